@@ -1,0 +1,111 @@
+# Everyday work: one short command each.
+
+.PHONY: help setup demo test integration frontend-test e2e check check-includes check-format check-tidy fmt asan tsan coverage install clean bench docs
+
+help:
+	@echo "make                 build build/bin/headway and headway-task"
+	@echo "make demo            install what is missing, build, run the whole pipeline live (PORT=9000, ONCE=1)"
+	@echo "make test            install what is missing, build, run every test"
+	@echo "make unit T=outbox   the C unit tests, or those whose name ends so"
+	@echo "make integration     tests against a real server, with the official socket.io-client (T=name)"
+	@echo "make frontend-test   the dashboard's unit tests;  make e2e: the same dashboard in real Chromium"
+	@echo "make check           format, clang-tidy, include directions"
+	@echo "make fmt             apply the format"
+	@echo "make asan, tsan      unit and integration tests under AddressSanitizer + UBSan, ThreadSanitizer"
+	@echo "make fuzz            every parser, FUZZ_SECONDS=60 each (T=name)"
+	@echo "make coverage        build/coverage/ (C: gcovr, dashboard: Vitest)"
+	@echo "make bench           build the benchmarks into $(BUILD)/bench"
+	@echo "make docs            docs/api/websocket-events.md, from schema/asyncapi.json"
+	@echo "make install         PREFIX=/usr/local DESTDIR="
+
+# ---- setting up a bare machine ---------------------------------------------------------------------------------------
+# Each runs once; remove build/.setup-* to look again.
+build/.setup-build build/.setup-test: build/.setup-%: scripts/setup.sh
+	sh scripts/setup.sh $*
+	@mkdir -p build && touch $@
+
+# pkg-config is asked when the Makefile is read: what setup installs is only seen by a make started after it.
+PORT ?= 8080
+demo: build/.setup-build
+	+$(MAKE) --no-print-directory programs
+	$(BUILD)/bin/headway demo --port $(PORT) $(if $(ONCE),--once)
+
+test: build/.setup-build build/.setup-test
+	+$(MAKE) --no-print-directory test-all
+
+# ---- tests -----------------------------------------------------------------------------------------------------------
+.PHONY: test-all
+test-all: programs
+	BUILD=$(BUILD) sh scripts/run-all-tests.sh
+
+tests/integration/node_modules/.installed: tests/integration/package-lock.json
+	cd tests/integration && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# The network and real-time layers alone, for their tests.
+$(BUILD)/tests/rt_server: tests/integration/rt_server.c $(call lib_files,$(call closure,api)) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(call link_libs,$(call libs_used,$(call closure,api)))
+
+integration: programs $(BUILD)/tests/rt_server $(FAKE_NVML) tests/integration/node_modules/.installed
+	HEADWAY_BUILD=$(abspath $(BUILD)) sh scripts/run-integration.sh $(T)
+
+frontend-test: build/frontend/.built
+	cd frontend && npm run --silent test
+
+e2e: programs build/frontend/.built
+	cd frontend && HEADWAY_BIN=$(abspath $(BUILD))/bin/headway npm run --silent e2e
+
+# ---- sanitizers and coverage -----------------------------------------------------------------------------------------
+asan:
+	+ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	  $(MAKE) --no-print-directory BUILD=build/asan SAN=address,undefined unit integration
+
+tsan:
+	+TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$(CURDIR)/tests/tsan.supp OPENBLAS_NUM_THREADS=1 \
+	  $(MAKE) --no-print-directory BUILD=build/tsan SAN=thread unit integration
+
+coverage:
+	+$(MAKE) --no-print-directory BUILD=build/cov COVERAGE=1 OPT='-O0 -g' unit integration
+	mkdir -p build/coverage
+	gcovr --root . --filter src/ --object-directory build/cov --html-details build/coverage/c.html --txt build/coverage/c.txt --print-summary
+	cd frontend && npm run --silent coverage -- --coverage.reportsDirectory=../build/coverage/dashboard
+
+# ---- checks ----------------------------------------------------------------------------------------------------------
+C_FILES := $(wildcard src/*/*.[ch] tests/unit/*/*.[ch] tests/unit/*.h tests/fuzz/*.c tests/integration/*.c tests/fake-nvml/*.c bench/*.c)
+
+check: check-format check-includes check-tidy
+	cd frontend && npm run --silent lint && npm run --silent typecheck
+
+check-format:
+	@clang-format --dry-run -Werror $(C_FILES) && echo format: fine
+
+fmt:
+	@clang-format -i $(C_FILES)
+
+# Each #include "layer/…" of src/X must be allowed by DEPS_X.
+check-includes:
+	@sh scripts/check-includes.sh $(foreach l,$(LAYERS),'$(l): $(l) $(DEPS_$(l))')
+
+check-tidy: $(GEN_MIGRATIONS) $(GEN_DASHBOARD)
+	@echo clang-tidy …
+	@printf '%s\n' $(wildcard src/*/*.c) | xargs -P 2 -n 8 bash scripts/run-tidy.sh $(CPPFLAGS_ALL) $(CSTD) --
+
+# ---- documents made from schemas ---------------------------------------------------------------------------------------
+docs:
+	node scripts/generate-event-docs.mjs
+
+# ---- benchmarks, installation ----------------------------------------------------------------------------------------
+BENCH_BIN := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+bench: $(BENCH_BIN)
+$(BUILD)/bench/%: bench/%.c $(call lib_files,base ml monitor jobs proto hub)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(call link_libs,$(call libs_used,base ml monitor jobs proto hub))
+
+install: programs
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/headway
+	install -m 755 $(BUILD)/bin/headway $(BUILD)/bin/headway-task $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/headway/
+
+clean:
+	rm -rf build

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Installs what is missing on Debian 12, and says what: `setup.sh build` for building and the demo, `setup.sh test` for the tests.
+# Uses root, or sudo. Does nothing, and needs no network, when all is there.
+set -eu
+
+case "${1:-}" in
+build) packages="gcc make pkg-config libc6-dev libuv1-dev libjansson-dev libsqlite3-dev libopenblas-dev libpcre2-dev zlib1g-dev libssl-dev" ;;
+test) packages="libcmocka-dev chromium" ;;
+*)
+    echo "usage: setup.sh build|test" >&2
+    exit 2
+    ;;
+esac
+
+missing=""
+for p in $packages; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing="$missing $p"
+done
+# Node.js may come from elsewhere than Debian's package.
+if ! command -v node >/dev/null 2>&1; then missing="$missing nodejs"; fi
+if ! command -v npm >/dev/null 2>&1; then missing="$missing npm"; fi
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "setup: this machine has no apt-get. Install what these Debian packages hold, then try again:$missing" >&2
+    exit 1
+fi
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+        echo "setup: these Debian packages are missing, and installing them needs root or sudo:$missing" >&2
+        exit 1
+    fi
+    as_root=sudo
+fi
+echo "Installing Debian packages:$missing"
+$as_root apt-get update -qq
+DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing </dev/null >/dev/null
