@@ -1,0 +1,266 @@
+// JSON: errors that say where, typed access, and writing that reads back the same.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/json.h"
+
+#include <math.h>
+
+static json_t *must_read(const char *text)
+{
+    struct err e = {0};
+    json_t *v = json_read(slice_str(text), &e);
+    if (!v) fail_msg("%s: %s", text, e.message);
+    return v;
+}
+
+static void malformed_texts_are_refused_with_their_position(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",    "{",           "{\"a\":1,}",        "[1 2]",       "{'a':1}", "nul",     "{\"a\":01}", "\"\x80\"",
+        "1 2", "{\"a\":NaN}", "{\"a\":1,\"a\":2}", "\"\\u0000\"", "1e999",   "[\"\n\"]"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct err e = {0};
+        if (json_read(slice_str(bad[i]), &e)) fail_msg("taken: %s", bad[i]);
+        assert_int_equal(e.code, HW_EINVALID);
+        assert_non_null(strstr(e.message, "line "));
+    }
+    struct err e = {0};
+    assert_null(json_read(slice_of(NULL, 0), &e));
+    assert_null(json_read(slice_str("{\n \"a\": x}"), &e));
+    assert_non_null(strstr(e.message, "line 2"));
+}
+
+static void nesting_without_bound_is_refused(void **state)
+{
+    (void)state;
+    struct buf b = BUF_INIT;
+    for (int i = 0; i < 100000; i++) buf_add_char(&b, '[');
+    assert_null(json_read(buf_slice(&b), NULL));
+    buf_release(&b);
+}
+
+static void an_object_is_an_object(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    assert_null(json_read_object(SLICE_LIT("[1]"), &e));
+    assert_string_equal(e.message, "a JSON object is wanted");
+    json_t *o = json_read_object(SLICE_LIT("{}"), &e);
+    assert_non_null(o);
+    json_decref(o);
+}
+
+static void absent_and_null_give_the_default(void **state)
+{
+    (void)state;
+    json_t *o = must_read("{\"n\":null}");
+    const char *s;
+    int64_t i;
+    double d;
+    bool b;
+    static const char *const keys[] = {"n", "none"};
+    for (size_t k = 0; k < 2; k++) {
+        assert_int_equal(json_get_str(o, keys[k], "x", &s, NULL), 0);
+        assert_string_equal(s, "x");
+        assert_int_equal(json_get_i64(o, keys[k], 7, 0, 9, &i, NULL), 0);
+        assert_int_equal(i, 7);
+        assert_int_equal(json_get_f64(o, keys[k], 0.5, 0, 1, &d, NULL), 0);
+        assert_true(d == 0.5);
+        assert_int_equal(json_get_bool(o, keys[k], true, &b, NULL), 0);
+        assert_true(b);
+    }
+    json_decref(o);
+}
+
+static void the_wrong_type_or_range_names_the_field(void **state)
+{
+    (void)state;
+    json_t *o = must_read("{\"s\":1,\"i\":\"1\",\"half\":1.5,\"big\":10,\"d\":true,\"neg\":-1e300,\"b\":1}");
+    struct err e = {0};
+    const char *s;
+    int64_t i;
+    double d;
+    bool b;
+    assert_int_equal(json_get_str(o, "s", "def", &s, &e), HW_EVALIDATION);
+    assert_string_equal(e.field, "s");
+    assert_string_equal(s, "def");
+    assert_int_equal(json_get_i64(o, "i", 3, 0, 9, &i, &e), HW_EVALIDATION);
+    assert_int_equal(json_get_i64(o, "half", 3, 0, 9, &i, &e), HW_EVALIDATION);
+    assert_int_equal(i, 3);
+    assert_int_equal(json_get_i64(o, "big", 3, 0, 9, &i, &e), HW_EVALIDATION);
+    assert_string_equal(e.message, "big is 10; 0 to 9 is accepted");
+    assert_int_equal(json_get_i64(o, "neg", 3, 0, 9, &i, &e), HW_EVALIDATION);
+    assert_int_equal(json_get_f64(o, "d", 0, 0, 1, &d, &e), HW_EVALIDATION);
+    assert_int_equal(json_get_f64(o, "neg", 0, 0, 1, &d, &e), HW_EVALIDATION);
+    assert_string_equal(e.field, "neg");
+    assert_int_equal(json_get_bool(o, "b", false, &b, &e), HW_EVALIDATION);
+    assert_string_equal(e.field, "b");
+    json_decref(o);
+}
+
+static void a_whole_real_is_an_integer(void **state)
+{
+    (void)state;
+    json_t *o = must_read("{\"a\":1e6,\"b\":-3.0}");
+    int64_t i;
+    assert_int_equal(json_get_i64(o, "a", 0, 0, 1 << 30, &i, NULL), 0);
+    assert_int_equal(i, 1000000);
+    assert_int_equal(json_get_i64(o, "b", 0, -9, 9, &i, NULL), 0);
+    assert_int_equal(i, -3);
+    json_decref(o);
+}
+
+static void containers_put_their_own_commas(void **state)
+{
+    (void)state;
+    struct buf b = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &b);
+    jw_obj(&w);
+    jw_kstr(&w, "s", NULL);
+    jw_key(&w, "a");
+    jw_arr(&w);
+    jw_i64(&w, INT64_MIN);
+    jw_u64(&w, UINT64_MAX);
+    jw_obj(&w);
+    jw_obj_end(&w);
+    jw_arr(&w);
+    jw_arr_end(&w);
+    jw_bool(&w, false);
+    jw_arr_end(&w);
+    jw_ktime(&w, "t0", 0);
+    jw_ktime(&w, "t", 1500000);
+    jw_kraw(&w, "r", SLICE_LIT("[1]"));
+    jw_knull(&w, "n");
+    jw_obj_end(&w);
+    assert_string_equal(buf_cstr(&b),
+                        "{\"s\":null,\"a\":[-9223372036854775808,18446744073709551615,{},[],false],\"t0\":null,"
+                        "\"t\":\"1970-01-01T00:00:01.500Z\",\"r\":[1],\"n\":null}");
+    buf_release(&b);
+}
+
+static void any_bytes_become_a_valid_string(void **state)
+{
+    (void)state;
+    uint64_t seed = 1;
+    for (int round = 0; round < 3000; round++) {
+        char bytes[40];
+        size_t n = (size_t)round % sizeof bytes;
+        for (size_t i = 0; i < n; i++) {
+            seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+            bytes[i] = (char)(seed >> 56);
+            if (bytes[i] == 0) bytes[i] = 1; // U+0000 is the one that a reader refuses
+        }
+        struct buf b = BUF_INIT;
+        struct jw w;
+        struct err e = {0};
+        jw_init(&w, &b);
+        jw_slice(&w, slice_of(bytes, n));
+        json_t *v = json_read(buf_slice(&b), &e);
+        if (!v) fail_msg("%s: %s", buf_cstr(&b), e.message);
+        json_decref(v);
+        buf_release(&b);
+    }
+}
+
+static void text_reads_back_as_it_was(void **state)
+{
+    (void)state;
+    const char *text = "a\"b\\c\n\r\t\x01\x1f\x7f äöü \xf0\x9f\x98\x80 \xe2\x80\xa8";
+    struct buf b = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &b);
+    jw_str(&w, text);
+    json_t *v = must_read(buf_cstr(&b));
+    assert_string_equal(json_string_value(v), text);
+    json_decref(v);
+    buf_release(&b);
+}
+
+static void doubles_read_back_as_themselves(void **state)
+{
+    (void)state;
+    static const double some[] = {0.0,   -0.0, 0.1,     1e-7, 3,      1e15, 123456789012345678.0,  5e-324,
+                                  1e300, 0.3,  1.0 / 3, -2.5, 0.0198, 9e15, 1.7976931348623157e308};
+    uint64_t seed = 7;
+    for (int i = 0; i < 20000; i++) {
+        double v;
+        if (i < (int)(sizeof some / sizeof *some)) {
+            v = some[i];
+        } else {
+            seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+            memcpy(&v, &seed, sizeof v);
+            if (!isfinite(v)) continue;
+        }
+        struct buf b = BUF_INIT;
+        json_add_f64(&b, v);
+        double back = strtod(buf_cstr(&b), NULL);
+        if (back != v) fail_msg("%.17g became %s", v, buf_cstr(&b));
+        json_t *j = json_read(buf_slice(&b), NULL);
+        if (!j) fail_msg("no JSON: %s", buf_cstr(&b));
+        json_decref(j);
+        buf_release(&b);
+    }
+}
+
+static void numbers_are_short_and_what_is_none_is_null(void **state)
+{
+    (void)state;
+    struct buf b = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &b);
+    jw_arr(&w);
+    jw_f64(&w, 0.1);
+    jw_f64(&w, 3);
+    jw_f64(&w, NAN);
+    jw_f64(&w, INFINITY);
+    jw_f32(&w, 0.1f);
+    jw_f32(&w, NAN);
+    jw_arr_end(&w);
+    assert_string_equal(buf_cstr(&b), "[0.1,3,null,null,0.1,null]");
+    buf_release(&b);
+}
+
+static void values_held_by_jansson_are_written(void **state)
+{
+    (void)state;
+    json_t *v = must_read("{\"a\":[1,2.5,\"x\",null,true]}");
+    struct buf b = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &b);
+    jw_arr(&w);
+    jw_json(&w, v);
+    jw_json(&w, NULL);
+    jw_arr_end(&w);
+    assert_string_equal(buf_cstr(&b), "[{\"a\":[1,2.5,\"x\",null,true]},null]");
+    buf_release(&b);
+    json_decref(v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(malformed_texts_are_refused_with_their_position),
+        cmocka_unit_test(nesting_without_bound_is_refused),
+        cmocka_unit_test(an_object_is_an_object),
+        cmocka_unit_test(absent_and_null_give_the_default),
+        cmocka_unit_test(the_wrong_type_or_range_names_the_field),
+        cmocka_unit_test(a_whole_real_is_an_integer),
+        cmocka_unit_test(containers_put_their_own_commas),
+        cmocka_unit_test(any_bytes_become_a_valid_string),
+        cmocka_unit_test(text_reads_back_as_it_was),
+        cmocka_unit_test(doubles_read_back_as_themselves),
+        cmocka_unit_test(numbers_are_short_and_what_is_none_is_null),
+        cmocka_unit_test(values_held_by_jansson_are_written),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
