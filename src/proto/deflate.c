@@ -1,0 +1,131 @@
+// permessage-deflate's compression (RFC 7692 §7.2) on zlib's raw deflate.
+#include "proto/deflate.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "base/mem.h"
+
+// ---- compressing ----------------------------------------------------------------------------------------------------
+
+struct deflater {
+    z_stream z;
+};
+
+struct deflater *deflater_new(int level, int window_bits)
+{
+    assert(level >= 1 && level <= 9 && window_bits >= 9 && window_bits <= 15);
+    struct deflater *d = mem_zalloc(sizeof *d);
+    int rc = deflateInit2(&d->z, level, Z_DEFLATED, -window_bits, 8, Z_DEFAULT_STRATEGY);
+    if (rc != Z_OK) mem_exhausted(sizeof *d); // With arguments in range, memory is all it can lack.
+    return d;
+}
+
+void deflater_free(struct deflater *d)
+{
+    if (!d) return;
+    deflateEnd(&d->z);
+    free(d);
+}
+
+void deflater_message(struct deflater *d, struct slice message, struct buf *out)
+{
+    z_stream *z = &d->z;
+    size_t left = message.n;
+    z->next_in = (Bytef *)(uintptr_t)message.p;
+    size_t start = out->n;
+    for (;;) {
+        // avail_in and avail_out are 32 bits wide.
+        z->avail_in = left > (1u << 30) ? 1u << 30 : (uInt)left;
+        left -= z->avail_in;
+        int flush = left ? Z_NO_FLUSH : Z_SYNC_FLUSH;
+        do {
+            size_t room = deflateBound(z, z->avail_in) + 16;
+            if (room > (1u << 30)) room = 1u << 30;
+            z->next_out = (Bytef *)buf_reserve(out, room);
+            z->avail_out = (uInt)room;
+            int rc = deflate(z, flush);
+            assert(rc == Z_OK || rc == Z_BUF_ERROR);
+            (void)rc;
+            out->n += room - z->avail_out;
+        } while (z->avail_out == 0);
+        if (!left) break;
+    }
+    deflateReset(z); // The next message knows nothing of this one.
+    assert(out->n - start >= 4 && memcmp(out->p + out->n - 4, "\0\0\xff\xff", 4) == 0);
+    out->n -= 4;
+    if (out->n == start) buf_add_char(out, 0); // An empty message is one empty block (§7.2.3.6).
+}
+
+// ---- decompressing --------------------------------------------------------------------------------------------------
+
+struct inflater {
+    z_stream z;
+    struct buf out;
+};
+
+struct inflater *inflater_new(void)
+{
+    struct inflater *i = mem_zalloc(sizeof *i);
+    int rc = inflateInit2(&i->z, -15);
+    if (rc != Z_OK) mem_exhausted(sizeof *i);
+    return i;
+}
+
+void inflater_free(struct inflater *i)
+{
+    if (!i) return;
+    inflateEnd(&i->z);
+    buf_release(&i->out);
+    free(i);
+}
+
+void inflater_trim(struct inflater *i)
+{
+    buf_release(&i->out);
+}
+
+// Feeds one piece. 0, HW_EPROTOCOL or HW_ETOOBIG.
+static int inflate_piece(struct inflater *i, const void *p, size_t n, size_t limit)
+{
+    z_stream *z = &i->z;
+    z->next_in = (Bytef *)(uintptr_t)p;
+    z->avail_in = (uInt)n;
+    while (true) {
+        // One byte beyond the limit tells "exactly full" from "too big".
+        size_t room = limit + 1 - i->out.n;
+        if (room > 64 * 1024) room = 64 * 1024;
+        if (room == 0) return HW_ETOOBIG;
+        z->next_out = (Bytef *)buf_reserve(&i->out, room);
+        z->avail_out = (uInt)room;
+        int rc = inflate(z, Z_SYNC_FLUSH);
+        i->out.n += room - z->avail_out;
+        if (i->out.n > limit) return HW_ETOOBIG;
+        if (rc == Z_STREAM_END) {
+            // A final block; the message may go on with further blocks at the next byte (§7.2.3.4).
+            if (inflateReset(z) != Z_OK) return HW_EPROTOCOL;
+            if (z->avail_in == 0) return 0;
+            continue;
+        }
+        if (rc != Z_OK && rc != Z_BUF_ERROR) return HW_EPROTOCOL;
+        if (z->avail_in == 0 && z->avail_out) return 0;
+        if (rc == Z_BUF_ERROR && z->avail_out) return HW_EPROTOCOL;
+    }
+}
+
+int inflater_message(struct inflater *i, struct slice data, size_t limit, struct slice *out)
+{
+    assert(data.n < UINT32_MAX && limit < SIZE_MAX);
+    buf_clear(&i->out);
+    if (inflateReset(&i->z) != Z_OK) return HW_EPROTOCOL;
+    int rc = data.n ? inflate_piece(i, data.p, data.n, limit) : 0;
+    if (rc == 0) rc = inflate_piece(i, "\0\0\xff\xff", 4, limit);
+    if (rc == 0) {
+        // The tail is an empty stored block, so a whole message ends at a block's start. zlib says so: data_type's
+        // bit 7.
+        if (!(i->z.data_type & 128)) rc = HW_EPROTOCOL;
+    }
+    *out = rc == 0 ? buf_slice(&i->out) : (struct slice){0};
+    return rc;
+}

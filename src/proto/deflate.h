@@ -1,0 +1,34 @@
+// Compression of one WebSocket message at a time (permessage-deflate, RFC 7692), without context takeover in either
+// direction: every message stands alone. So one deflater and one inflater serve all connections of a thread, and one
+// compressed message is valid for every client.
+//
+// Not thread-safe: one of each a thread.
+#ifndef HW_PROTO_DEFLATE_H
+#define HW_PROTO_DEFLATE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+// The window of what the server sends. 12 bits (4 KiB) rather than 15 because some clients insist on it (Python's
+// websockets), and a frame compressed once must suit everyone.
+#define DEFLATE_WINDOW_BITS 12
+
+struct deflater;
+struct inflater;
+
+struct deflater *deflater_new(int level, int window_bits); // level 1 (fast) to 9 (small); window_bits 9 to 15
+void deflater_free(struct deflater *d);                    // NULL is fine
+// Appends the message compressed, without the trailing 00 00 FF FF (RFC 7692 §7.2.1).
+void deflater_message(struct deflater *d, struct slice message, struct buf *out);
+
+struct inflater *inflater_new(void); // takes any window
+void inflater_free(struct inflater *i);
+// Decompresses one message into a buffer of the inflater: *out is valid until the next call. At most `limit` bytes come
+// out: a larger message is HW_ETOOBIG after about that many, however small it was (a "bomb"); broken data is
+// HW_EPROTOCOL.
+int inflater_message(struct inflater *i, struct slice data, size_t limit, struct slice *out);
+// Gives the buffer back (after a large message).
+void inflater_trim(struct inflater *i);
+
+#endif

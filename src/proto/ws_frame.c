@@ -1,0 +1,220 @@
+// The WebSocket frame parser (RFC 6455 §5).
+#include "proto/ws_frame.h"
+
+void ws_parser_init(struct ws_parser *p, enum ws_role role, size_t max_message, struct inflater *inflater)
+{
+    *p = (struct ws_parser){.max_message = max_message, .inflater = inflater, .is_server = role == WS_SERVER};
+}
+
+void ws_parser_release(struct ws_parser *p)
+{
+    buf_release(&p->message);
+}
+
+static enum ws_event_type fail(struct ws_parser *p, struct ws_event *ev, unsigned code, const char *error)
+{
+    p->dead = true;
+    buf_release(&p->message);
+    *ev = (struct ws_event){.type = WS_ERROR, .code = (uint16_t)code, .error = error};
+    return WS_ERROR;
+}
+
+static bool is_control(unsigned opcode)
+{
+    return opcode & 8;
+}
+
+// ---- the frame header -----------------------------------------------------------------------------------------------
+
+// Takes header bytes off the input until the header is complete (true) or the input is used up (false).
+static bool gather_header(struct ws_parser *p, char **in, size_t *n)
+{
+    for (;;) {
+        size_t want = 2;
+        if (p->header_n >= 2) {
+            unsigned length = p->header[1] & 0x7F;
+            want += (length == 126 ? 2 : length == 127 ? 8 : 0) + (p->header[1] & 0x80 ? 4 : 0);
+            if (p->header_n == want) return true;
+        }
+        size_t take = want - p->header_n < *n ? want - p->header_n : *n;
+        if (take == 0) return false;
+        memcpy(p->header + p->header_n, *in, take);
+        p->header_n = (uint8_t)(p->header_n + take);
+        *in += take;
+        *n -= take;
+    }
+}
+
+// What the first two bytes can already be refused for, so that a peer needn't send more to be told.
+static const char *check_first_bytes(const struct ws_parser *p)
+{
+    unsigned b0 = p->header[0], op = b0 & 0x0F;
+    if (b0 & 0x30) return "a reserved bit is set";
+    if ((b0 & 0x40) && (!p->inflater || is_control(op) || op == WS_OP_CONTINUATION))
+        return "RSV1 is set where no compressed message starts";
+    if ((op > 2 && op < 8) || op > 0xA) return "an unknown opcode";
+    if (is_control(op)) {
+        if (!(b0 & 0x80)) return "a fragmented control frame";
+    } else if (op == WS_OP_CONTINUATION) {
+        if (!p->message_opcode) return "a continuation frame without a message to continue";
+    } else if (p->message_opcode) {
+        return "a new message within a fragmented one";
+    }
+    if (p->header_n < 2) return NULL;
+    bool masked = p->header[1] & 0x80;
+    if (p->is_server && !masked) return "an unmasked frame from a client";
+    if (!p->is_server && masked) return "a masked frame from a server";
+    if (is_control(op) && (p->header[1] & 0x7F) > 125) return "a control frame of more than 125 bytes";
+    return NULL;
+}
+
+// The header is complete. NULL, or what is wrong with it.
+static const char *begin_frame(struct ws_parser *p, unsigned *code)
+{
+    const uint8_t *h = p->header;
+    unsigned short_length = h[1] & 0x7F;
+    size_t at = 2;
+    uint64_t length = short_length;
+    *code = WS_CLOSE_PROTOCOL;
+    if (short_length == 126) {
+        length = (uint64_t)h[2] << 8 | h[3];
+        at = 4;
+        if (length < 126) return "a length that is not in its shortest form";
+    } else if (short_length == 127) {
+        length = 0;
+        for (at = 2; at < 10; at++) length = length << 8 | h[at];
+        if (length >> 63) return "a length beyond 63 bits";
+        if (length < 65536) return "a length that is not in its shortest form";
+    }
+    p->masked = h[1] & 0x80;
+    if (p->masked) memcpy(p->mask, h + at, 4);
+    p->mask_at = 0;
+    p->opcode = h[0] & 0x0F;
+    p->fin = h[0] & 0x80;
+    p->frame_left = length;
+    p->header_n = 0;
+    p->in_frame = true;
+    if (is_control(p->opcode)) {
+        p->control_n = 0;
+        return NULL;
+    }
+    if (p->opcode != WS_OP_CONTINUATION) {
+        p->message_opcode = p->opcode;
+        p->compressed = h[0] & 0x40;
+        p->utf8 = UTF8_INIT;
+    }
+    if (length > p->max_message - p->message.n) {
+        *code = WS_CLOSE_TOO_BIG;
+        return "a message larger than the limit";
+    }
+    return NULL;
+}
+
+// ---- what a complete frame means ------------------------------------------------------------------------------------
+
+static enum ws_event_type finish_control(struct ws_parser *p, struct slice data, struct ws_event *ev)
+{
+    p->in_frame = false;
+    *ev = (struct ws_event){.type = p->opcode == WS_OP_PING ? WS_PING : WS_PONG, .data = data};
+    if (p->opcode != WS_OP_CLOSE) return ev->type;
+    p->dead = true;
+    buf_release(&p->message);
+    *ev = (struct ws_event){.type = WS_CLOSE, .code = WS_CLOSE_NO_STATUS};
+    if (data.n == 0) return WS_CLOSE;
+    if (data.n == 1) return fail(p, ev, WS_CLOSE_PROTOCOL, "a close frame of one byte");
+    unsigned code = (unsigned)(uint8_t)data.p[0] << 8 | (uint8_t)data.p[1];
+    if (!ws_close_code_valid(code)) return fail(p, ev, WS_CLOSE_PROTOCOL, "a close code that may not be sent");
+    if (!utf8_valid(data.p + 2, data.n - 2))
+        return fail(p, ev, WS_CLOSE_INVALID_DATA, "a close reason that is not UTF-8");
+    ev->code = (uint16_t)code;
+    ev->data = slice_of(data.p + 2, data.n - 2);
+    return WS_CLOSE;
+}
+
+// `data` is the whole message as it came. The message buffer lives on until the next call, so that `data` may lie in
+// it.
+static enum ws_event_type finish_message(struct ws_parser *p, struct slice data, struct ws_event *ev)
+{
+    bool text = p->message_opcode == WS_OP_TEXT;
+    p->in_frame = false;
+    p->message_opcode = 0;
+    if (p->compressed) {
+        struct slice plain;
+        int rc = inflater_message(p->inflater, data, p->max_message, &plain);
+        if (rc == HW_ETOOBIG) return fail(p, ev, WS_CLOSE_TOO_BIG, "a compressed message larger than the limit");
+        if (rc < 0) return fail(p, ev, WS_CLOSE_INVALID_DATA, "a compressed message that can't be decompressed");
+        if (text && !utf8_valid(plain.p, plain.n))
+            return fail(p, ev, WS_CLOSE_INVALID_DATA, "a text message that is not UTF-8");
+        data = plain;
+    } else if (text && !utf8_complete(&p->utf8)) {
+        return fail(p, ev, WS_CLOSE_INVALID_DATA, "a text message that is not UTF-8");
+    }
+    *ev = (struct ws_event){.type = text ? WS_TEXT : WS_BINARY, .data = data};
+    return ev->type;
+}
+
+// ---- the payload ----------------------------------------------------------------------------------------------------
+
+// Takes what there is of a control frame's payload. False: more is to come.
+static bool take_control(struct ws_parser *p, char *bytes, size_t take, struct slice *data)
+{
+    if (p->frame_left == 0 && p->control_n == 0) { // whole in the input
+        *data = slice_of(bytes, take);
+        return true;
+    }
+    memcpy(p->control + p->control_n, bytes, take);
+    p->control_n = (uint8_t)(p->control_n + take);
+    *data = slice_of(p->control, p->control_n);
+    return p->frame_left == 0;
+}
+
+static enum ws_event_type take_payload(struct ws_parser *p, char **in, size_t *n, struct ws_event *ev)
+{
+    size_t take = p->frame_left < *n ? (size_t)p->frame_left : *n;
+    char *bytes = *in;
+    if (p->masked) {
+        ws_mask(bytes, take, p->mask, p->mask_at);
+        p->mask_at = (uint8_t)((p->mask_at + take) & 3);
+    }
+    *in += take;
+    *n -= take;
+    p->frame_left -= take;
+
+    if (is_control(p->opcode)) {
+        struct slice data;
+        return take_control(p, bytes, take, &data) ? finish_control(p, data, ev) : WS_MORE;
+    }
+    if (p->message_opcode == WS_OP_TEXT && !p->compressed && take && !utf8_feed(&p->utf8, bytes, take))
+        return fail(p, ev, WS_CLOSE_INVALID_DATA, "a text message that is not UTF-8");
+    bool last = p->fin && p->frame_left == 0;
+    if (last && p->message.n == 0) return finish_message(p, slice_of(bytes, take), ev); // no copy
+    buf_add(&p->message, bytes, take);
+    if (last) return finish_message(p, buf_slice(&p->message), ev);
+    if (p->frame_left == 0) p->in_frame = false;
+    return WS_MORE;
+}
+
+enum ws_event_type ws_parser_next(struct ws_parser *p, char **in, size_t *n, struct ws_event *ev)
+{
+    *ev = (struct ws_event){.type = WS_MORE};
+    // The last event's message, if it lay here, has been handled.
+    if (!p->message_opcode && p->message.p) buf_release(&p->message);
+    while (!p->dead) {
+        if (!p->in_frame) {
+            if (*n == 0) return WS_MORE;
+            unsigned code;
+            bool complete = gather_header(p, in, n);
+            const char *wrong = check_first_bytes(p);
+            if (wrong) return fail(p, ev, WS_CLOSE_PROTOCOL, wrong);
+            if (!complete) return WS_MORE;
+            wrong = begin_frame(p, &code);
+            if (wrong) return fail(p, ev, code, wrong);
+        }
+        if (*n == 0 && p->frame_left) return WS_MORE;
+        enum ws_event_type type = take_payload(p, in, n, ev);
+        if (type != WS_MORE) return type;
+    }
+    *in += *n; // What follows a close or an error means nothing.
+    *n = 0;
+    return WS_MORE;
+}

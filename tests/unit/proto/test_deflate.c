@@ -1,0 +1,150 @@
+// Compression of single messages: what goes in comes out, each message standing alone, within limits.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <zlib.h>
+
+#include "base/mem.h"
+#include "proto/deflate.h"
+
+static void fill(char *p, size_t n, unsigned seed, unsigned alphabet)
+{
+    for (size_t i = 0; i < n; i++) {
+        seed = seed * 1103515245u + 12345u;
+        p[i] = (char)((seed >> 16) % alphabet);
+    }
+}
+
+static void messages_come_back_at_every_level_and_window(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 5, 1024, 65535, 65536, 200000};
+    char *data = mem_alloc(200000);
+    struct inflater *inf = inflater_new();
+    for (int level = 1; level <= 9; level += 4)
+        for (int window = 9; window <= 15; window += 3) {
+            struct deflater *def = deflater_new(level, window);
+            for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+                fill(data, sizes[i], (unsigned)i, i % 2 ? 256 : 4);
+                struct buf out = BUF_INIT;
+                struct slice back;
+                buf_add_str(&out, "kept");
+                deflater_message(def, slice_of(data, sizes[i]), &out);
+                assert_memory_equal(out.p, "kept", 4);
+                assert_int_equal(inflater_message(inf, slice_of(out.p + 4, out.n - 4), 200000, &back), 0);
+                assert_int_equal(back.n, sizes[i]);
+                if (back.n) assert_memory_equal(back.p, data, back.n);
+                buf_release(&out);
+            }
+            deflater_free(def);
+        }
+    inflater_free(inf);
+    free(data);
+}
+
+static void every_message_stands_alone(void **state)
+{
+    (void)state;
+    struct deflater *def = deflater_new(6, DEFLATE_WINDOW_BITS);
+    struct slice text = SLICE_LIT("42[\"training:progress\",{\"channel\":\"trainings/trn_1/progress\"}]");
+    struct buf first = BUF_INIT, second = BUF_INIT;
+    deflater_message(def, text, &first);
+    deflater_message(def, text, &second);
+    // With context takeover the second would be a mere reference to the first.
+    assert_int_equal(first.n, second.n);
+    assert_memory_equal(first.p, second.p, first.n);
+    struct inflater *inf = inflater_new();
+    struct slice back;
+    assert_int_equal(inflater_message(inf, buf_slice(&second), 1000, &back), 0);
+    assert_true(slice_eq(back, text));
+    inflater_free(inf);
+    deflater_free(def);
+    buf_release(&first);
+    buf_release(&second);
+}
+
+// A client whose window is as small as the one agreed on can read what the server sends.
+static void the_agreed_window_is_enough(void **state)
+{
+    (void)state;
+    size_t n = 50000;
+    char *data = mem_alloc(n), *back = mem_alloc(n);
+    fill(data, n / 2, 7, 256);
+    memcpy(data + n / 2, data, n / 2); // tempts the compressor to look 25,000 bytes back
+    struct deflater *def = deflater_new(9, DEFLATE_WINDOW_BITS);
+    struct buf out = BUF_INIT;
+    deflater_message(def, slice_of(data, n), &out);
+    z_stream z = {0};
+    assert_int_equal(inflateInit2(&z, -DEFLATE_WINDOW_BITS), Z_OK);
+    z.next_in = (Bytef *)out.p;
+    z.avail_in = (uInt)out.n;
+    for (size_t at = 0; at < n; at += 100) { // little room at a time makes zlib use its window
+        z.next_out = (Bytef *)back + at;
+        z.avail_out = 100;
+        assert_int_equal(inflate(&z, Z_SYNC_FLUSH), Z_OK);
+    }
+    assert_memory_equal(back, data, n);
+    inflateEnd(&z);
+    deflater_free(def);
+    buf_release(&out);
+    free(data);
+    free(back);
+}
+
+static void limits_are_exact(void **state)
+{
+    (void)state;
+    struct deflater *def = deflater_new(6, 15);
+    struct inflater *inf = inflater_new();
+    char *zeros = mem_zalloc(10000000);
+    struct buf bomb = BUF_INIT;
+    struct slice back;
+    deflater_message(def, slice_of(zeros, 10000000), &bomb);
+    assert_true(bomb.n < 20000);
+    assert_int_equal(inflater_message(inf, buf_slice(&bomb), 10000000, &back), 0);
+    assert_int_equal(inflater_message(inf, buf_slice(&bomb), 9999999, &back), HW_ETOOBIG);
+    assert_int_equal(back.n, 0);
+    assert_int_equal(inflater_message(inf, buf_slice(&bomb), 0, &back), HW_ETOOBIG);
+    inflater_trim(inf);
+    assert_int_equal(inflater_message(inf, SLICE_LIT("\x00"), 0, &back), 0);
+    buf_release(&bomb);
+    free(zeros);
+    inflater_free(inf);
+    deflater_free(def);
+}
+
+static void broken_data_is_refused_and_leaves_no_trace(void **state)
+{
+    (void)state;
+    struct inflater *inf = inflater_new();
+    struct slice back;
+    struct slice broken[] = {
+        SLICE_LIT(""),                             // not even an empty block
+        SLICE_LIT("\xff"),                         // block type 3
+        SLICE_LIT("\x00\x05\x00\xfa\xffHel"),      // a stored block cut off
+        SLICE_LIT("\xf2\x48\xcd\xc9"),             // a coded block cut off
+        SLICE_LIT("\x00\x05\x00\x00\x00Hell"),     // length and its complement differ
+        SLICE_LIT("\xf3\x48\xcd\xc9\xc9\x07\x00"), // a final block without the empty one that must follow
+    };
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        assert_int_equal(inflater_message(inf, broken[i], 1000, &back), HW_EPROTOCOL);
+        assert_int_equal(inflater_message(inf, SLICE_LIT("\xf2\x48\xcd\xc9\xc9\x07\x00"), 1000, &back), 0);
+        assert_true(slice_is(back, "Hello"));
+    }
+    inflater_free(inf);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_come_back_at_every_level_and_window),
+        cmocka_unit_test(every_message_stands_alone),
+        cmocka_unit_test(the_agreed_window_is_enough),
+        cmocka_unit_test(limits_are_exact),
+        cmocka_unit_test(broken_data_is_refused_and_leaves_no_trace),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
