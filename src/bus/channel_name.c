@@ -1,0 +1,28 @@
+#include "bus/bus.h"
+
+#define CHANNEL_MAX_BYTES 200
+#define CHANNEL_MAX_PARTS 3
+
+static bool name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+           c == ':' || c == '-';
+}
+
+bool bus_channel_valid(struct slice channel)
+{
+    if (channel.n == 0 || channel.n > CHANNEL_MAX_BYTES) return false;
+    int parts = 1;
+    size_t part_n = 0;
+    for (size_t i = 0; i < channel.n; i++) {
+        if (channel.p[i] == '/') {
+            if (part_n == 0 || ++parts > CHANNEL_MAX_PARTS) return false;
+            part_n = 0;
+        } else if (name_char(channel.p[i])) {
+            part_n++;
+        } else {
+            return false;
+        }
+    }
+    return part_n > 0;
+}

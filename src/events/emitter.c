@@ -1,0 +1,107 @@
+#include "events/emitter.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "bus/bus.h"
+#include "events/emitter_internal.h"
+
+struct emitter *emitter_new(struct bus *bus)
+{
+    struct emitter *em = mem_zalloc(sizeof *em);
+    em->bus = bus;
+    return em;
+}
+
+void emitter_free(struct emitter *em)
+{
+    if (!em) return;
+    buf_release(&em->body);
+    free(em);
+}
+
+int64_t emit_raw(struct emitter *em, const char *channel, const char *event, struct slice body, enum msg_class cls)
+{
+    return em->bus->ops->publish(em->bus, slice_str(channel), slice_str(event), body, cls);
+}
+
+int64_t emitter_send(struct emitter *em, const char *entity, const char *id, const char *type, const char *event,
+                     enum msg_class cls)
+{
+    // Longer than a channel may be: what doesn't fit is refused as a channel name by the bus, never cut to another
+    // name.
+    char channel[256];
+    int n = snprintf(channel, sizeof channel, "%s/%s/%s", entity, id ? id : "", type);
+    if (n < 0 || (size_t)n >= sizeof channel) return HW_EINVALID;
+    return emit_raw(em, channel, event, buf_slice(&em->body), cls);
+}
+
+struct jw *emitter_begin(struct emitter *em)
+{
+    buf_clear(&em->body);
+    jw_init(&em->w, &em->body);
+    jw_obj(&em->w);
+    return &em->w;
+}
+
+void emitter_count(struct jw *w, const char *key, int64_t v)
+{
+    if (v < 0)
+        jw_knull(w, key);
+    else
+        jw_ki64(w, key, v);
+}
+
+void emitter_json(struct jw *w, const char *key, struct slice json)
+{
+    if (json.n)
+        jw_kraw(w, key, json);
+    else
+        jw_knull(w, key);
+}
+
+// ---- operations, system: bodies that others wrote ------------------------------------------------------------------
+
+int64_t emit_operation_created(struct emitter *em, struct slice job_json)
+{
+    return emit_raw(em, "operations", "operation:created", job_json, MSG_LIFECYCLE);
+}
+
+// Not a state message: `operations` is one channel for all jobs, and the newest event of one job doesn't replace
+// another's.
+int64_t emit_operation_updated(struct emitter *em, struct slice job_json)
+{
+    return emit_raw(em, "operations", "operation:updated", job_json, MSG_LIFECYCLE);
+}
+
+int64_t emit_operation_finished(struct emitter *em, struct slice job_json)
+{
+    return emit_raw(em, "operations", "operation:finished", job_json, MSG_LIFECYCLE);
+}
+
+int64_t emit_cpu_metrics(struct emitter *em, struct slice body)
+{
+    return emit_raw(em, "system/cpu", "system:metrics", body, MSG_STATE);
+}
+
+int64_t emit_memory_metrics(struct emitter *em, struct slice body)
+{
+    return emit_raw(em, "system/memory", "system:metrics", body, MSG_STATE);
+}
+
+int64_t emit_disk_metrics(struct emitter *em, struct slice body)
+{
+    return emit_raw(em, "system/disk", "system:metrics", body, MSG_STATE);
+}
+
+int64_t emit_network_metrics(struct emitter *em, struct slice body)
+{
+    return emit_raw(em, "system/network", "system:metrics", body, MSG_STATE);
+}
+
+int64_t emit_gpu_metrics(struct emitter *em, int gpu_id, struct slice body)
+{
+    char channel[64];
+    snprintf(channel, sizeof channel, "system/gpu/%d", gpu_id);
+    return emit_raw(em, channel, "system:metrics", body, MSG_STATE);
+}
