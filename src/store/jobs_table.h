@@ -1,0 +1,108 @@
+// The table `jobs`, one row a job whatever its kind; and `job_logs`, what a job wrote.
+//
+// All functions run inside a store_fn. Conventions of the row's fields: store/columns.h in short: text is heap-owned
+// (NULL: not there), times are µs (0: not yet), counts negative and reals NaN: not known.
+#ifndef HW_STORE_JOBS_TABLE_H
+#define HW_STORE_JOBS_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "base/slice.h"
+#include "store/page.h"
+
+struct store_tx;
+
+enum { JOB_LEASE_SIZE = 32 };
+
+struct job_row {
+    char id[ID_SIZE];
+    char *kind, *name;
+    char *status; // job_status_name()
+    int attempt, max_attempts, priority;
+    char *queue, *resource_class;
+    char *entity_type; // "training", "extraction", "dataset", or NULL
+    char entity_id[ID_SIZE];
+    char *params;     // JSON: what the user asked for
+    char *spec;       // JSON: resolved parameters, what the task gets
+    char *output_dir; // absolute
+    char *phase;
+    int phase_index, phase_count;
+    double phase_from, phase_to;
+    double progress; // 0 to 100; NaN: can't be told
+    int64_t done, total;
+    char *unit;
+    double rate, eta_seconds, eta_low, eta_high;
+    char *message;
+    int64_t created_at, queued_at, started_at, finished_at, updated_at, last_report_at;
+    char worker_id[ID_SIZE];
+    char *lease;         // token; NULL: nobody holds it
+    int64_t lease_until; // µs UTC, server clock
+    int64_t pid;
+    int64_t log_seq; // of the last log line
+    int64_t version; // counts every write of the row
+    char *result;    // JSON
+    char *error_type, *error_message;
+    char *error_params;           // JSON: the job's own error line's
+    char *suggested_retry_params; // JSON
+    char retry_of[ID_SIZE], retried_by[ID_SIZE];
+    char *idempotency_key;
+    bool dismissed;
+    bool determinate; // the kind promises a percentage
+};
+
+void job_row_init(struct job_row *r);
+void job_row_release(struct job_row *r);
+void job_row_copy(struct job_row *to, const struct job_row *from); // deep
+void job_rows_free(struct job_row *rows, int n);
+
+// NULL and "" : any.
+struct job_filter {
+    const char *kind, *status;
+    // Every job is in one of: "active" (queued … cancelling), "failed" (neither dismissed nor retried), "finished" (the
+    // rest).
+    const char *state;
+    const char *entity_type, *entity_id;
+};
+
+int job_row_get(struct store_tx *tx, const char *id, struct job_row *r, struct err *e);                 // HW_ENOTFOUND
+int job_row_by_key(struct store_tx *tx, const char *idempotency_key, struct job_row *r, struct err *e); // HW_ENOTFOUND
+int job_row_insert(struct store_tx *tx, const struct job_row *r, struct err *e);
+// Refused with HW_ECONFLICT if the row has changed since it was read; r->version counts on.
+int job_row_update(struct store_tx *tx, struct job_row *r, struct err *e);
+// Newest first; *rows is freed with job_rows_free.
+int job_rows_list(struct store_tx *tx, const struct job_filter *f, const struct page *p, struct job_row **rows, int *n,
+                  bool *more, struct err *e);
+// The next to run of a class: highest priority, then the longest queued. HW_ENOTFOUND: none.
+int job_row_next_queued(struct store_tx *tx, const char *resource_class, struct job_row *r, struct err *e);
+// All whose lease ends before `now` (every job that has one: now = INT64_MAX).
+int job_rows_leased(struct store_tx *tx, int64_t now, struct job_row **rows, int *n, struct err *e);
+
+// How many there are: active ones by status, then what the lists of failed and of finished jobs hold.
+struct job_counts {
+    int64_t queued, starting, running, paused, stalled, cancelling, failed, finished;
+};
+int job_counts_read(struct store_tx *tx, struct job_counts *c, struct err *e);
+
+// ---- job_logs -----------------------------------------------------------------------------------------------------
+
+struct job_log_row {
+    int64_t seq, ts_us;
+    char *stream; // stdout, stderr, log
+    char *text;
+    size_t text_len;
+};
+
+int job_log_insert(struct store_tx *tx, const char *job_id, int64_t seq, int64_t ts_us, const char *stream,
+                   struct slice text, struct err *e);
+// In order of seq, those after `after`; `stream` NULL: all.
+int job_logs_list(struct store_tx *tx, const char *job_id, int64_t after, int limit, const char *stream,
+                  struct job_log_row **rows, int *n, struct err *e);
+// The newest `limit` lines of a stream, oldest first.
+int job_logs_tail(struct store_tx *tx, const char *job_id, const char *stream, int limit, struct job_log_row **rows,
+                  int *n, struct err *e);
+void job_logs_free(struct job_log_row *rows, int n);
+
+#endif

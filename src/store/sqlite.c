@@ -1,0 +1,135 @@
+// The SQLite backend: connections and transactions. WAL, synchronous=FULL: a commit that has returned survives a power
+// cut.
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/sqlite_internal.h"
+
+int sqlite_fail(sqlite3 *h, int rc, const char *what, struct err *e)
+{
+    const char *text = h ? sqlite3_errmsg(h) : sqlite3_errstr(rc);
+    switch (rc & 0xff) {
+    case SQLITE_FULL: return err_set(e, HW_EDISKFULL, "the database can't grow: %s", text);
+    case SQLITE_CONSTRAINT: return err_set(e, HW_ECONFLICT, "the database refuses it: %s", text);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return err_set(e, HW_EUNAVAILABLE, "the database is locked by another program: %s", text);
+    case SQLITE_NOTADB: return err_set(e, HW_EINVALID, "not an SQLite database: %s", text);
+    case SQLITE_ERROR:
+    case SQLITE_MISUSE:
+    case SQLITE_RANGE: return err_set(e, HW_EINTERNAL, "%.200s: %s", what, text);
+    default: return err_set(e, HW_EIO, "database: %s", text);
+    }
+}
+
+int sqlite_run(sqlite3 *h, const char *sql, struct err *e)
+{
+    int rc = sqlite3_exec(h, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? 0 : sqlite_fail(h, rc, sql, e);
+}
+
+static void close_db(struct db *db)
+{
+    if (!db) return;
+    sqlite_cache_clear(db);
+    sqlite3_close(db->h);
+    free(db);
+}
+
+// Small caches: the working set of an idle server is a few pages, and the operating system caches the rest.
+static const char PRAGMAS[] = "PRAGMA journal_mode = WAL;"
+                              "PRAGMA synchronous = FULL;"
+                              "PRAGMA temp_store = MEMORY;"
+                              "PRAGMA journal_size_limit = 16777216;";
+
+static int configure(struct db *db, struct err *e)
+{
+    sqlite3_busy_timeout(db->h, 5000);
+    sqlite3_extended_result_codes(db->h, 1);
+    int rc = db->write ? sqlite_run(db->h, PRAGMAS, e) : sqlite_run(db->h, "PRAGMA query_only = 1", e);
+    if (!rc) rc = sqlite_run(db->h, db->write ? "PRAGMA cache_size = -1024" : "PRAGMA cache_size = -512", e);
+    if (!rc && db->write) rc = sqlite_migrate(db->h, e);
+    return rc;
+}
+
+static int open_db(struct db **out, const char *path, bool write, struct err *e)
+{
+    struct db *db = mem_zalloc(sizeof *db);
+    db->write = write;
+    map_init(&db->cache);
+    // Each connection is used by one thread at a time, so SQLite needs no lock of its own.
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    int rc = sqlite3_open_v2(path, &db->h, flags, NULL);
+    rc = rc == SQLITE_OK ? configure(db, e) : sqlite_fail(db->h, rc, "open", e);
+    if (rc) {
+        err_prefix(e, "%s", path);
+        close_db(db);
+        return rc;
+    }
+    *out = db;
+    return 0;
+}
+
+static int begin(struct db *db, bool write, struct err *e)
+{
+    return sqlite_run(db->h, write ? "BEGIN IMMEDIATE" : "BEGIN", e);
+}
+
+static void rollback(struct db *db)
+{
+    // SQLite rolls back by itself after some errors; then there is nothing to do.
+    if (!sqlite3_get_autocommit(db->h)) sqlite3_exec(db->h, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int commit(struct db *db, struct err *e)
+{
+    int rc = sqlite_run(db->h, "COMMIT", e);
+    if (rc) rollback(db);
+    return rc;
+}
+
+static int savepoint(struct db *db, struct err *e)
+{
+    return sqlite_run(db->h, "SAVEPOINT one", e);
+}
+
+static int release(struct db *db, struct err *e)
+{
+    return sqlite_run(db->h, "RELEASE one", e);
+}
+
+static int undo(struct db *db, struct err *e)
+{
+    if (sqlite3_get_autocommit(db->h)) return err_set(e, HW_EIO, "the transaction was rolled back");
+    return sqlite_run(db->h, "ROLLBACK TO one; RELEASE one", e);
+}
+
+static int64_t changes(struct db *db)
+{
+    return sqlite3_total_changes64(db->h);
+}
+
+const struct backend_ops backend_sqlite = {
+    .scheme = "sqlite",
+    .readers = 2,
+    .open = open_db,
+    .close = close_db,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .savepoint = savepoint,
+    .release = release,
+    .undo = undo,
+    .changes = changes,
+    .stmt_begin = sqlite_stmt_begin,
+    .stmt_end = sqlite_stmt_end,
+    .bind_slice = sqlite_bind_slice,
+    .bind_i64 = sqlite_bind_i64,
+    .bind_f64 = sqlite_bind_f64,
+    .step = sqlite_stmt_step,
+    .stmt_changes = sqlite_stmt_changes,
+    .is_null = sqlite_is_null,
+    .col_slice = sqlite_col_slice,
+    .col_i64 = sqlite_col_i64,
+    .col_f64 = sqlite_col_f64,
+};

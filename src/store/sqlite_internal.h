@@ -1,0 +1,38 @@
+// Shared by the files of the SQLite backend.
+#ifndef HW_STORE_SQLITE_INTERNAL_H
+#define HW_STORE_SQLITE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "base/map.h"
+#include "store/backend.h"
+
+struct db {
+    sqlite3 *h;
+    bool write;
+    struct map cache; // SQL text → struct sqlite_stmt *
+};
+
+// Fills `e` from the connection's last error; `rc` is an SQLite result code.
+int sqlite_fail(sqlite3 *h, int rc, const char *what, struct err *e);
+// Runs statements that return nothing.
+int sqlite_run(sqlite3 *h, const char *sql, struct err *e);
+
+// Brings the schema up to this program's version, one transaction a migration. HW_EINVALID if it is newer.
+int sqlite_migrate(sqlite3 *h, struct err *e);
+
+// sqlite_stmt.c
+struct sql_stmt *sqlite_stmt_begin(struct db *db, const char *text, struct err *e);
+void sqlite_stmt_end(struct sql_stmt *st);
+void sqlite_bind_slice(struct sql_stmt *st, int i, struct slice s);
+void sqlite_bind_i64(struct sql_stmt *st, int i, int64_t v);
+void sqlite_bind_f64(struct sql_stmt *st, int i, double v);
+int sqlite_stmt_step(struct sql_stmt *st, struct err *e);
+int64_t sqlite_stmt_changes(struct sql_stmt *st);
+bool sqlite_is_null(struct sql_stmt *st, int i);
+struct slice sqlite_col_slice(struct sql_stmt *st, int i);
+int64_t sqlite_col_i64(struct sql_stmt *st, int i);
+double sqlite_col_f64(struct sql_stmt *st, int i);
+void sqlite_cache_clear(struct db *db);
+
+#endif

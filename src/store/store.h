@@ -1,0 +1,42 @@
+// The store: where jobs, entities, metrics and logs are kept. A backend is one const struct of functions.
+//
+// Threads. store_write and store_read may be called from any thread and return at once. A write's function runs on the
+// store's writer thread inside a transaction; writes run in the order in which they were submitted, many share one
+// commit (group commit: the batch ends when the queue is empty, 1,000 rows are reached or 20 ms have passed), and each
+// is undone alone (savepoint) if its function returns an error. `done` is called after the commit is durable (or has
+// failed), in the same order. Reads run on reader threads, each seeing one consistent snapshot. `done` is handed to the
+// poster, which carries it to the loop; without a poster it is called on the store's thread.
+//
+// Times are integer microseconds UTC. Text is UTF-8. JSON columns hold compact JSON text.
+#ifndef HW_STORE_STORE_H
+#define HW_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+
+struct store;
+struct store_tx; // one transaction; only valid inside a store_fn
+
+typedef int (*store_fn)(struct store_tx *tx, void *ctx, struct err *e);
+typedef void (*store_done_fn)(void *ctx, int rc, const struct err *e);
+// Runs fn(arg) on the loop's thread, in the order of the calls.
+typedef void (*store_post_fn)(void *poster, void (*fn)(void *arg), void *arg);
+
+// Opens (and migrates) the database `url`: "sqlite:/path/to/file.db". HW_EIO, HW_EINVALID (not a database, a newer
+// schema).
+int store_open(struct store **out, const char *url, struct err *e);
+// Runs what is queued, commits, joins the threads. `done` of everything has been called or posted.
+void store_close(struct store *s);
+void store_set_poster(struct store *s, store_post_fn post, void *poster);
+
+// `done` may be NULL.
+void store_write(struct store *s, store_fn fn, store_done_fn done, void *ctx);
+void store_read(struct store *s, store_fn fn, store_done_fn done, void *ctx);
+// The same, waited for; not to be called from the loop's or the store's own threads.
+int store_write_wait(struct store *s, store_fn fn, void *ctx, struct err *e);
+int store_read_wait(struct store *s, store_fn fn, void *ctx, struct err *e);
+
+#endif
