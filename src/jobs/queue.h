@@ -1,0 +1,122 @@
+// The queue: every job's way from submission to its end, on the store and the emitter.
+//
+// All functions are called on the loop's thread and return at once. What they do is one transaction of the store;
+// `done` is called later on the loop's thread (never before the function returns) and exactly once, after the commit is
+// durable and its events have been published: commit, publish, acknowledge. Rows given to `done` are borrowed for the
+// call. The store's poster (store_set_poster) must be set. The clock is the server's; a worker's clock decides nothing.
+//
+// Stopping: queue_stop (waiting claims are answered with nothing), store_close, run what was posted, queue_free.
+#ifndef HW_JOBS_QUEUE_H
+#define HW_JOBS_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "store/jobs_table.h"
+#include "store/workers_table.h"
+
+struct emitter;
+struct queue;
+struct store;
+struct store_tx;
+
+struct queue_config {
+    struct store *store;           // borrowed
+    struct emitter *emitter;       // borrowed
+    int64_t lease_us;              // 0: 15 s. A report prolongs it
+    int64_t stall_grace_us;        // 0: 30 s. From a lease's end (stalled) to taking the worker for dead
+    int64_t start_grace_us;        // 0: 60 s. What leases of running jobs get at least when the server starts
+    int64_t (*now_us)(void *ctx);  // NULL: clock_now_us. Times that are stored
+    int64_t (*mono_us)(void *ctx); // NULL: clock_mono_us. Rates, waiting, holding back
+    // Asks for one call of queue_tick in `delay_us`; a new request replaces the one before. NULL: the caller calls
+    // queue_tick every 100 ms.
+    void (*arm)(void *ctx, int64_t delay_us);
+    void *ctx;
+};
+
+struct queue *queue_new(const struct queue_config *config);
+typedef void (*queue_done_fn)(void *ctx, int rc, const struct err *e);
+// Once, before workers are served: gives leases of live jobs the grace, so that a restart of the server kills nothing.
+void queue_start(struct queue *q, queue_done_fn done, void *ctx);
+void queue_tick(struct queue *q); // whatever is due: leases, waiting claims, held-back updates. Cheap when nothing is
+void queue_stop(struct queue *q);
+void queue_free(struct queue *q);
+
+// ---- submitting ---------------------------------------------------------------------------------------------------
+
+typedef void (*queue_job_fn)(void *ctx, int rc, const struct err *e, const struct job_row *job);
+
+struct queue_submission {
+    const char *id; // id_new("job", …) by the caller, who may have needed it; NULL: the queue makes one
+    const char *kind, *name, *queue, *resource_class; // name NULL: the kind; queue NULL: "default"
+    const char *entity_type, *entity_id;              // or NULL
+    const char *idempotency_key;                      // or NULL
+    const char *output_dir;                           // or NULL
+    struct slice params, spec;                        // JSON objects
+    int priority, max_attempts;                       // max_attempts 0: 1
+    bool determinate;                                 // progress starts at 0 rather than unknown
+    // Writes the entity's row in the same transaction, before the job's; NULL: nothing to write. (That the entity names
+    // this job, and has its status, the queue writes itself.) Runs on the store's thread; `also_ctx` must live until
+    // `done`. Not called when the idempotency key is known already.
+    int (*also)(struct store_tx *tx, void *also_ctx, const struct job_row *job, struct err *e);
+    void *also_ctx;
+};
+
+// All is copied. `existed`: a job with this idempotency key was there, and is given.
+typedef void (*queue_submit_fn)(void *ctx, int rc, const struct err *e, const struct job_row *job, bool existed);
+void queue_submit(struct queue *q, const struct queue_submission *s, queue_submit_fn done, void *ctx);
+
+// A new job that names the one it retries (which must have failed or been cancelled, and not been retried:
+// HW_ECONFLICT). Members of `changed` (an object, borrowed; NULL: none) replace those of params and spec. The entity's
+// row, if any, is queued again and names the new job.
+void queue_retry(struct queue *q, const char *job_id, const json_t *changed, queue_job_fn done, void *ctx);
+
+// ---- control ------------------------------------------------------------------------------------------------------
+
+// Cancels: at once if it was queued, else the worker is told with its next answer. HW_ECONFLICT once it has ended
+// otherwise.
+void queue_cancel(struct queue *q, const char *job_id, queue_job_fn done, void *ctx);
+// Takes a job that has ended out of the lists of failures, or puts it back.
+void queue_dismiss(struct queue *q, const char *job_id, bool undo, queue_job_fn done, void *ctx);
+
+// ---- the worker's side --------------------------------------------------------------------------------------------
+
+struct queue_slots {
+    int gpu, cpu, io;
+};
+
+typedef void (*queue_worker_fn)(void *ctx, int rc, const struct err *e, const char *worker_id, int64_t lease_us);
+void queue_register_worker(struct queue *q, const char *host, int64_t pid, const char *version,
+                           struct queue_slots slots, queue_worker_fn done, void *ctx);
+
+// Takes jobs for the slots free now, waiting up to `wait_us` for the first. `done` gets the rows (id, attempt, lease,
+// kind, resource_class, spec, output_dir are what a worker needs); none when the time is over. HW_ENOTFOUND: no such
+// worker.
+typedef void (*queue_claim_fn)(void *ctx, int rc, const struct err *e, const struct job_row *jobs, int n);
+struct queue_claim;
+// The handle is valid until `done` is called.
+struct queue_claim *queue_claim(struct queue *q, const char *worker_id, struct queue_slots slots, int64_t wait_us,
+                                queue_claim_fn done, void *ctx);
+// The claimer has gone: `done` won't be called, and what was claimed for it meanwhile is queued again at once.
+void queue_claim_abandon(struct queue *q, struct queue_claim *c);
+
+// Takes one report body {"batch":N,"reports":[…]} (docs/api/rest.md), owned from here on. `answer` is the JSON object
+// of the reply. HW_EINVALID and HW_EVALIDATION for a malformed body, HW_ENOTFOUND for an unknown worker.
+typedef void (*queue_report_fn)(void *ctx, int rc, const struct err *e, struct slice answer);
+void queue_report(struct queue *q, const char *worker_id, json_t *body, queue_report_fn done, void *ctx);
+
+// ---- what is known beside the database ----------------------------------------------------------------------------
+
+// One honest sentence when there is something to say ("no worker serves the class gpu", "last report 12 s ago"), else
+// NULL.
+const char *queue_status_text(const struct queue *q, const struct job_row *job, char *out, size_t size);
+// The newest job:resources payload of a job; empty: none.
+struct slice queue_job_resources(const struct queue *q, const char *job_id);
+// Whether a worker heard from lately serves the class; whether one worker was heard from lately.
+bool queue_class_served(const struct queue *q, const char *resource_class);
+bool queue_worker_live(const struct queue *q, const char *worker_id);
+// Events that the emitter refused (the bus was away): what they said is in the database, nobody was told.
+int64_t queue_lost_events(const struct queue *q);
+
+#endif

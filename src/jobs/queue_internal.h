@@ -1,0 +1,164 @@
+// Shared by the queue's files. Not for others.
+//
+// Two threads, and what each owns: the store's writing thread runs the transactions and owns `live` (how far each
+// running job is); the loop's thread owns everything else. A transaction leaves behind a list of changes, which the
+// loop publishes once it is committed.
+#ifndef HW_JOBS_QUEUE_INTERNAL_H
+#define HW_JOBS_QUEUE_INTERNAL_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "events/emitter.h"
+#include "jobs/progress.h"
+#include "jobs/queue.h"
+#include "jobs/state.h"
+#include "jobs/wire.h"
+#include "store/models_table.h"
+#include "store/store.h"
+#include "store/trainings_table.h"
+
+#define QUEUE_LEASE_US        15000000LL
+#define QUEUE_STALL_GRACE_US  30000000LL
+#define QUEUE_START_GRACE_US  60000000LL
+#define QUEUE_WORKER_LIVE_US  45000000LL // a worker not heard from for longer serves nothing
+#define QUEUE_PROGRESS_GAP_US 50000LL    // progress events of one job at most so often
+#define QUEUE_SUMMARY_GAP_US  500000LL   // operation:updated of one job at most so often
+
+struct queue {
+    struct queue_config cfg;
+    bool stopped;
+    struct list claims;       // struct queue_claim, waiting or under way
+    struct map workers;       // id → struct known_worker
+    struct map shown;         // job id → struct shown; jobs that haven't ended
+    bool lease_check;         // a check of the leases is under way
+    int64_t lease_not_before; // wall clock
+    int64_t lost_events;      // refused by the emitter
+    struct map live;          // job id → struct live; the store's thread
+};
+
+int64_t queue_now(const struct queue *q);
+int64_t queue_mono(const struct queue *q);
+void queue_rearm(struct queue *q); // after anything that may bring the next due time forward
+
+// ---- changes: what a transaction made of one job (queue_change.c) -------------------------------------------------
+
+struct change_log {
+    int64_t seq, ts_us;
+    char stream[8];
+    char *text;
+    size_t n;
+};
+
+enum change_entity { ENTITY_NONE, ENTITY_TRAINING, ENTITY_EXTRACTION, ENTITY_DATASET };
+
+struct change {
+    struct list node;
+    struct job_row job; // as committed
+    bool created;
+    bool status_changed;
+    char previous[16]; // status before; "" if created
+    bool progressed;   // worth a progress event
+    struct change_log *logs;
+    int n_logs;
+    struct checkpoint_row *checkpoints;
+    int n_checkpoints;
+    char *resources; // JSON or NULL
+    enum change_entity entity;
+    struct training_row training;
+    struct extraction_row extraction;
+    struct dataset_row dataset;
+    struct ev_layer *layers;
+    int n_layers;
+    double learning_rate; // as reported
+};
+
+// Reads the job into a new change at the list's end. HW_ENOTFOUND.
+int change_read(struct store_tx *tx, struct list *changes, const char *job_id, struct change **out, struct err *e);
+struct change *change_new(struct list *changes); // with an empty row
+void change_free(struct change *c);
+void changes_free(struct list *changes);
+void change_log(struct change *c, int64_t ts_us, const char *stream, struct slice text); // gives it the row's next seq
+void set_text(char **text, const char *value);                                           // a copy; NULL: NULL
+enum job_status row_status(const struct job_row *r);
+
+// Applies an event of the state machine to the row; remembers the status before. HW_ECONFLICT.
+int change_apply(struct change *c, enum job_event ev, struct err *e);
+// A job that was claimed but never started goes back to the queue; that doesn't use up an attempt. Cancelling ones end.
+int change_return(struct change *c, struct err *e);
+void change_requeue(struct change *c, int64_t now);                        // after it: nobody holds it, nothing is done
+void change_end(struct change *c, int64_t now);                            // after it: ended, nobody holds it
+void change_fail(struct change *c, const char *type, const char *message); // the error's fields and what to try
+int change_commit(struct store_tx *tx, struct change *c, int64_t now, struct err *e); // writes row, logs and entity
+
+// ---- entities (queue_entity.c) ------------------------------------------------------------------------------------
+
+// Makes the job's entity name this job, in the state of one just queued. HW_ENOTFOUND; HW_ECONFLICT if another job is
+// at work on it.
+int entity_attach(struct store_tx *tx, struct change *c, int64_t now, struct err *e);
+int entity_load(struct store_tx *tx, struct change *c,
+                struct err *e); // into the change; none, or another job's: ENTITY_NONE
+int entity_store(struct store_tx *tx, struct change *c, int64_t now,
+                 struct err *e); // brings it up to the job, and writes
+
+// ---- running jobs (queue_live.c), on the store's thread -----------------------------------------------------------
+
+struct live {
+    char job_id[ID_SIZE];
+    int attempt;
+    struct progress progress;
+    double learning_rate;
+    bool aggregate; // rows over all layers are reported
+    struct ev_layer *layers;
+    int n_layers;
+};
+
+struct live *live_get(struct queue *q, const struct job_row *r); // made from the row if there is none of this attempt
+void live_drop(struct queue *q, const char *job_id);
+// The layer's newest values; *first: the first of this attempt.
+struct ev_layer *live_layer(struct live *l, int layer_idx, bool *first);
+void live_to_row(const struct live *l, struct job_row *r);
+void live_release(struct queue *q);
+
+// One event of a report. 0 also for what is ignored; an error is the database's.
+int report_apply(struct store_tx *tx, struct change *c, struct live *l, const struct wire_event *ev, int64_t now,
+                 int64_t mono, struct err *e);
+
+// ---- what the loop knows of jobs under way (queue_publish.c) ------------------------------------------------------
+
+struct shown {
+    char job_id[ID_SIZE];
+    int64_t lease_until;              // 0: nobody holds it
+    struct change *last;              // the newest; NULL before the first
+    int64_t progress_us, summary_us;  // when each was last sent (monotonic), 0: never
+    bool progress_held, summary_held; // something newer waits for the gap to pass
+    char *resources;
+};
+
+// Publishes what was committed, in order; takes the changes. Wakes claims for jobs that are queued now.
+void queue_publish(struct queue *q, struct list *changes);
+void queue_publish_held(struct queue *q, int64_t mono);
+int64_t queue_publish_due(const struct queue *q); // INT64_MAX: nothing is held
+void shown_release(struct queue *q);
+struct shown *shown_get(struct queue *q, const char *job_id);
+
+// ---- claims and workers (queue_claim.c) ---------------------------------------------------------------------------
+
+struct known_worker {
+    struct queue_slots slots;
+    int64_t seen_us; // monotonic
+    int waiting;     // claims that wait now
+};
+
+void queue_worker_seen(struct queue *q, const struct worker_row *w);
+void queue_wake_claims(struct queue *q, const char *resource_class);
+void queue_claims_tick(struct queue *q, int64_t mono);
+int64_t queue_claims_due(const struct queue *q);
+void queue_claims_stop(struct queue *q);
+void queue_workers_release(struct queue *q);
+
+// ---- leases (queue_lease.c) ---------------------------------------------------------------------------------------
+
+void queue_leases_tick(struct queue *q, int64_t now);
+int64_t queue_leases_due(const struct queue *q); // wall clock; INT64_MAX: none
+
+#endif

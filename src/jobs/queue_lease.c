@@ -1,0 +1,167 @@
+// Leases: what tells a live job from a dead one. A report prolongs it; when it ends the job is stalled, when the grace
+// after that ends too the worker is taken for dead.
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "jobs/errors.h"
+#include "jobs/queue_internal.h"
+
+#define LEASE_RETRY_US 1000000LL // after a check that the store couldn't do
+
+struct lease_check {
+    struct queue *q;
+    struct list changes;
+    int64_t now;
+};
+
+static int lost(struct queue *q, struct change *c, int64_t now, struct err *e)
+{
+    int rc = change_apply(c, JOB_EV_LOST, e);
+    if (rc) return rc;
+    live_drop(q, c->job.id);
+    enum job_status s = row_status(&c->job);
+    if (s == JOB_QUEUED) {
+        change_requeue(c, now);
+        return 0;
+    }
+    if (s == JOB_FAILED) {
+        struct job_failure f;
+        struct job_exit x = {.worker_lost = true};
+        job_classify(&x, &f);
+        change_fail(c, f.type, f.message);
+    }
+    change_end(c, now);
+    return 0;
+}
+
+static int returned(struct queue *q, struct change *c, int64_t now, struct err *e)
+{
+    int rc = change_return(c, e);
+    if (rc) return rc;
+    live_drop(q, c->job.id);
+    change_requeue(c, now);
+    return 0;
+}
+
+static int expire(struct queue *q, struct change *c, int64_t now, struct err *e)
+{
+    enum job_status s = row_status(&c->job);
+    // Claimed and never heard of: the answer to the claim didn't arrive.
+    if (s == JOB_STARTING && c->job.last_report_at == 0) return returned(q, c, now, e);
+    if (s == JOB_STALLED || s == JOB_CANCELLING) return lost(q, c, now, e);
+    c->job.lease_until = now + q->cfg.stall_grace_us;
+    return change_apply(c, JOB_EV_LATE, e);
+}
+
+static int expire_tx(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct lease_check *k = ctx;
+    struct job_row *rows;
+    int n;
+    int rc = job_rows_leased(tx, k->now, &rows, &n, e);
+    for (int i = 0; !rc && i < n; i++) {
+        struct change *c;
+        rc = change_read(tx, &k->changes, rows[i].id, &c, e);
+        if (!rc) rc = expire(k->q, c, k->now, e);
+        if (!rc) rc = change_commit(tx, c, k->now, e);
+    }
+    job_rows_free(rows, n);
+    return rc;
+}
+
+// After a check, what the loop still takes for expired isn't so in the database.
+static void settle(struct queue *q, struct list *changes, int64_t now)
+{
+    queue_publish(q, changes);
+    size_t at = 0;
+    for (struct map_entry *it; (it = map_next(&q->shown, &at)) != NULL;) {
+        struct shown *s = it->value;
+        if (s->lease_until < now) s->lease_until = 0;
+    }
+}
+
+static void expired(void *ctx, int rc, const struct err *e)
+{
+    struct lease_check *k = ctx;
+    (void)e; // it is tried again
+    k->q->lease_check = false;
+    if (rc == 0)
+        settle(k->q, &k->changes, k->now);
+    else
+        k->q->lease_not_before = k->now + LEASE_RETRY_US;
+    queue_rearm(k->q);
+    changes_free(&k->changes);
+    free(k);
+}
+
+int64_t queue_leases_due(const struct queue *q)
+{
+    int64_t first = INT64_MAX;
+    size_t at = 0;
+    for (struct map_entry *it; (it = map_next(&q->shown, &at)) != NULL;) {
+        const struct shown *s = it->value;
+        if (s->lease_until && s->lease_until < first) first = s->lease_until;
+    }
+    if (first == INT64_MAX) return first;
+    return first < q->lease_not_before ? q->lease_not_before : first + 1; // due once it is past
+}
+
+void queue_leases_tick(struct queue *q, int64_t now)
+{
+    if (q->lease_check || queue_leases_due(q) > now) return;
+    struct lease_check *k = mem_zalloc(sizeof *k);
+    *k = (struct lease_check){.q = q, .now = now};
+    list_init(&k->changes);
+    q->lease_check = true;
+    store_write(q->cfg.store, expire_tx, expired, k);
+}
+
+// ---- the server's start -------------------------------------------------------------------------------------------
+
+struct start {
+    struct queue *q;
+    int64_t now;
+    struct job_row *jobs;
+    int n_jobs;
+    struct worker_row *workers;
+    int n_workers;
+    queue_done_fn done;
+    void *ctx;
+};
+
+static int start_tx(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct start *s = ctx;
+    int64_t grace = s->now + s->q->cfg.start_grace_us;
+    int rc = job_rows_leased(tx, INT64_MAX, &s->jobs, &s->n_jobs, e);
+    for (int i = 0; !rc && i < s->n_jobs; i++) {
+        if (s->jobs[i].lease_until >= grace) continue;
+        s->jobs[i].lease_until = grace;
+        rc = job_row_update(tx, &s->jobs[i], e);
+    }
+    // Workers go on reporting to a server that is back: they are there until shown otherwise.
+    if (!rc) rc = worker_rows_list(tx, s->now - 3600000000LL, &s->workers, &s->n_workers, e);
+    return rc;
+}
+
+static void started(void *ctx, int rc, const struct err *e)
+{
+    struct start *s = ctx;
+    if (rc == 0) {
+        for (int i = 0; i < s->n_jobs; i++) shown_get(s->q, s->jobs[i].id)->lease_until = s->jobs[i].lease_until;
+        for (int i = 0; i < s->n_workers; i++) queue_worker_seen(s->q, &s->workers[i]);
+        queue_rearm(s->q);
+    }
+    if (s->done) s->done(s->ctx, rc, e);
+    job_rows_free(s->jobs, s->n_jobs);
+    worker_rows_free(s->workers, s->n_workers);
+    free(s);
+}
+
+void queue_start(struct queue *q, queue_done_fn done, void *ctx)
+{
+    struct start *s = mem_zalloc(sizeof *s);
+    *s = (struct start){.q = q, .now = queue_now(q), .done = done, .ctx = ctx};
+    store_write(q->cfg.store, start_tx, started, s);
+}

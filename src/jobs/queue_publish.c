@@ -1,0 +1,351 @@
+// From committed changes to events: the job's own, its kind's, and the summary for dashboards. On the loop's thread.
+//
+// Progress is held back to one event each 50 ms a job and summaries to one each 500 ms; the newest is always sent in
+// the end. What ends or changes a state is never held, and what was held before it goes first.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "jobs/job_json.h"
+#include "jobs/queue_internal.h"
+
+static void sent(struct queue *q, int64_t seq)
+{
+    if (seq < 0) q->lost_events++;
+}
+
+// ---- what the loop remembers --------------------------------------------------------------------------------------
+
+static void shown_free(struct shown *s)
+{
+    if (!s) return;
+    change_free(s->last);
+    free(s->resources);
+    free(s);
+}
+
+struct shown *shown_get(struct queue *q, const char *job_id)
+{
+    struct shown *s = map_get(&q->shown, slice_str(job_id));
+    if (s) return s;
+    s = mem_zalloc(sizeof *s);
+    memcpy(s->job_id, job_id, strnlen(job_id, sizeof s->job_id - 1));
+    map_put(&q->shown, slice_str(job_id), s);
+    return s;
+}
+
+void shown_release(struct queue *q)
+{
+    size_t at = 0;
+    for (struct map_entry *it; (it = map_next(&q->shown, &at)) != NULL;) shown_free(it->value);
+    map_release(&q->shown);
+}
+
+struct slice queue_job_resources(const struct queue *q, const char *job_id)
+{
+    const struct shown *s = map_get(&q->shown, slice_str(job_id));
+    return slice_str(s ? s->resources : NULL);
+}
+
+// ---- payloads -----------------------------------------------------------------------------------------------------
+
+static struct ev_job job_payload(const struct change *c)
+{
+    const struct job_row *r = &c->job;
+    return (struct ev_job){.job_id = r->id,
+                           .kind = r->kind,
+                           .status = r->status,
+                           .previous = c->status_changed && c->previous[0] ? c->previous : NULL,
+                           .phase = r->phase,
+                           .unit = r->unit,
+                           .message = r->message,
+                           .phase_index = r->phase_index,
+                           .phase_count = r->phase_count,
+                           .progress = r->progress,
+                           .rate = r->rate,
+                           .eta_seconds = r->eta_seconds,
+                           .done = r->done,
+                           .total = r->total};
+}
+
+static struct ev_failure failure_payload(const struct change *c)
+{
+    const struct job_row *r = &c->job;
+    bool cancelled = row_status(r) == JOB_CANCELLED;
+    return (struct ev_failure){.error_type = cancelled ? "CANCELLED" : r->error_type,
+                               .error_message = cancelled ? "the job was cancelled" : r->error_message,
+                               .suggested_retry_params = slice_str(r->suggested_retry_params),
+                               .progress = r->progress,
+                               .retry_available = !r->retried_by[0]};
+}
+
+static void send_summary(struct queue *q, const struct job_row *r, int64_t (*emit)(struct emitter *, struct slice))
+{
+    char status[160];
+    struct buf b = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &b);
+    job_json(&w, r, queue_status_text(q, r, status, sizeof status));
+    sent(q, emit(q->cfg.emitter, buf_slice(&b)));
+    buf_release(&b);
+}
+
+// ---- each kind's own events ---------------------------------------------------------------------------------------
+
+static void training_progress(struct queue *q, const struct change *c)
+{
+    const struct training_row *t = &c->training;
+    struct ev_training_progress p = {.training_id = t->id,
+                                     .current_step = t->current_step,
+                                     .total_steps = t->total_steps,
+                                     .progress = t->progress,
+                                     .loss = t->loss,
+                                     .l0_sparsity = t->l0_sparsity,
+                                     .l1_sparsity = t->l1_sparsity,
+                                     .dead_neurons = t->dead_neurons,
+                                     .explained_variance = t->explained_variance,
+                                     .learning_rate = c->learning_rate,
+                                     .grad_norm = t->grad_norm,
+                                     .samples_per_second = t->samples_per_second,
+                                     .eta_seconds = c->job.eta_seconds,
+                                     .eta_low = c->job.eta_low,
+                                     .eta_high = c->job.eta_high,
+                                     .layers = c->layers,
+                                     .n_layers = c->n_layers};
+    sent(q, emit_training_progress(q->cfg.emitter, &p));
+}
+
+static void training_status(struct queue *q, const struct change *c)
+{
+    const struct training_row *t = &c->training;
+    enum job_status s = row_status(&c->job);
+    if (c->created && !c->job.retry_of[0]) {
+        struct buf b = BUF_INIT;
+        struct jw w;
+        jw_init(&w, &b);
+        training_json(&w, t);
+        sent(q, emit_training_created(q->cfg.emitter, t->id, buf_slice(&b)));
+        buf_release(&b);
+        return;
+    }
+    sent(q, emit_training_status_changed(q->cfg.emitter, t->id, c->job.status, c->previous[0] ? c->previous : NULL,
+                                         t->current_step, t->progress));
+    if (s == JOB_COMPLETED) sent(q, emit_training_completed(q->cfg.emitter, t->id, t->final_loss, t->duration_seconds));
+    if (s == JOB_FAILED) {
+        struct ev_failure f = failure_payload(c);
+        f.progress = t->progress;
+        sent(q, emit_training_failed(q->cfg.emitter, t->id, &f));
+    }
+}
+
+static struct ev_extraction_progress extraction_payload(const struct change *c)
+{
+    const struct job_row *r = &c->job;
+    bool samples = r->unit && strcmp(r->unit, "samples") == 0;
+    return (struct ev_extraction_progress){.model_id = c->extraction.model_id,
+                                           .extraction_id = c->extraction.id,
+                                           .phase = r->phase,
+                                           .message = r->message,
+                                           .progress = r->progress,
+                                           .samples_per_second = samples ? r->rate : (double)NAN,
+                                           .eta_seconds = r->eta_seconds,
+                                           .samples_processed = samples ? r->done : -1,
+                                           .samples_total = samples ? r->total : -1};
+}
+
+static void extraction_status(struct queue *q, const struct change *c)
+{
+    const struct extraction_row *x = &c->extraction;
+    enum job_status s = row_status(&c->job);
+    struct ev_extraction_progress p = extraction_payload(c);
+    struct ev_failure f = failure_payload(c);
+    if (s == JOB_COMPLETED)
+        sent(q, emit_extraction_completed(q->cfg.emitter, &p));
+    else if (s == JOB_FAILED || s == JOB_CANCELLED)
+        sent(q, emit_extraction_failed(q->cfg.emitter, x->model_id, x->id, &f));
+    else
+        sent(q, emit_extraction_progress(q->cfg.emitter, &p));
+}
+
+static struct ev_dataset_progress dataset_payload(const struct change *c)
+{
+    const struct job_row *r = &c->job;
+    return (struct ev_dataset_progress){.dataset_id = c->dataset.id,
+                                        .operation = strcmp(r->kind, "tokenize") == 0 ? "tokenize" : "download",
+                                        .phase = r->phase,
+                                        .unit = r->unit,
+                                        .message = r->message,
+                                        .progress = r->progress,
+                                        .rate = r->rate,
+                                        .eta_seconds = r->eta_seconds,
+                                        .done = r->done,
+                                        .total = r->total};
+}
+
+static void dataset_status(struct queue *q, const struct change *c)
+{
+    enum job_status s = row_status(&c->job);
+    struct ev_dataset_progress p = dataset_payload(c);
+    struct ev_failure f = failure_payload(c);
+    if (s == JOB_COMPLETED)
+        sent(q, emit_dataset_completed(q->cfg.emitter, &p));
+    else if (s == JOB_FAILED || s == JOB_CANCELLED)
+        sent(q, emit_dataset_failed(q->cfg.emitter, &p, &f));
+    else
+        sent(q, emit_dataset_progress(q->cfg.emitter, &p));
+}
+
+// ---- one change ---------------------------------------------------------------------------------------------------
+
+static void send_progress(struct queue *q, const struct change *c)
+{
+    struct ev_job p = job_payload(c);
+    p.previous = NULL;
+    sent(q, emit_job_progress(q->cfg.emitter, &p));
+    if (c->entity == ENTITY_TRAINING) training_progress(q, c);
+    if (c->entity == ENTITY_EXTRACTION) {
+        struct ev_extraction_progress x = extraction_payload(c);
+        sent(q, emit_extraction_progress(q->cfg.emitter, &x));
+    }
+    if (c->entity == ENTITY_DATASET) {
+        struct ev_dataset_progress d = dataset_payload(c);
+        sent(q, emit_dataset_progress(q->cfg.emitter, &d));
+    }
+}
+
+static void send_status(struct queue *q, const struct change *c)
+{
+    struct ev_job p = job_payload(c);
+    struct ev_failure f = failure_payload(c);
+    enum job_status s = row_status(&c->job);
+    sent(q, emit_job_status_changed(q->cfg.emitter, &p));
+    if (s == JOB_COMPLETED) sent(q, emit_job_completed(q->cfg.emitter, &p));
+    if (s == JOB_FAILED) sent(q, emit_job_failed(q->cfg.emitter, &p, &f));
+    if (c->entity == ENTITY_TRAINING) training_status(q, c);
+    if (c->entity == ENTITY_EXTRACTION) extraction_status(q, c);
+    if (c->entity == ENTITY_DATASET) dataset_status(q, c);
+}
+
+static void send_logs(struct queue *q, const struct change *c)
+{
+    if (c->n_logs == 0) return;
+    struct ev_log_line *lines = mem_array((size_t)c->n_logs, sizeof *lines);
+    for (int i = 0; i < c->n_logs; i++)
+        lines[i] = (struct ev_log_line){c->logs[i].seq, c->logs[i].ts_us, c->logs[i].stream,
+                                        slice_of(c->logs[i].text, c->logs[i].n)};
+    sent(q, emit_job_logs(q->cfg.emitter, c->job.id, lines, c->n_logs));
+    free(lines);
+}
+
+static void send_checkpoints(struct queue *q, const struct change *c)
+{
+    for (int i = 0; i < c->n_checkpoints; i++) {
+        const struct checkpoint_row *k = &c->checkpoints[i];
+        struct ev_checkpoint p = {.training_id = k->training_id,
+                                  .checkpoint_id = k->id,
+                                  .storage_path = k->storage_path,
+                                  .step = k->step,
+                                  .size_bytes = k->size_bytes,
+                                  .loss = k->loss,
+                                  .is_best = k->is_best};
+        sent(q, emit_checkpoint_created(q->cfg.emitter, &p));
+    }
+}
+
+static void take_resources(struct queue *q, struct shown *s, struct change *c)
+{
+    if (!c->resources) return;
+    sent(q, emit_job_resources(q->cfg.emitter, c->job.id, slice_str(c->resources)));
+    free(s->resources);
+    s->resources = c->resources;
+    c->resources = NULL;
+}
+
+static void flush_progress(struct queue *q, struct shown *s, int64_t mono)
+{
+    if (!s->progress_held) return;
+    send_progress(q, s->last);
+    s->progress_held = false;
+    s->progress_us = mono;
+}
+
+static void flush_summary(struct queue *q, struct shown *s, int64_t mono)
+{
+    if (!s->summary_held) return;
+    send_summary(q, &s->last->job, emit_operation_updated);
+    s->summary_held = false;
+    s->summary_us = mono;
+}
+
+static bool due(int64_t last, int64_t gap, int64_t mono)
+{
+    return last == 0 || mono - last >= gap;
+}
+
+static void drop(struct queue *q, struct shown *s)
+{
+    map_remove(&q->shown, slice_str(s->job_id));
+    shown_free(s);
+}
+
+static void publish(struct queue *q, struct change *c, int64_t mono)
+{
+    struct shown *s = shown_get(q, c->job.id);
+    bool final = job_is_final(row_status(&c->job));
+    bool news = c->status_changed || c->created;
+    // What is still held is about the state before, so it goes first; progress of this very report does too.
+    if (news) flush_progress(q, s, mono);
+    change_free(s->last);
+    s->last = c;
+    s->lease_until = c->job.lease_until;
+    s->progress_held |= c->progressed;
+    s->summary_held = !c->created && !(final && news);
+    send_logs(q, c);
+    send_checkpoints(q, c);
+    take_resources(q, s, c);
+    if (c->progressed && final) flush_progress(q, s, mono);
+    if (s->progress_held && due(s->progress_us, QUEUE_PROGRESS_GAP_US, mono)) flush_progress(q, s, mono);
+    if (news) send_status(q, c);
+    if (c->created) send_summary(q, &c->job, emit_operation_created);
+    if (final && news) send_summary(q, &c->job, emit_operation_finished);
+    if (final) flush_summary(q, s, mono);
+    if (s->summary_held && due(s->summary_us, QUEUE_SUMMARY_GAP_US, mono)) flush_summary(q, s, mono);
+    if (row_status(&c->job) == JOB_QUEUED && news) queue_wake_claims(q, c->job.resource_class);
+    if (final) drop(q, s);
+}
+
+void queue_publish(struct queue *q, struct list *changes)
+{
+    int64_t mono = queue_mono(q);
+    LIST_EACH(it, next, changes)
+    {
+        list_remove(it);
+        publish(q, LIST_ITEM(it, struct change, node), mono);
+    }
+    queue_rearm(q);
+}
+
+void queue_publish_held(struct queue *q, int64_t mono)
+{
+    size_t at = 0;
+    for (struct map_entry *it; (it = map_next(&q->shown, &at)) != NULL;) {
+        struct shown *s = it->value;
+        if (due(s->progress_us, QUEUE_PROGRESS_GAP_US, mono)) flush_progress(q, s, mono);
+        if (due(s->summary_us, QUEUE_SUMMARY_GAP_US, mono)) flush_summary(q, s, mono);
+    }
+}
+
+int64_t queue_publish_due(const struct queue *q)
+{
+    int64_t first = INT64_MAX;
+    size_t at = 0;
+    for (struct map_entry *it; (it = map_next(&q->shown, &at)) != NULL;) {
+        const struct shown *s = it->value;
+        int64_t progress = s->progress_held ? s->progress_us + QUEUE_PROGRESS_GAP_US : INT64_MAX;
+        int64_t summary = s->summary_held ? s->summary_us + QUEUE_SUMMARY_GAP_US : INT64_MAX;
+        first = progress < first ? progress : first;
+        first = summary < first ? summary : first;
+    }
+    return first;
+}

@@ -1,0 +1,248 @@
+// Batches of reports: read on the loop's thread, stored in one transaction, answered after the commit.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "jobs/queue_internal.h"
+
+struct job_report {
+    char job_id[ID_SIZE];
+    int attempt;
+    char *lease;
+    struct wire_event *events;
+    int n_events;
+    char *refused; // what is wrong with the first event that can't be read; NULL: none
+};
+
+struct report {
+    struct queue *q;
+    struct list changes;
+    struct worker_row worker;
+    char worker_id[ID_SIZE];
+    int64_t batch, now, mono;
+    struct job_report *jobs;
+    int n_jobs;
+    struct buf answer;
+    struct jw w;
+    queue_report_fn done;
+    void *ctx;
+};
+
+// ---- reading the body ---------------------------------------------------------------------------------------------
+
+static int read_job(const json_t *in, struct job_report *out, struct err *e)
+{
+    const char *id, *lease;
+    int64_t attempt;
+    if (!json_is_object(in)) return err_field(e, HW_EVALIDATION, "reports", "a report must be an object");
+    int rc = json_get_str(in, "job_id", NULL, &id, e);
+    if (!rc) rc = json_get_str(in, "lease", NULL, &lease, e);
+    if (!rc) rc = json_get_i64(in, "attempt", 1, 1, INT32_MAX, &attempt, e);
+    if (rc) return rc;
+    if (!id || strlen(id) >= ID_SIZE) return err_field(e, HW_EVALIDATION, "job_id", "job_id is missing or too long");
+    if (!lease) return err_field(e, HW_EVALIDATION, "lease", "lease is missing");
+    json_t *events = json_object_get(in, "events");
+    if (events && !json_is_array(events)) return err_field(e, HW_EVALIDATION, "events", "events must be a list");
+    snprintf(out->job_id, sizeof out->job_id, "%s", id);
+    out->attempt = (int)attempt;
+    out->lease = mem_strdup(lease);
+    size_t i, n = json_array_size(events);
+    json_t *it;
+    out->events = mem_array(n ? n : 1, sizeof *out->events);
+    json_array_foreach(events, i, it)
+    {
+        struct err bad = {0};
+        // One line that a task got wrong doesn't cost the others: it is said in the job's log.
+        if (wire_event_from_json(json_incref(it), &out->events[out->n_events], &bad) == 0)
+            out->n_events++;
+        else if (!out->refused)
+            out->refused = mem_printf("ignored: %s", bad.message);
+    }
+    return 0;
+}
+
+static int read_body(const json_t *body, struct report *r, struct err *e)
+{
+    int rc = json_get_i64(body, "batch", 0, 0, INT64_MAX, &r->batch, e);
+    if (rc) return rc;
+    if (r->batch < 1) return err_field(e, HW_EVALIDATION, "batch", "batch is missing; it counts from 1");
+    json_t *reports = json_object_get(body, "reports");
+    if (!json_is_array(reports)) return err_field(e, HW_EVALIDATION, "reports", "reports must be a list");
+    r->jobs = mem_array(json_array_size(reports) + 1, sizeof *r->jobs);
+    size_t i;
+    json_t *it;
+    json_array_foreach(reports, i, it)
+    {
+        rc = read_job(it, &r->jobs[r->n_jobs++], e);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+static void report_free(struct report *r)
+{
+    for (int i = 0; i < r->n_jobs; i++) {
+        for (int k = 0; k < r->jobs[i].n_events; k++) wire_event_release(&r->jobs[i].events[k]);
+        free(r->jobs[i].events);
+        free(r->jobs[i].lease);
+        free(r->jobs[i].refused);
+    }
+    free(r->jobs);
+    changes_free(&r->changes);
+    worker_row_release(&r->worker);
+    buf_release(&r->answer);
+    free(r);
+}
+
+// ---- answering ----------------------------------------------------------------------------------------------------
+
+static void answer_lost(struct report *r, const char *job_id)
+{
+    jw_key(&r->w, job_id);
+    jw_obj(&r->w);
+    jw_kbool(&r->w, "ok", false);
+    jw_kstr(&r->w, "reason", "lease_lost");
+    jw_obj_end(&r->w);
+}
+
+static void answer_ok(struct report *r, const struct job_row *job)
+{
+    jw_key(&r->w, job->id);
+    jw_obj(&r->w);
+    jw_kbool(&r->w, "ok", true);
+    jw_ktime(&r->w, "lease_until", job->lease_until);
+    jw_kstr(&r->w, "control", row_status(job) == JOB_CANCELLING ? "cancel" : NULL);
+    jw_obj_end(&r->w);
+}
+
+// ---- the transaction ----------------------------------------------------------------------------------------------
+
+static bool holds(const struct job_row *job, const struct job_report *in)
+{
+    return job->lease && strcmp(job->lease, in->lease) == 0 && job->attempt == in->attempt;
+}
+
+static void show_live(struct change *c, const struct live *l)
+{
+    c->learning_rate = l->learning_rate;
+    if (l->n_layers == 0) return;
+    c->layers = mem_dup(l->layers, (size_t)l->n_layers * sizeof *l->layers);
+    c->n_layers = l->n_layers;
+}
+
+static int apply_all(struct report *r, struct store_tx *tx, struct change *c, const struct job_report *in,
+                     struct err *e)
+{
+    struct live *l = live_get(r->q, &c->job);
+    int rc = entity_load(tx, c, e);
+    if (rc) return rc;
+    c->job.last_report_at = r->now;
+    c->job.lease_until = r->now + r->q->cfg.lease_us;
+    if (in->refused) change_log(c, r->now, "log", slice_str(in->refused));
+    for (int i = 0; !rc && i < in->n_events; i++) rc = report_apply(tx, c, l, &in->events[i], r->now, r->mono, e);
+    if (rc) return rc;
+    if (!job_is_final(row_status(&c->job))) live_to_row(l, &c->job);
+    show_live(c, l);
+    rc = change_commit(tx, c, r->now, e);
+    if (!rc && job_is_final(row_status(&c->job))) live_drop(r->q, c->job.id);
+    return rc;
+}
+
+static int report_job(struct report *r, struct store_tx *tx, const struct job_report *in, bool seen, struct err *e)
+{
+    struct change *c;
+    int rc = change_read(tx, &r->changes, in->job_id, &c, e);
+    if (rc == HW_ENOTFOUND) {
+        err_clear(e);
+        answer_lost(r, in->job_id);
+        return 0;
+    }
+    if (rc) return rc;
+    bool refused = !holds(&c->job, in) || (!seen && change_apply(c, JOB_EV_REPORTED, NULL) != 0);
+    if (refused || seen) {
+        if (refused)
+            answer_lost(r, in->job_id);
+        else
+            answer_ok(r, &c->job);
+        list_remove(&c->node);
+        change_free(c);
+        return 0;
+    }
+    rc = apply_all(r, tx, c, in, e);
+    if (rc == 0) answer_ok(r, &c->job);
+    return rc;
+}
+
+static int report_tx(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct report *r = ctx;
+    int rc = worker_row_get(tx, r->worker_id, &r->worker, e);
+    if (rc) return rc;
+    bool seen = r->batch <= r->worker.last_batch;
+    jw_init(&r->w, &r->answer);
+    jw_obj(&r->w);
+    jw_ki64(&r->w, "batch", r->batch);
+    jw_key(&r->w, "jobs");
+    jw_obj(&r->w);
+    for (int i = 0; !rc && i < r->n_jobs; i++) rc = report_job(r, tx, &r->jobs[i], seen, e);
+    jw_obj_end(&r->w);
+    jw_obj_end(&r->w);
+    if (!rc) rc = worker_row_seen(tx, r->worker_id, r->batch, r->now, e);
+    // What was counted in memory isn't in the database: the next report makes it again from there.
+    for (int i = 0; rc && i < r->n_jobs; i++) live_drop(r->q, r->jobs[i].job_id);
+    return rc;
+}
+
+static void reported(void *ctx, int rc, const struct err *e)
+{
+    struct report *r = ctx;
+    if (rc == 0) {
+        queue_worker_seen(r->q, &r->worker);
+        queue_publish(r->q, &r->changes);
+    }
+    r->done(r->ctx, rc, e, rc == 0 ? buf_slice(&r->answer) : (struct slice){0});
+    report_free(r);
+}
+
+// A body that can't be read is answered like everything else: later.
+static int refuse_tx(struct store_tx *tx, void *ctx, struct err *e)
+{
+    (void)tx;
+    const struct err *why = ctx;
+    *e = *why;
+    return why->code;
+}
+
+struct refusal {
+    struct err why; // first: refuse_tx takes it by itself
+    queue_report_fn done;
+    void *ctx;
+};
+
+static void refused(void *ctx, int rc, const struct err *e)
+{
+    struct refusal *f = ctx;
+    f->done(f->ctx, rc, e, (struct slice){0});
+    free(f);
+}
+
+void queue_report(struct queue *q, const char *worker_id, json_t *body, queue_report_fn done, void *ctx)
+{
+    struct report *r = mem_zalloc(sizeof *r);
+    struct err e = {0};
+    *r = (struct report){.q = q, .now = queue_now(q), .mono = queue_mono(q), .done = done, .ctx = ctx};
+    list_init(&r->changes);
+    worker_row_init(&r->worker);
+    snprintf(r->worker_id, sizeof r->worker_id, "%s", worker_id);
+    int rc = read_body(body, r, &e);
+    json_decref(body); // the events hold what they need of it
+    if (rc == 0) {
+        store_write(q->cfg.store, report_tx, reported, r);
+        return;
+    }
+    report_free(r);
+    struct refusal *f = mem_zalloc(sizeof *f);
+    *f = (struct refusal){.why = e, .done = done, .ctx = ctx};
+    store_read(q->cfg.store, refuse_tx, refused, f);
+}
