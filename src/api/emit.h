@@ -1,0 +1,13 @@
+// POST /api/internal/ws/emit {channel, event, data}: a program on this host publishes an event. 201 {seq}.
+//
+// Answers only loopback peers that came through no proxy, and refuses the channels that are reserved for the server
+// (system/, admin/).
+#ifndef HW_API_EMIT_H
+#define HW_API_EMIT_H
+
+struct emitter;
+struct router;
+
+void emit_routes(struct router *r, struct emitter *em); // borrowed for the router's life
+
+#endif

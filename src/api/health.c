@@ -1,0 +1,58 @@
+#include "api/health.h"
+
+#include "api/request.h"
+#include "api/router.h"
+#include "base/clock.h"
+
+// Alive is who answers: the loop turns.
+static void healthz(struct request *req, void *ctx)
+{
+    (void)ctx;
+    struct buf body = BUF_INIT;
+    buf_add_str(&body, "{\"status\":\"ok\"}");
+    request_reply(req, 200, &body);
+}
+
+static void readyz(struct request *req, void *ctx)
+{
+    struct health *h = ctx;
+    struct buf reasons = BUF_INIT, body = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &reasons);
+    jw_arr(&w);
+    bool ready = !h->ready || h->ready(h->ctx, &w);
+    jw_arr_end(&w);
+    jw_init(&w, &body);
+    jw_obj(&w);
+    jw_kstr(&w, "status", ready ? "ready" : "not ready");
+    jw_kraw(&w, "reasons", buf_slice(&reasons));
+    jw_obj_end(&w);
+    buf_release(&reasons);
+    request_reply(req, ready ? 200 : 503, &body);
+}
+
+static void version(struct request *req, void *ctx)
+{
+    struct health *h = ctx;
+    struct buf body = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &body);
+    jw_obj(&w);
+    jw_kstr(&w, "version", HEADWAY_VERSION);
+    jw_ktime(&w, "started_at", h->started_at_us);
+    jw_ktime(&w, "server_time", clock_now_us());
+    jw_kstr(&w, "instance", h->instance);
+    jw_obj_end(&w);
+    request_reply(req, 200, &body);
+}
+
+static const struct route routes[] = {
+    {"GET", "/healthz", healthz},
+    {"GET", "/readyz", readyz},
+    {"GET", "/api/v1/version", version},
+};
+
+void health_routes(struct router *r, struct health *h)
+{
+    router_add(r, routes, sizeof routes / sizeof *routes, h);
+}

@@ -1,0 +1,116 @@
+#include "api/http_reply.h"
+
+#include <time.h>
+
+#include "api/request_internal.h"
+#include "base/json.h"
+#include "net/conn.h"
+#include "proto/http_response.h"
+
+#define JOINED_BYTES 4096 // a body of at most this many bytes is copied behind its head
+
+static void add_date(struct buf *out)
+{
+    static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    time_t now = time(NULL);
+    struct tm t;
+    if (!gmtime_r(&now, &t)) return;
+    // RFC 9110 §5.6.7; by hand, because strftime would use the user's language.
+    buf_addf(out, "Date: %.3s, %02d %.3s %d %02d:%02d:%02d GMT\r\n", days + 3 * t.tm_wday, t.tm_mday,
+             months + 3 * t.tm_mon, t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+}
+
+static bool has_header(const struct buf *headers, const char *name)
+{
+    struct slice rest = buf_slice(headers);
+    while (rest.n) {
+        struct slice line = slice_cut(&rest, '\n');
+        if (slice_is_nocase(slice_cut(&line, ':'), name)) return true;
+    }
+    return false;
+}
+
+void http_reply_write(struct conn *c, const struct request *req, struct reply *reply, bool keep)
+{
+    struct buf out = BUF_INIT;
+    struct slice body = reply->body.n ? buf_slice(&reply->body) : reply->fixed;
+    bool bodiless = reply->status == 204 || reply->status == 304;
+    bool head_only = req->http->method == HTTP_HEAD;
+
+    http_write_status(&out, reply->status);
+    add_date(&out);
+    if (reply->content_type) http_write_header(&out, "Content-Type", slice_str(reply->content_type));
+    if (!has_header(&req->headers, "X-Content-Type-Options"))
+        http_write_header(&out, "X-Content-Type-Options", SLICE_LIT("nosniff"));
+    if (!has_header(&req->headers, "Cache-Control")) http_write_header(&out, "Cache-Control", SLICE_LIT("no-store"));
+    buf_add_slice(&out, buf_slice(&req->headers));
+    if (!keep)
+        http_write_header(&out, "Connection", SLICE_LIT("close"));
+    else if (req->http->http10)
+        http_write_header(&out, "Connection", SLICE_LIT("keep-alive"));
+    if (bodiless)
+        http_write_end(&out);
+    else
+        http_write_end_length(&out, body.n);
+
+    bool with_body = body.n && !bodiless && !head_only;
+    bool joined = with_body && body.n <= JOINED_BYTES;
+    if (joined) buf_add_slice(&out, body);
+    conn_write_buf(c, &out);
+    if (!with_body || joined) return;
+    if (reply->body.n)
+        conn_write_buf(c, &reply->body);
+    else
+        conn_write_ref(c, reply->fixed, NULL, NULL);
+}
+
+static const char *code_of(int status)
+{
+    switch (status) {
+    case 408: return "timeout";
+    case 413:
+    case 414:
+    case 431: return "too_large";
+    case 501:
+    case 505: return "unsupported";
+    case 503: return "unavailable";
+    default: return "protocol";
+    }
+}
+
+void http_reply_refusal(int status, const char *message, struct buf *out)
+{
+    struct buf body = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &body);
+    jw_obj(&w);
+    jw_key(&w, "error");
+    jw_obj(&w);
+    jw_kstr(&w, "code", code_of(status));
+    jw_kstr(&w, "message", message);
+    jw_obj_end(&w);
+    jw_obj_end(&w);
+    http_write_simple(out, status, "application/json", buf_slice(&body), false, false);
+    buf_release(&body);
+}
+
+void http_reply_add_cors(struct request *req)
+{
+    const char *origin = request_header(req, "Origin");
+    if (!origin) return;
+    request_add_header(req, "Access-Control-Allow-Origin", origin);
+    request_add_header(req, "Access-Control-Allow-Credentials", "true");
+    request_add_header(req, "Vary", "Origin");
+}
+
+bool http_reply_preflight(struct request *req)
+{
+    const char *asked = request_header(req, "Access-Control-Request-Method");
+    if (req->http->method != HTTP_OPTIONS || !asked || req->headers.n == 0) return false;
+    request_add_header(req, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    const char *headers = request_header(req, "Access-Control-Request-Headers");
+    if (headers) request_add_header(req, "Access-Control-Allow-Headers", headers);
+    request_add_header(req, "Access-Control-Max-Age", "600");
+    request_reply(req, 204, NULL);
+    return true;
+}

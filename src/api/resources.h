@@ -1,0 +1,77 @@
+// The REST resources: models, datasets, extractions, trainings, jobs, operations, workers. One file each; every handler
+// is a row of its file's table. docs/api/rest.md is their contract.
+#ifndef HW_API_RESOURCES_H
+#define HW_API_RESOURCES_H
+
+#include "api/request.h"
+#include "api/router.h"
+#include "base/json.h"
+#include "store/page.h"
+#include "store/store.h"
+
+struct queue;
+struct emitter;
+
+// What the handlers work on; lives as long as the server. Borrowed pointers.
+struct resources {
+    struct store *store;
+    struct queue *queue;
+    struct emitter *emitter;
+    const char *data_dir;     // absolute
+    const char *task_program; // path of headway-task
+};
+
+void resources_register(struct resources *r, struct router *router);
+
+// ---- what the resource files share (api/resource_op.c)
+// ---------------------------------------------------------------
+
+// One request's work on the store: `read` on a store thread, then `write` on the loop's. Embed it first in a struct
+// with what the two share; memory is the request's (op_new).
+struct resource_op {
+    struct resources *api;
+    struct request *req;
+    // Reads into the op. A negative code becomes the error answer. NULL: nothing to read.
+    int (*read)(struct resource_op *op, struct store_tx *tx, struct err *e);
+    // Writes the answer's JSON.
+    void (*write)(struct resource_op *op, struct jw *w);
+    // Frees what `read` made; called in every case. NULL: nothing.
+    void (*release)(struct resource_op *op);
+    int status; // of a success; 0: 200
+};
+
+// Zeroed, `size` bytes (at least sizeof(struct resource_op)); takes a reference to the request.
+void *op_new(struct resources *api, struct request *req, size_t size);
+void op_read(struct resource_op *op);  // runs op->read in a read, then answers
+void op_write(struct resource_op *op); // the same in a write transaction
+// Answers now (on the loop's thread) and gives up the op. `e`: the error, or NULL for op->write's answer.
+void op_answer(struct resource_op *op, const struct err *e);
+
+// `limit` and `cursor` of the query. On a mistake the request is answered and false returned.
+bool op_page(struct request *req, struct page *p);
+// {"items":[ … ],"next_cursor":…}: begins and ends it.
+void op_list_begin(struct jw *w);
+void op_list_end(struct jw *w, bool more, int64_t last_created_at, const char *last_id);
+
+// ---- submitting (api/submit.c)
+// ---------------------------------------------------------------------------------------
+
+// Checks `body` (a job kind's parameters, the ids it works on, and name, priority, queue, max_attempts,
+// idempotency_key), queues the job with its entity's row and answers 201 with the entity (or the job, if `answer_job`),
+// or the error. Takes a copy of what it needs.
+void submit_job(struct resources *api, struct request *req, const char *kind, const json_t *body, bool answer_job);
+// The same with the request's JSON body and the {id} of its path as the member `id_key`.
+void submit_with_id(struct resources *api, struct request *req, const char *kind, const char *id_key, bool answer_job);
+
+// ---- the resources' registration, for resources_register
+// -------------------------------------------------------------
+
+void models_register(struct resources *r, struct router *router);
+void datasets_register(struct resources *r, struct router *router);
+void extractions_register(struct resources *r, struct router *router);
+void trainings_register(struct resources *r, struct router *router);
+void jobs_register(struct resources *r, struct router *router);
+void operations_register(struct resources *r, struct router *router);
+void workers_register(struct resources *r, struct router *router);
+
+#endif

@@ -1,0 +1,228 @@
+// From a request's parameters to a queued job: checked before anything is queued, so that what can't work is refused at
+// once with the field's name.
+//
+// The way: the job's own members (name, priority, …) and the ids are taken out of the body, the rest is checked against
+// the kind's table; a read finds what the ids name and checks the parameters against it (submit_kinds.c); then the
+// queue writes job and entity in one transaction.
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/fields.h"
+#include "api/resources.h"
+#include "api/submit.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "jobs/job_json.h"
+
+static const char *const job_members[] = {"name", "priority", "queue", "max_attempts", "idempotency_key"};
+
+static bool is_job_member(const char *key)
+{
+    for (size_t i = 0; i < sizeof job_members / sizeof *job_members; i++)
+        if (strcmp(key, job_members[i]) == 0) return true;
+    return false;
+}
+
+// ---- reading the body
+// ------------------------------------------------------------------------------------------------
+
+static int read_job_members(struct submission *s, struct err *e)
+{
+    int64_t priority, attempts;
+    int rc = json_get_str(s->body, "name", NULL, &s->name, e);
+    if (!rc) rc = json_get_str(s->body, "queue", NULL, &s->queue, e);
+    if (!rc) rc = json_get_str(s->body, "idempotency_key", NULL, &s->idempotency_key, e);
+    if (!rc) rc = json_get_i64(s->body, "priority", 0, -1000, 1000, &priority, e);
+    if (!rc) rc = json_get_i64(s->body, "max_attempts", 1, 1, 100, &attempts, e);
+    if (!rc && s->name && strlen(s->name) > 200)
+        rc = err_field(e, HW_EVALIDATION, "name", "name has more than 200 bytes");
+    if (!rc && s->idempotency_key && (!*s->idempotency_key || strlen(s->idempotency_key) > 200))
+        rc = err_field(e, HW_EVALIDATION, "idempotency_key", "idempotency_key must have 1 to 200 bytes");
+    if (rc) return rc;
+    s->priority = (int)priority;
+    s->max_attempts = (int)attempts;
+    return 0;
+}
+
+// The ids that the kind works on, all required.
+static int read_ids(struct submission *s, struct err *e)
+{
+    for (int i = 0; i < SUBMIT_IDS_MAX && s->rule->ids[i]; i++) {
+        int rc = json_get_str(s->body, s->rule->ids[i], NULL, &s->ids[i], e);
+        if (!rc && !s->ids[i]) rc = err_field(e, HW_EVALIDATION, s->rule->ids[i], "%s is missing", s->rule->ids[i]);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+static bool is_id(const struct submission *s, const char *key)
+{
+    for (int i = 0; i < SUBMIT_IDS_MAX && s->rule->ids[i]; i++)
+        if (strcmp(key, s->rule->ids[i]) == 0) return true;
+    return false;
+}
+
+static int read_body(struct submission *s, struct err *e)
+{
+    int rc = read_job_members(s, e);
+    if (!rc) rc = read_ids(s, e);
+    if (rc) return rc;
+    json_t *params = json_object();
+    const char *key;
+    json_t *value;
+    json_object_foreach(s->body, key, value)
+    {
+        if (!is_job_member(key) && !is_id(s, key)) json_object_set(params, key, value);
+    }
+    s->spec = job_kind_resolve(s->kind, params, e);
+    json_decref(params);
+    return s->spec ? 0 : e->code;
+}
+
+// What the user asked for, completed with the defaults: kept with the job. Then the spec gets what only the task needs.
+static void keep_params(struct submission *s)
+{
+    json_t *params = json_copy(s->spec);
+    for (int i = 0; i < SUBMIT_IDS_MAX && s->rule->ids[i]; i++)
+        json_object_set_new(params, s->rule->ids[i], json_string(s->ids[i]));
+    s->params = params;
+}
+
+// ---- the way through the threads
+// -------------------------------------------------------------------------------------
+
+static void submission_free(struct submission *s)
+{
+    if (s->rule->release) s->rule->release(s);
+    json_decref(s->body);
+    json_decref(s->spec);
+    json_decref(s->params);
+    free(s->output_dir);
+    request_unref(s->req); // `s` is the request's memory
+}
+
+static void refuse(struct submission *s, const struct err *e)
+{
+    request_reply_error(s->req, e);
+    submission_free(s);
+}
+
+static int check(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct submission *s = ctx;
+    return s->rule->check(s, tx, e);
+}
+
+static int also(struct store_tx *tx, void *ctx, const struct job_row *job, struct err *e)
+{
+    struct submission *s = ctx;
+    return s->rule->write_entity(s, tx, job, e);
+}
+
+static void submitted(void *ctx, int rc, const struct err *e, const struct job_row *job, bool existed)
+{
+    struct submission *s = ctx;
+    if (rc < 0) {
+        refuse(s, e);
+        return;
+    }
+    struct buf body = BUF_INIT;
+    struct jw w;
+    char text[160];
+    jw_init(&w, &body);
+    // A repeated submission made no entity of its own: the job says which one there is.
+    if (s->answer_job || existed || !s->rule->entity_json)
+        job_json(&w, job, queue_status_text(s->api->queue, job, text, sizeof text));
+    else
+        s->rule->entity_json(s, &w);
+    request_reply(s->req, existed ? 200 : 201, &body);
+    buf_release(&body);
+    submission_free(s);
+}
+
+static void checked(void *ctx, int rc, const struct err *e)
+{
+    struct submission *s = ctx;
+    if (rc < 0) {
+        refuse(s, e);
+        return;
+    }
+    struct buf params = BUF_INIT, spec = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &params);
+    jw_json(&w, s->params);
+    json_object_set_new(s->spec, "output_dir", json_string(s->output_dir));
+    jw_init(&w, &spec);
+    jw_json(&w, s->spec);
+    const struct queue_submission q = {
+        .id = s->job_id,
+        .kind = s->kind->name,
+        .name = s->name ? s->name : s->default_name,
+        .queue = s->queue,
+        .resource_class = s->kind->resource_class,
+        .entity_type = s->kind->entity_type,
+        .entity_id = s->entity_id,
+        .idempotency_key = s->idempotency_key,
+        .output_dir = s->output_dir,
+        .params = buf_slice(&params),
+        .spec = buf_slice(&spec),
+        .priority = s->priority,
+        .max_attempts = s->max_attempts,
+        .determinate = s->kind->determinate,
+        .also = s->rule->write_entity ? also : NULL,
+        .also_ctx = s,
+    };
+    queue_submit(s->api->queue, &q, submitted, s);
+    buf_release(&params);
+    buf_release(&spec);
+}
+
+static int unknown_kind(const char *kind, struct err *e)
+{
+    struct buf names = BUF_INIT;
+    job_kind_names(&names);
+    int rc =
+        err_field(e, HW_EVALIDATION, "kind", "there is no job kind \"%.40s\"; known are %s", kind, buf_cstr(&names));
+    buf_release(&names);
+    return rc;
+}
+
+void submit_job(struct resources *api, struct request *req, const char *kind, const json_t *body, bool answer_job)
+{
+    struct err e = {0};
+    const struct job_kind *k = job_kind_find(kind);
+    const struct submit_rule *rule = submit_rule_find(kind);
+    if (!k || !rule) {
+        unknown_kind(kind, &e);
+        request_reply_error(req, &e);
+        return;
+    }
+    struct submission *s = request_alloc(req, sizeof *s);
+    s->api = api;
+    s->req = request_ref(req);
+    s->rule = rule;
+    s->kind = k;
+    s->answer_job = answer_job;
+    s->body = json_deep_copy(body); // the store's thread reads it
+    id_new("job", s->job_id);
+    if (read_body(s, &e) != 0) {
+        refuse(s, &e);
+        return;
+    }
+    keep_params(s);
+    store_read(api->store, check, checked, s);
+}
+
+void submit_with_id(struct resources *api, struct request *req, const char *kind, const char *id_key, bool answer_job)
+{
+    struct err e = {0};
+    json_t *body = request_json(req, &e);
+    if (!body) {
+        request_reply_error(req, &e);
+        return;
+    }
+    json_t *full = json_copy(body);
+    json_object_set_new(full, id_key, json_string(request_param(req, "id")));
+    submit_job(api, req, kind, full, answer_job);
+    json_decref(full);
+}

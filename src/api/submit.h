@@ -1,0 +1,57 @@
+// What submit.c (the way of every submission) and submit_kinds.c (what is particular to a kind) share.
+#ifndef HW_API_SUBMIT_H
+#define HW_API_SUBMIT_H
+
+#include "api/resources.h"
+#include "base/id.h"
+#include "jobs/kinds.h"
+#include "jobs/queue.h"
+#include "store/models_table.h"
+#include "store/trainings_table.h"
+
+enum { SUBMIT_IDS_MAX = 3 };
+
+struct submission;
+
+// A kind's part of a submission. Adding a kind is adding a rule (and a row in jobs/kinds.c).
+struct submit_rule {
+    const char *kind;
+    const char *ids[SUBMIT_IDS_MAX]; // members of the body that name what the job works on; all required
+    // On a store thread, in a read: finds what the ids name, checks the parameters against it, completes s->spec with
+    // paths, sets s->output_dir, s->entity_id and s->default_name.
+    int (*check)(struct submission *s, struct store_tx *tx, struct err *e);
+    // In the transaction that writes the job: the entity's new row. NULL: it is there already. (The queue ties job and
+    // entity, and refuses a second job on one entity.)
+    int (*write_entity)(struct submission *s, struct store_tx *tx, const struct job_row *job, struct err *e);
+    void (*entity_json)(struct submission *s, struct jw *w); // NULL: the job is the answer
+    void (*release)(struct submission *s);
+};
+
+// Lives in the request's memory until the answer.
+struct submission {
+    struct resources *api;
+    struct request *req;
+    const struct submit_rule *rule;
+    const struct job_kind *kind;
+    bool answer_job;
+    json_t *body;                               // the request's, copied
+    json_t *spec;                               // resolved parameters; the task's
+    json_t *params;                             // the user's, with the ids and the defaults
+    const char *ids[SUBMIT_IDS_MAX];            // in the order of rule->ids
+    const char *name, *queue, *idempotency_key; // members of body; NULL: not given
+    int priority, max_attempts;
+    char job_id[ID_SIZE];
+    char entity_id[ID_SIZE];
+    char default_name[96];
+    char *output_dir;
+    union { // the row that write_entity writes
+        struct dataset_row dataset;
+        struct extraction_row extraction;
+        struct training_row training;
+    } row;
+    bool row_used;
+};
+
+const struct submit_rule *submit_rule_find(const char *kind);
+
+#endif

@@ -1,0 +1,44 @@
+#include "api/system.h"
+
+#include "api/request.h"
+#include "api/router.h"
+
+#define WINDOW_DEFAULT_S 900
+#define WINDOW_MAX_S     3600
+
+static void metrics(struct request *req, void *ctx)
+{
+    const struct system_provider *p = ctx;
+    struct buf body = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &body);
+    p->metrics(p->ctx, &w);
+    request_reply(req, 200, &body);
+}
+
+static void history(struct request *req, void *ctx)
+{
+    const struct system_provider *p = ctx;
+    struct err e;
+    err_clear(&e);
+    int64_t window;
+    if (request_query_i64(req, "window", WINDOW_DEFAULT_S, 1, WINDOW_MAX_S, &window, &e) < 0) {
+        request_reply_error(req, &e);
+        return;
+    }
+    struct buf body = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &body);
+    p->history(p->ctx, window * 1000000, &w);
+    request_reply(req, 200, &body);
+}
+
+static const struct route routes[] = {
+    {"GET", "/api/v1/system/metrics", metrics},
+    {"GET", "/api/v1/system/history", history},
+};
+
+void system_routes(struct router *r, const struct system_provider *p)
+{
+    router_add(r, routes, sizeof routes / sizeof *routes, (void *)p);
+}
