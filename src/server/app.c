@@ -1,0 +1,271 @@
+#include "server/app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/emit.h"
+#include "api/health.h"
+#include "api/http_server.h"
+#include "api/origin.h"
+#include "api/resources.h"
+#include "api/router.h"
+#include "api/sessions.h"
+#include "api/static.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "bus/bus.h"
+#include "events/emitter.h"
+#include "hub/hub.h"
+#include "jobs/queue.h"
+#include "net/loop.h"
+#include "server/data_lock.h"
+#include "server/local_worker.h"
+#include "server/monitor_thread.h"
+#include "server/system_source.h"
+#include "store/store.h"
+
+enum { STOP_DEADLINE_MS = 10000 };
+
+struct app {
+    struct loop *loop;
+    const struct settings *settings; // borrowed
+    struct store *store;
+    int data_lock;
+    struct hub *hub;
+    struct bus *bus;
+    struct emitter *emitter;
+    struct queue *queue;
+    struct loop_timer queue_timer;
+    struct router *router;
+    struct origin_policy *policy;
+    struct http_server *http;
+    struct sessions *sessions;
+    struct static_site *site;
+    struct monitor_thread *monitor;
+    struct local_worker *worker;
+    struct resources resources;
+    struct system_source system_source;
+    struct system_provider system_provider;
+    struct health health;
+    char instance[ID_SIZE];
+    char url[300];
+    bool ready, stopping;
+    int stops_pending;
+    void (*stopped)(void *ctx);
+    void *stopped_ctx;
+};
+
+// ---- parts
+// -----------------------------------------------------------------------------------------------------------
+
+static void arm_queue(void *ctx, int64_t delay_us)
+{
+    struct app *a = ctx;
+    loop_timer_start(a->loop, &a->queue_timer, (delay_us + 999) / 1000);
+}
+
+static void queue_due(struct loop_timer *t)
+{
+    struct app *a = t->ctx;
+    queue_tick(a->queue);
+}
+
+static void queue_started(void *ctx, int rc, const struct err *e)
+{
+    struct app *a = ctx;
+    a->ready = rc == 0;
+    if (rc) log_error("server", "the queue can't start: %s", e->message);
+}
+
+static bool is_ready(void *ctx, struct jw *reasons)
+{
+    struct app *a = ctx;
+    if (a->stopping) jw_str(reasons, "the server is stopping");
+    if (!a->ready) jw_str(reasons, "the queue has not started yet");
+    return a->ready && !a->stopping;
+}
+
+static int open_store(struct app *a, struct err *e)
+{
+    int rc = file_mkdirs(a->settings->data, e);
+    if (!rc) rc = data_lock_take(a->settings->data, a->url, &a->data_lock, e);
+    if (!rc) rc = store_open(&a->store, a->settings->database_url, e);
+    if (!rc) store_set_poster(a->store, loop_poster, a->loop);
+    return rc;
+}
+
+static void make_core(struct app *a)
+{
+    a->hub = hub_new(HUB_OUTBOX_BYTES);
+    a->bus = bus_memory_new(BUS_LIMITS_DEFAULT);
+    a->bus->deliver = hub_deliver;
+    a->bus->deliver_ctx = a->hub;
+    a->emitter = emitter_new(a->bus);
+    loop_timer_init(&a->queue_timer, queue_due, a);
+    const struct queue_config config = {
+        .store = a->store,
+        .emitter = a->emitter,
+        .lease_us = a->settings->lease_seconds * 1000000,
+        .stall_grace_us = 2 * a->settings->lease_seconds * 1000000,
+        .arm = arm_queue,
+        .ctx = a,
+    };
+    a->queue = queue_new(&config);
+    queue_start(a->queue, queue_started, a);
+}
+
+static int make_policy(struct app *a, struct err *e)
+{
+    a->policy = origin_policy_new(slice_str(a->settings->allowed_origins), e);
+    if (!a->policy) return e->code ? e->code : HW_EVALIDATION;
+    struct slice hosts = slice_str(a->settings->allowed_hosts);
+    while (hosts.n) {
+        struct slice one = slice_trim(slice_cut(&hosts, ','));
+        if (one.n) origin_policy_add_host(a->policy, one);
+    }
+    return 0;
+}
+
+static int listen_http(struct app *a, struct err *e)
+{
+    a->router = router_new();
+    a->http = http_server_new(a->loop, a->router, a->policy, HTTP_SERVER_LIMITS_DEFAULT);
+    int rc = http_server_listen(a->http, a->settings->listen, e);
+    if (rc) return rc;
+    // What people and the local worker call us: any address means this host.
+    struct slice host = slice_str(a->settings->listen);
+    while (host.n && host.p[host.n - 1] != ':') host.n--;
+    if (host.n) host.n--;
+    if (host.n == 0 || slice_is(host, "0.0.0.0") || slice_is(host, "[::]")) host = SLICE_LIT("127.0.0.1");
+    snprintf(a->url, sizeof a->url, "http://%.*s:%u", SLICE_FMT(host), http_server_port(a->http));
+    return 0;
+}
+
+static int start_monitor(struct app *a, struct err *e)
+{
+    const struct sampler_options o = {.nvml_path = a->settings->nvml_library};
+    return monitor_thread_start(&a->monitor, a->loop, a->emitter, &o, a->settings->monitor_interval_seconds, e);
+}
+
+static void make_routes(struct app *a)
+{
+    struct sessions_config config = SESSIONS_CONFIG_DEFAULT;
+    config.deflate_threshold = (size_t)a->settings->compression_threshold;
+    config.batch_interval_ms = (uint32_t)a->settings->batch_interval_ms;
+    a->sessions = sessions_new(a->loop, a->hub, a->bus, config);
+    a->resources = (struct resources){
+        .store = a->store,
+        .queue = a->queue,
+        .emitter = a->emitter,
+        .data_dir = a->settings->data,
+        .task_program = a->settings->task_program,
+    };
+    a->system_source = (struct system_source){a->bus, a->monitor};
+    a->system_provider = system_source_provider(&a->system_source);
+    a->health = (struct health){.instance = a->instance, .started_at_us = clock_now_us(), .ready = is_ready, .ctx = a};
+    sessions_routes(a->router, a->sessions);
+    resources_register(&a->resources, a->router);
+    system_routes(a->router, &a->system_provider);
+    health_routes(a->router, &a->health);
+    emit_routes(a->router, a->emitter);
+    a->site = static_site_dashboard();
+    static_site_routes(a->router, a->site);
+}
+
+static int start_worker(struct app *a, struct err *e)
+{
+    if (a->settings->no_worker) return 0;
+    const struct local_worker_options o = {a->url, a->settings->data, a->settings->slots, a->settings->task_program};
+    return local_worker_start(&a->worker, a->loop, &o, e);
+}
+
+int app_new(struct app **out, struct loop *l, const struct settings *s, struct err *e)
+{
+    struct app *a = mem_zalloc(sizeof *a);
+    a->loop = l;
+    a->settings = s;
+    a->data_lock = -1;
+    id_new("srv", a->instance);
+    // Listening comes first: a port that is taken should leave no trace in the data folder.
+    int rc = make_policy(a, e);
+    if (!rc) rc = listen_http(a, e);
+    if (!rc) rc = open_store(a, e);
+    if (!rc) {
+        make_core(a);
+        rc = start_monitor(a, e);
+    }
+    if (!rc) {
+        make_routes(a);
+        rc = start_worker(a, e);
+    }
+    *out = a;
+    return rc;
+}
+
+const char *app_url(const struct app *a)
+{
+    return a->url;
+}
+
+// ---- stopping
+// --------------------------------------------------------------------------------------------------------
+
+static void http_stopped(void *ctx)
+{
+    struct app *a = ctx;
+    queue_stop(a->queue);
+    monitor_thread_stop(a->monitor);
+    a->stopped(a->stopped_ctx);
+}
+
+// The worker's last reports are in: now the doors are closed.
+static void worker_stopped(void *ctx)
+{
+    struct app *a = ctx;
+    sessions_stop(a->sessions);
+    http_server_stop(a->http, STOP_DEADLINE_MS, http_stopped, a);
+}
+
+void app_stop(struct app *a, void (*done)(void *ctx), void *ctx)
+{
+    if (a->stopping) return;
+    a->stopping = true;
+    a->stopped = done;
+    a->stopped_ctx = ctx;
+    if (a->worker)
+        local_worker_stop(a->worker, worker_stopped, a);
+    else
+        worker_stopped(a);
+}
+
+void app_close_store(struct app *a)
+{
+    monitor_thread_stop(a->monitor);
+    sessions_free(a->sessions);
+    a->sessions = NULL;
+    if (a->store) store_close(a->store);
+    a->store = NULL;
+    if (a->data_lock >= 0) close(a->data_lock);
+    a->data_lock = -1;
+}
+
+void app_free(struct app *a)
+{
+    if (!a) return;
+    http_server_free(a->http);
+    if (a->queue) queue_free(a->queue);
+    local_worker_free(a->worker);
+    monitor_thread_free(a->monitor);
+    emitter_free(a->emitter);
+    if (a->bus) a->bus->ops->free(a->bus);
+    if (a->hub) hub_free(a->hub);
+    router_free(a->router);
+    static_site_free(a->site);
+    origin_policy_free(a->policy);
+    free(a);
+}

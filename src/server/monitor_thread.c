@@ -1,0 +1,195 @@
+#include "server/monitor_thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "events/emitter.h"
+#include "net/loop.h"
+
+enum { PARTS_MAX = 4 + GPU_MAX };
+
+struct part {
+    int gpu_id; // -1: not a GPU
+    struct buf body;
+    char channel[32];
+    int64_t (*emit)(struct emitter *em, struct slice body); // NULL: a GPU's
+};
+
+// One sample's JSON, on its way to the loop.
+struct delivery {
+    struct monitor_thread *m;
+    int n;
+    struct part parts[PARTS_MAX];
+    char gpu_reason[GPU_REASON_SIZE];
+};
+
+struct monitor_thread {
+    struct loop *loop;
+    struct emitter *emitter;
+    struct history *history; // the loop's
+    struct sampler_options options;
+    int64_t interval_us;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool stopping; // guarded by lock
+    bool deaf;     // on the loop: stopped, so what still comes is dropped
+    bool said;     // an event that can't be published was logged
+    char gpu_reason[GPU_REASON_SIZE];
+};
+
+// ---- on the loop
+// -----------------------------------------------------------------------------------------------------
+
+static void publish(struct monitor_thread *m, const struct part *p)
+{
+    struct slice body = buf_slice(&p->body);
+    int64_t seq = p->emit ? p->emit(m->emitter, body) : emit_gpu_metrics(m->emitter, p->gpu_id, body);
+    if (seq < 0 && !m->said) {
+        m->said = true;
+        log_error("monitor", "readings of %s can't be published: %s", p->channel, err_name((int)seq));
+    }
+    if (history_add(m->history, p->channel, clock_now_us(), body) != 0)
+        log_error("monitor", "readings of %s can't be kept", p->channel);
+}
+
+static void deliver(void *arg)
+{
+    struct delivery *d = arg;
+    struct monitor_thread *m = d->m;
+    for (int i = 0; i < d->n; i++) {
+        if (!m->deaf) publish(m, &d->parts[i]);
+        buf_release(&d->parts[i].body);
+    }
+    memcpy(m->gpu_reason, d->gpu_reason, sizeof m->gpu_reason);
+    free(d);
+}
+
+// ---- on the thread
+// ---------------------------------------------------------------------------------------------------
+
+static struct jw add_part(struct delivery *d, const char *channel, int gpu_id,
+                          int64_t (*emit)(struct emitter *, struct slice))
+{
+    struct part *p = &d->parts[d->n++];
+    struct jw w;
+    p->gpu_id = gpu_id;
+    p->emit = emit;
+    snprintf(p->channel, sizeof p->channel, "%s", channel);
+    jw_init(&w, &p->body);
+    return w;
+}
+
+static struct delivery *encode(struct monitor_thread *m, const struct sample *s)
+{
+    struct delivery *d = mem_zalloc(sizeof *d);
+    d->m = m;
+    struct jw w = add_part(d, "system/cpu", -1, emit_cpu_metrics);
+    sample_write_cpu(s, &w);
+    w = add_part(d, "system/memory", -1, emit_memory_metrics);
+    sample_write_memory(s, &w);
+    w = add_part(d, "system/disk", -1, emit_disk_metrics);
+    sample_write_disk(s, &w);
+    w = add_part(d, "system/network", -1, emit_network_metrics);
+    sample_write_network(s, &w);
+    for (size_t i = 0; i < s->gpu_count && i < GPU_MAX; i++) {
+        char channel[32];
+        snprintf(channel, sizeof channel, "system/gpu/%d", s->gpus[i].index);
+        w = add_part(d, channel, s->gpus[i].index, NULL);
+        sample_write_gpu(s, i, NULL, NULL, &w);
+    }
+    memcpy(d->gpu_reason, s->gpu_reason, sizeof d->gpu_reason);
+    return d;
+}
+
+// Waits for the next reading's time; false when stopping. A reading that took longer than the interval isn't caught up.
+static bool wait_until(struct monitor_thread *m, int64_t at_us)
+{
+    struct timespec until = {.tv_sec = at_us / 1000000, .tv_nsec = (at_us % 1000000) * 1000};
+    pthread_mutex_lock(&m->lock);
+    while (!m->stopping && pthread_cond_timedwait(&m->wake, &m->lock, &until) != ETIMEDOUT) {
+    }
+    bool go_on = !m->stopping;
+    pthread_mutex_unlock(&m->lock);
+    return go_on;
+}
+
+static void *run(void *arg)
+{
+    struct monitor_thread *m = arg;
+    struct sampler *sampler = sampler_new(&m->options);
+    struct sample s;
+    sample_init(&s);
+    int64_t next = clock_mono_us();
+    do {
+        sampler_read(sampler, clock_mono_us(), &s);
+        loop_post(m->loop, deliver, encode(m, &s));
+        next += m->interval_us;
+        int64_t now = clock_mono_us();
+        if (next < now) next = now + m->interval_us;
+    } while (wait_until(m, next));
+    sample_release(&s);
+    sampler_free(sampler);
+    return NULL;
+}
+
+int monitor_thread_start(struct monitor_thread **out, struct loop *l, struct emitter *em,
+                         const struct sampler_options *o, double interval_seconds, struct err *e)
+{
+    struct monitor_thread *m = mem_zalloc(sizeof *m);
+    m->loop = l;
+    m->emitter = em;
+    m->options = *o;
+    m->interval_us = (int64_t)(interval_seconds * 1e6);
+    m->history = history_new(m->interval_us, HISTORY_KEEP_US, HISTORY_MAX_BYTES);
+    pthread_mutex_init(&m->lock, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&m->wake, &attr);
+    pthread_condattr_destroy(&attr);
+    int sys = pthread_create(&m->thread, NULL, run, m);
+    if (sys) {
+        monitor_thread_free(m);
+        return err_sys(e, sys, "can't start the monitoring thread");
+    }
+    *out = m;
+    return 0;
+}
+
+void monitor_thread_stop(struct monitor_thread *m)
+{
+    if (!m || m->deaf) return;
+    pthread_mutex_lock(&m->lock);
+    m->stopping = true;
+    pthread_cond_signal(&m->wake);
+    pthread_mutex_unlock(&m->lock);
+    pthread_join(m->thread, NULL);
+    m->deaf = true;
+}
+
+void monitor_thread_free(struct monitor_thread *m)
+{
+    if (!m) return;
+    history_free(m->history);
+    pthread_cond_destroy(&m->wake);
+    pthread_mutex_destroy(&m->lock);
+    free(m);
+}
+
+const struct history *monitor_thread_history(const struct monitor_thread *m)
+{
+    return m->history;
+}
+
+const char *monitor_thread_gpu_reason(const struct monitor_thread *m)
+{
+    return m->gpu_reason;
+}

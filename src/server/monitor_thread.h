@@ -1,0 +1,25 @@
+// Samples the machine on a thread of its own (a driver may block for seconds) and hands each sample's JSON to the loop,
+// where it is published on the system/… channels and kept in the history.
+#ifndef HW_SERVER_MONITOR_THREAD_H
+#define HW_SERVER_MONITOR_THREAD_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "monitor/history.h"
+#include "monitor/sampler.h"
+
+struct emitter;
+struct loop;
+struct monitor_thread;
+
+int monitor_thread_start(struct monitor_thread **out, struct loop *l, struct emitter *em,
+                         const struct sampler_options *o, double interval_seconds, struct err *e);
+// Joins the thread; what it posted before is dropped when the loop runs it. Before the loop is freed.
+void monitor_thread_stop(struct monitor_thread *m);
+void monitor_thread_free(struct monitor_thread *m); // after loop_free
+
+// On the loop's thread.
+const struct history *monitor_thread_history(const struct monitor_thread *m);
+const char *monitor_thread_gpu_reason(const struct monitor_thread *m); // "" if there is a GPU
+
+#endif
