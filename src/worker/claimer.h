@@ -1,0 +1,23 @@
+// Registers the worker and asks the server for jobs: one long poll, on a thread of its own, for each resource class.
+#ifndef HW_WORKER_CLAIMER_H
+#define HW_WORKER_CLAIMER_H
+
+#include "base/json.h"
+#include "worker/slots.h"
+
+struct claimer;
+
+// Called on the claimer's threads, which may be several at once.
+struct claimer_events {
+    // The worker has (a new) id. Until the first call there is none.
+    void (*registered)(void *ctx, const char *worker_id, double lease_seconds);
+    // One job of a claim's answer (borrowed). Its slot is taken already.
+    void (*claimed)(void *ctx, const char *worker_id, const json_t *job);
+    void *ctx;
+};
+
+int claimer_start(struct claimer **out, const char *server_url, struct slots *slots, struct claimer_events events,
+                  struct err *e);
+void claimer_stop(struct claimer *c); // closes the slots; once it returns no event comes any more
+
+#endif

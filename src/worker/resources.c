@@ -1,0 +1,72 @@
+#include "worker/resources.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "monitor/process.h"
+
+static const int64_t INTERVAL_US = 2000000;
+
+struct resources {
+    struct process_watch *watch;
+    int64_t measured_us; // 0: never
+};
+
+struct resources *resources_new(void)
+{
+    struct resources *r = mem_zalloc(sizeof *r);
+    r->watch = process_watch_new("/proc");
+    return r;
+}
+
+void resources_free(struct resources *r)
+{
+    if (!r) return;
+    process_watch_free(r->watch);
+    free(r);
+}
+
+void resources_follow(struct resources *r, int64_t pgid)
+{
+    process_watch_add(r->watch, pgid);
+}
+
+void resources_forget(struct resources *r, int64_t pgid)
+{
+    process_watch_remove(r->watch, pgid);
+}
+
+bool resources_measure(struct resources *r, int64_t now_us)
+{
+    if (r->measured_us && now_us - r->measured_us < INTERVAL_US) return false;
+    r->measured_us = now_us;
+    process_watch_read(r->watch, now_us);
+    return true;
+}
+
+static void write_f64(struct jw *w, const char *key, struct opt_f64 v)
+{
+    if (v.valid)
+        jw_kf64(w, key, v.v);
+    else
+        jw_knull(w, key);
+}
+
+bool resources_write(const struct resources *r, int64_t pgid, struct jw *w)
+{
+    struct group_usage u;
+    if (!process_watch_get(r->watch, pgid, &u) || u.processes == 0) return false;
+    jw_kstr(w, "source", "measured");
+    jw_ki64(w, "processes", (int64_t)u.processes);
+    write_f64(w, "cpu_percent", u.cpu_percent);
+    if (u.rss_bytes.valid)
+        jw_ki64(w, "rss_bytes", (int64_t)u.rss_bytes.v);
+    else
+        jw_knull(w, "rss_bytes");
+    write_f64(w, "read_bytes_per_s", u.read_rate);
+    write_f64(w, "write_bytes_per_s", u.write_rate);
+    jw_key(w, "gpus");
+    jw_arr(w);
+    jw_arr_end(w);
+    return true;
+}

@@ -1,0 +1,62 @@
+// One job that runs on this worker: its process, what it has written since the last batch, and how it is being stopped.
+// The worker's main thread owns all of it.
+#ifndef HW_WORKER_RUNNING_H
+#define HW_WORKER_RUNNING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "base/list.h"
+#include "worker/batches.h"
+#include "worker/child.h"
+#include "worker/lines.h"
+#include "worker/resources.h"
+
+enum stop_reason {
+    STOP_NONE,
+    STOP_CANCEL,     // the server said cancel
+    STOP_LEASE_LOST, // the job isn't ours any more: nothing of it is reported
+    STOP_SHUTDOWN,   // this worker is leaving
+};
+
+struct running {
+    struct list node;
+    char job_id[40], lease[64], worker_id[32], resource_class[16];
+    int64_t attempt;
+    struct child child;
+    struct lines wire, out, err;
+    struct batches events;
+    struct buf progress;         // the newest progress event, not yet among the events; empty: none
+    int64_t progress_flushed_us; // monotonic
+    int64_t reported_us;         // when the last batch took something of this job, monotonic
+    char last_stderr[2048];      // its last bytes
+    char *params_path;
+    enum stop_reason stop;
+    int64_t kill_at_us; // monotonic; 0: no SIGTERM sent yet
+    bool ended;         // the exit is among the events
+};
+
+// Starts `task_program KIND --params FILE` for a job of a claim's answer (borrowed). On failure nothing runs, and *out
+// holds what is known of the job; the caller reports why. `task_program` NULL: nothing is to be started
+// (HW_EUNAVAILABLE: the worker is leaving).
+int running_start(struct running **out, const char *task_program, const char *scratch_dir, const char *worker_id,
+                  const json_t *job, struct err *e);
+void running_free(struct running *r); // the process must have ended
+
+// Reads once what the pipe `fd` of the child holds now (64 KiB at most); closes it at its end. Bytes read; 0: none
+// there, or it is closed.
+size_t running_read(struct running *r, int *fd, int64_t now_us);
+// The process has ended: reads the rest, reaps it, adds the exit event.
+void running_end(struct running *r, int64_t now_us);
+// Sends SIGTERM now and SIGKILL 30 s later (running_tick).
+void running_stop(struct running *r, enum stop_reason why, int64_t now_us);
+void running_tick(struct running *r, int64_t now_us);
+
+// Moves the waiting progress event to the events if it is due (50 ms) or `force`d.
+void running_flush_progress(struct running *r, int64_t now_us, bool force);
+void running_add_heartbeat(struct running *r);
+void running_add_resources(struct running *r, const struct resources *from); // as last measured; nothing if it wasn't
+void running_add_failure(struct running *r, const char *error_type, const char *message);
+
+#endif

@@ -1,0 +1,442 @@
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/lockfile.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "worker/claimer.h"
+#include "worker/reporter.h"
+#include "worker/resources.h"
+#include "worker/running.h"
+#include "worker/slots.h"
+#include "worker/spool.h"
+
+enum { TICK_MS = 50, DRAIN_MS = 5000 };
+// Of a job that has nothing to say: a cancel comes in the answer to a report, and is to be heard within a second or so.
+static const int64_t HEARTBEAT_US = 1000000;
+
+// Reports of all jobs go one way. While the server takes them, one job's flood of output must not hold up the reports
+// that keep the others' leases: beyond this backlog the tasks wait in their writes.
+enum { BACKLOG_BYTES = 8 << 20 };
+
+// What the other threads have to say to the main thread.
+struct mail {
+    struct list node;
+    enum mail_type { MAIL_JOB, MAIL_CANCEL, MAIL_LOST, MAIL_UNKNOWN } what;
+    char worker_id[32];         // JOB, UNKNOWN
+    json_t *job;                // JOB
+    char job_id[40], lease[64]; // CANCEL, LOST
+};
+
+struct worker {
+    const struct worker_options *o;
+    struct slots *slots;
+    struct spool *spool;
+    struct reporter *reporter;
+    struct claimer *claimer;
+    struct resources *resources;
+    char *scratch;
+    int wake_fd;
+    pthread_mutex_t lock; // guards mail and lease_us
+    struct list mail;
+    int64_t lease_us;
+    struct list running;
+    uint64_t next_batch;
+    bool stopping, spool_warned;
+};
+
+// ---- from the other threads
+// ------------------------------------------------------------------------------------------
+
+static struct mail *mail_new(enum mail_type what)
+{
+    struct mail *m = mem_zalloc(sizeof *m);
+    m->what = what;
+    return m;
+}
+
+static void mail_free(struct mail *m)
+{
+    list_remove(&m->node);
+    json_decref(m->job);
+    free(m);
+}
+
+static void post_mail(struct worker *w, struct mail *m)
+{
+    pthread_mutex_lock(&w->lock);
+    list_push_back(&w->mail, &m->node);
+    pthread_mutex_unlock(&w->lock);
+    uint64_t one = 1;
+    if (write(w->wake_fd, &one, sizeof one) < 0 && errno != EAGAIN) log_error("worker", "eventfd: %s", strerror(errno));
+}
+
+static void on_registered(void *ctx, const char *worker_id, double lease_seconds)
+{
+    struct worker *w = ctx;
+    pthread_mutex_lock(&w->lock);
+    w->lease_us = (int64_t)(lease_seconds * 1e6);
+    pthread_mutex_unlock(&w->lock);
+    log_info("worker", "registered as %s; lease %.0f s", worker_id, lease_seconds);
+}
+
+static void on_claimed(void *ctx, const char *worker_id, const json_t *job)
+{
+    struct mail *m = mail_new(MAIL_JOB);
+    snprintf(m->worker_id, sizeof m->worker_id, "%s", worker_id);
+    m->job = json_deep_copy(job); // Jansson's counts aren't shared between threads
+    if (!m->job) mem_exhausted(0);
+    post_mail(ctx, m);
+}
+
+static void post_verdict(void *ctx, enum mail_type what, const char *job_id, const char *lease)
+{
+    struct mail *m = mail_new(what);
+    snprintf(m->job_id, sizeof m->job_id, "%s", job_id);
+    snprintf(m->lease, sizeof m->lease, "%s", lease);
+    post_mail(ctx, m);
+}
+
+static void on_cancel(void *ctx, const char *job_id, const char *lease)
+{
+    post_verdict(ctx, MAIL_CANCEL, job_id, lease);
+}
+
+static void on_lost(void *ctx, const char *job_id, const char *lease)
+{
+    post_verdict(ctx, MAIL_LOST, job_id, lease);
+}
+
+static void on_unknown(void *ctx, const char *worker_id)
+{
+    struct mail *m = mail_new(MAIL_UNKNOWN);
+    snprintf(m->worker_id, sizeof m->worker_id, "%s", worker_id);
+    post_mail(ctx, m);
+}
+
+// ---- main thread
+// -----------------------------------------------------------------------------------------------------
+
+static void push(struct worker *w, const struct running *r, struct slice events)
+{
+    struct buf body = BUF_INIT;
+    struct jw j;
+    jw_init(&j, &body);
+    jw_obj(&j);
+    jw_ki64(&j, "batch", (int64_t)w->next_batch++);
+    jw_key(&j, "reports");
+    jw_arr(&j);
+    jw_obj(&j);
+    jw_kstr(&j, "job_id", r->job_id);
+    jw_ki64(&j, "attempt", r->attempt);
+    jw_kstr(&j, "lease", r->lease);
+    jw_key(&j, "events");
+    jw_arr(&j);
+    jw_raw(&j, events);
+    jw_arr_end(&j);
+    jw_obj_end(&j);
+    jw_arr_end(&j);
+    jw_obj_end(&j);
+    struct err e;
+    if (spool_push(w->spool, r->worker_id, &body, &e) != 0 && !w->spool_warned) {
+        log_error("worker", "reports can't be spooled on disk and stay in memory: %s", e.message);
+        w->spool_warned = true;
+    }
+}
+
+// Everything that job has to say, one report a batch. Batches are per worker id, numbered in order.
+static void ship(struct worker *w, struct running *r, int64_t now)
+{
+    if (batches_empty(&r->events)) return;
+    struct buf events;
+    while (batches_take(&r->events, &events)) {
+        if (r->stop != STOP_LEASE_LOST && r->lease[0]) push(w, r, buf_slice(&events));
+        buf_release(&events);
+    }
+    r->reported_us = now;
+}
+
+static void finish(struct worker *w, struct running *r, int64_t now)
+{
+    ship(w, r, now);
+    slots_give(w->slots, r->resource_class);
+    running_free(r);
+}
+
+// A job that can't even be started is reported as any failure, with the reason.
+static void report_not_started(struct running *r, const struct err *e)
+{
+    batches_clear(&r->events);
+    running_add_failure(r,
+                        e->code == HW_EUNAVAILABLE ? "WORKER_LOST"
+                        : e->code == HW_ENOTFOUND  ? "NOT_FOUND"
+                        : e->code == HW_EDISKFULL  ? "DISK_FULL"
+                                                   : "UNKNOWN",
+                        e->message);
+    buf_add_str(batches_next(&r->events), "{\"type\":\"exited\",\"code\":126}");
+}
+
+static void start_job(struct worker *w, const char *worker_id, const json_t *job, int64_t now)
+{
+    struct err e = {0};
+    struct running *r;
+    const char *program = w->stopping ? NULL : w->o->task_program;
+    int rc = running_start(&r, program, w->scratch, worker_id, job, &e);
+    list_push_back(&w->running, &r->node);
+    if (rc) {
+        log_error("worker", "job %s can't be started: %s", r->job_id, e.message);
+        report_not_started(r, &e);
+        finish(w, r, now);
+        return;
+    }
+    log_info("worker", "job %s started, pid %d", r->job_id, (int)r->child.pid);
+    resources_follow(w->resources, r->child.pid);
+    ship(w, r, now);
+}
+
+// Under that lease: an earlier attempt of the same job may still be on its way out.
+static struct running *find(struct worker *w, const char *job_id, const char *lease)
+{
+    LIST_EACH(node, next, &w->running)
+    {
+        struct running *r = LIST_ITEM(node, struct running, node);
+        if (strcmp(r->job_id, job_id) == 0 && strcmp(r->lease, lease) == 0) return r;
+    }
+    return NULL;
+}
+
+static void lose(struct running *r, int64_t now)
+{
+    if (r->stop != STOP_LEASE_LOST) log_warn("worker", "job %s isn't ours any more: stopping its task", r->job_id);
+    running_stop(r, STOP_LEASE_LOST, now);
+}
+
+static void lose_all_of(struct worker *w, const char *worker_id, int64_t now)
+{
+    LIST_EACH(node, next, &w->running)
+    {
+        struct running *r = LIST_ITEM(node, struct running, node);
+        if (strcmp(r->worker_id, worker_id) == 0) lose(r, now);
+    }
+}
+
+static void handle_mail(struct worker *w, const struct mail *m, int64_t now)
+{
+    struct running *r = m->what == MAIL_CANCEL || m->what == MAIL_LOST ? find(w, m->job_id, m->lease) : NULL;
+    if (m->what == MAIL_JOB) start_job(w, m->worker_id, m->job, now);
+    if (m->what == MAIL_UNKNOWN) lose_all_of(w, m->worker_id, now);
+    if (m->what == MAIL_LOST && r) lose(r, now);
+    if (m->what == MAIL_CANCEL && r) {
+        if (r->stop == STOP_NONE) log_info("worker", "job %s: cancel", r->job_id);
+        running_stop(r, STOP_CANCEL, now);
+    }
+}
+
+static void read_mail(struct worker *w, int64_t now)
+{
+    uint64_t ignored;
+    if (read(w->wake_fd, &ignored, sizeof ignored) < 0 && errno != EAGAIN)
+        log_error("worker", "eventfd: %s", strerror(errno));
+    struct list got;
+    list_init(&got);
+    pthread_mutex_lock(&w->lock);
+    while (!list_empty(&w->mail)) {
+        struct list *node = w->mail.next;
+        list_remove(node);
+        list_push_back(&got, node);
+    }
+    pthread_mutex_unlock(&w->lock);
+    LIST_EACH(node, next, &got)
+    {
+        struct mail *m = LIST_ITEM(node, struct mail, node);
+        handle_mail(w, m, now);
+        mail_free(m);
+    }
+}
+
+// Every 50 ms: stops that are due, progress that is due, what the jobs use of the machine, heartbeats for jobs that
+// have been quiet, and what there is goes out.
+static void tick(struct worker *w, int64_t now)
+{
+    pthread_mutex_lock(&w->lock);
+    int64_t heartbeat_us = w->lease_us / 3 < HEARTBEAT_US ? w->lease_us / 3 : HEARTBEAT_US;
+    pthread_mutex_unlock(&w->lock);
+    bool heard = !reporter_away(w->reporter); // else heartbeats would only fill the spool
+    bool measured = !list_empty(&w->running) && resources_measure(w->resources, now);
+    LIST_EACH(node, next, &w->running)
+    {
+        struct running *r = LIST_ITEM(node, struct running, node);
+        running_tick(r, now);
+        if (measured) running_add_resources(r, w->resources);
+        if (heard && batches_empty(&r->events) && now - r->reported_us >= heartbeat_us) running_add_heartbeat(r);
+        ship(w, r, now);
+    }
+}
+
+struct watched {
+    struct running *job;
+    int *fd;
+};
+
+static void serve_child(struct worker *w, struct watched *it, short revents, int64_t now)
+{
+    if (!it->job || revents == 0) return;
+    if (it->fd == &it->job->child.pidfd) return; // after the pipes
+    (void)running_read(it->job, it->fd, now);
+    if (batches_large(&it->job->events)) ship(w, it->job, now);
+}
+
+static int wait_and_serve(struct worker *w, int timeout_ms, bool *stop_asked)
+{
+    size_t n = 2;
+    LIST_EACH(node, next, &w->running) n += 4;
+    struct pollfd *fds = mem_array(n, sizeof *fds);
+    struct watched *who = mem_array(n, sizeof *who);
+    fds[0] = (struct pollfd){.fd = w->wake_fd, .events = POLLIN};
+    fds[1] = (struct pollfd){.fd = w->stopping ? -1 : w->o->stop_fd, .events = POLLIN};
+    size_t at = 2;
+    // Then the tasks wait in their writes until the server has caught up.
+    bool full = spool_full(w->spool) || (!reporter_away(w->reporter) && spool_bytes(w->spool) > BACKLOG_BYTES);
+    LIST_EACH(node, next, &w->running)
+    {
+        struct running *r = LIST_ITEM(node, struct running, node);
+        int *each[] = {&r->child.wire_fd, &r->child.out_fd, &r->child.err_fd, &r->child.pidfd};
+        for (size_t i = 0; i < 4; i++) {
+            fds[at] = (struct pollfd){.fd = full && i < 3 ? -1 : *each[i], .events = POLLIN};
+            who[at++] = (struct watched){r, each[i]};
+        }
+    }
+    int rc = poll(fds, n, timeout_ms);
+    int64_t now = clock_mono_us();
+    if (rc > 0) {
+        for (size_t i = 2; i < n; i++) serve_child(w, &who[i], fds[i].revents, now);
+        for (size_t i = 2; i < n; i++) {
+            if (fds[i].revents == 0 || who[i].fd != &who[i].job->child.pidfd) continue;
+            resources_forget(w->resources, who[i].job->child.pid);
+            running_end(who[i].job, now);
+            log_info("worker", "job %s ended", who[i].job->job_id);
+            finish(w, who[i].job, now);
+        }
+        if (fds[0].revents) read_mail(w, now);
+        if (fds[1].revents) *stop_asked = true;
+    }
+    free(fds);
+    free(who);
+    return rc < 0 && errno != EINTR ? -errno : 0;
+}
+
+// No more jobs are taken; what was claimed and not begun is told of, what runs is asked to stop.
+static void leave(struct worker *w, int64_t now)
+{
+    w->stopping = true;
+    claimer_stop(w->claimer);
+    w->claimer = NULL;
+    read_mail(w, now);
+    LIST_EACH(node, next, &w->running)
+    running_stop(LIST_ITEM(node, struct running, node), STOP_SHUTDOWN, now);
+}
+
+// Without a loop nobody would read from the tasks or reap them.
+static void abandon(struct worker *w)
+{
+    LIST_EACH(node, next, &w->running)
+    {
+        struct running *r = LIST_ITEM(node, struct running, node);
+        child_signal(&r->child, SIGKILL);
+        running_end(r, clock_mono_us());
+        finish(w, r, clock_mono_us());
+    }
+}
+
+static int loop(struct worker *w, struct err *e)
+{
+    int64_t next_tick = clock_mono_us();
+    for (;;) {
+        int64_t now = clock_mono_us();
+        if (now >= next_tick) {
+            tick(w, now);
+            next_tick = now + TICK_MS * 1000;
+        }
+        if (w->stopping && list_empty(&w->running)) return 0;
+        bool stop_asked = false;
+        // With nothing running there is nothing to tick for: sleep until somebody calls.
+        int timeout = list_empty(&w->running) ? -1 : (int)((next_tick - now) / 1000) + 1;
+        int rc = wait_and_serve(w, timeout, &stop_asked);
+        if (rc) return err_sys(e, -rc, "poll");
+        if (stop_asked) leave(w, clock_mono_us());
+    }
+}
+
+// One worker a data folder: a second one would share its spool and its slots. The lock tells a server who is there.
+static int take_lock(const struct worker_options *o, int *fd, struct err *e)
+{
+    char *path = file_join(o->data_dir, "worker.lock"), *says = mem_printf("%ld\n%s\n", (long)getpid(), o->server_url);
+    int rc = lockfile_take(path, says, fd, e);
+    if (rc == HW_ECONFLICT) err_set(e, rc, "another worker runs on %s", o->data_dir);
+    free(path);
+    free(says);
+    return rc;
+}
+
+static int start(struct worker *w, struct err *e)
+{
+    int rc = slots_new(&w->slots, w->o->slots, e);
+    char *spool_dir = file_join(w->o->data_dir, "spool");
+    // Parameters of the jobs of a worker that died lie there.
+    if (!rc) rc = file_remove_tree(w->scratch, e);
+    if (!rc) rc = file_mkdirs(w->scratch, e);
+    if (!rc) rc = spool_open(&w->spool, spool_dir, SPOOL_LIMITS_DEFAULT, e);
+    free(spool_dir);
+    if (!rc) {
+        w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (w->wake_fd < 0) rc = err_sys(e, errno, "eventfd");
+    }
+    w->resources = resources_new();
+    if (!rc)
+        rc = reporter_start(&w->reporter, w->o->server_url, w->spool,
+                            (struct reporter_events){on_cancel, on_lost, on_unknown, w}, e);
+    if (!rc)
+        rc = claimer_start(&w->claimer, w->o->server_url, w->slots,
+                           (struct claimer_events){on_registered, on_claimed, w}, e);
+    return rc;
+}
+
+int worker_run(const struct worker_options *o, struct err *e)
+{
+    struct worker w = {.o = o, .wake_fd = -1, .lease_us = 15 * 1000000LL, .next_batch = 1};
+    int lock_fd = -1;
+    list_init(&w.mail);
+    list_init(&w.running);
+    pthread_mutex_init(&w.lock, NULL);
+    w.scratch = file_join(o->data_dir, "scratch");
+    int rc = file_mkdirs(o->data_dir, e);
+    if (!rc) rc = take_lock(o, &lock_fd, e);
+    if (!rc) rc = start(&w, e);
+    if (!rc) rc = loop(&w, e);
+    claimer_stop(w.claimer);
+    if (rc) abandon(&w);
+    reporter_stop(w.reporter, DRAIN_MS);
+    spool_close(w.spool);
+    slots_free(w.slots);
+    LIST_EACH(node, next, &w.mail)
+    {
+        mail_free(LIST_ITEM(node, struct mail, node));
+    }
+    resources_free(w.resources);
+    if (w.wake_fd >= 0) close(w.wake_fd);
+    if (lock_fd >= 0) close(lock_fd);
+    free(w.scratch);
+    pthread_mutex_destroy(&w.lock);
+    return rc;
+}
