@@ -1,0 +1,30 @@
+// What the files transformer*.c share.
+#ifndef HW_ML_TRANSFORMER_INTERNAL_H
+#define HW_ML_TRANSFORMER_INTERNAL_H
+
+#include "ml/transformer.h"
+
+// Weight matrices lie [in, out], as the format stores them (Conv1D), so that x W needs no transposition.
+struct block {
+    float *norm1_gain, *norm1_bias;   // [width]
+    float *qkv_weight, *qkv_bias;     // [width, 3 width], [3 width]
+    float *out_weight, *out_bias;     // [width, width], [width]
+    float *norm2_gain, *norm2_bias;   // [width]
+    float *inner_weight, *inner_bias; // [width, inner], [inner]
+    float *down_weight, *down_bias;   // [inner, width], [width]
+};
+
+struct transformer {
+    struct transformer_config config;
+    float *tokens;                // [vocab_size, width]
+    float *positions;             // [n_positions, width]
+    float *norm_gain, *norm_bias; // of the stream after the last block; NULL unless loaded whole
+    float *head;                  // [vocab_size, width]; equal to `tokens` when tied; NULL unless loaded whole
+    struct block *blocks;
+    int n_blocks; // loaded
+};
+
+// Reads config.json of the folder: everything but dtype, parameters and size_bytes.
+int transformer_read_config(const char *dir, struct transformer_config *c, struct err *e);
+
+#endif
