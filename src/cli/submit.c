@@ -1,0 +1,151 @@
+#include "cli/submit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/follow.h"
+#include "jobs/kinds.h"
+
+struct options {
+    struct arg_spec specs[SUBMIT_ARGS_MAX];
+    char names[SUBMIT_ARGS_MAX][40]; // parameters' names with dashes
+    const char *values[SUBMIT_ARGS_MAX];
+    const char *server, *name, *model;
+    bool detach, json, help;
+    int n_params;
+};
+
+static void make_specs(struct options *o, const struct submit *s, const struct job_kind *kind)
+{
+    int n = 0;
+    for (const struct param_spec *p = kind->params; p->name && n < SUBMIT_ARGS_MAX - 8; p++, n++) {
+        snprintf(o->names[n], sizeof o->names[n], "%s", p->name);
+        for (char *c = o->names[n]; *c; c++)
+            if (*c == '_') *c = '-';
+        o->specs[n] = (struct arg_spec){o->names[n], p->choices ? p->choices : "VALUE", p->help, &o->values[n], NULL};
+    }
+    o->n_params = n;
+    if (s->wants_model) o->specs[n++] = (struct arg_spec){"model", "ID", "whose tokenizer to use", &o->model, NULL};
+    o->specs[n++] = (struct arg_spec){"name", "TEXT", "what to call it", &o->name, NULL};
+    o->specs[n++] = (struct arg_spec){"detach", NULL, "submit and return, without following it", NULL, &o->detach};
+    o->specs[n++] =
+        (struct arg_spec){"json", NULL, "print what the server answers, as JSON; implies --detach", NULL, &o->json};
+    o->specs[n++] =
+        (struct arg_spec){"server", "URL", "the server (HEADWAY_URL, http://127.0.0.1:8080)", &o->server, NULL};
+}
+
+// "2,5" → [2,5]; "residual,mlp" → ["residual","mlp"].
+static json_t *list_value(const struct param_spec *p, const char *text, struct err *e)
+{
+    json_t *list = json_array();
+    struct slice rest = slice_str(text);
+    while (rest.n) {
+        struct slice one = slice_trim(slice_cut(&rest, ','));
+        unsigned long long v;
+        if (p->type == PARAM_CHOICE_LIST) {
+            json_array_append_new(list, json_stringn(one.p, one.n));
+        } else if (slice_u64(one, &v)) {
+            json_array_append_new(list, json_integer((json_int_t)v));
+        } else {
+            json_decref(list);
+            err_field(e, HW_EVALIDATION, p->name, "--%s wants numbers separated by commas, not \"%s\"", p->name, text);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static json_t *value_of(const struct param_spec *p, const char *text, struct err *e)
+{
+    char *end;
+    errno = 0;
+    switch (p->type) {
+    case PARAM_INT: {
+        long long v = strtoll(text, &end, 10);
+        if (*text && *end == 0 && errno == 0) return json_integer(v);
+        err_field(e, HW_EVALIDATION, p->name, "%s wants a whole number, not \"%s\"", p->name, text);
+        return NULL;
+    }
+    case PARAM_NUMBER: {
+        double v = strtod(text, &end);
+        json_t *out = *text && *end == 0 && errno == 0 ? json_real(v) : NULL; // json_real refuses NaN and infinities
+        if (!out) err_field(e, HW_EVALIDATION, p->name, "%s wants a number, not \"%s\"", p->name, text);
+        return out;
+    }
+    case PARAM_BOOL: return json_boolean(strcmp(text, "true") == 0);
+    case PARAM_INT_LIST:
+    case PARAM_CHOICE_LIST: return list_value(p, text, e);
+    default: return json_string(text);
+    }
+}
+
+static int fill_body(const struct options *o, const struct job_kind *kind, json_t *body, struct err *e)
+{
+    for (int i = 0; i < o->n_params; i++) {
+        if (!o->values[i]) continue;
+        json_t *v = value_of(&kind->params[i], o->values[i], e);
+        if (!v) return e->code ? e->code : err_set(e, HW_EINVALID, "%s isn't UTF-8 text", kind->params[i].name);
+        json_object_set_new(body, kind->params[i].name, v);
+    }
+    if (o->name) json_object_set_new(body, "name", json_string(o->name));
+    return 0;
+}
+
+// The server's answer is a Job, or an entity that names its job.
+static int after_submit(struct options *o, struct api *api, json_t *reply)
+{
+    if (o->json) {
+        json_dumpf(reply, stdout, JSON_INDENT(2));
+        puts("");
+        return CLI_OK;
+    }
+    struct err e = {0};
+    const char *id = json_string_value(json_object_get(reply, "id"));
+    const char *job_id = json_string_value(json_object_get(reply, "job_id"));
+    json_t *job = NULL;
+    char path[80];
+    if (job_id && id) printf("%s\n", id);
+    snprintf(path, sizeof path, "/jobs/%s", job_id ? job_id : id ? id : "");
+    int rc = api_call(api, "GET", path, NULL, &job, &e);
+    if (rc) return cli_report(&e);
+    if (o->detach)
+        printf("queued as %s; \"headway watch %s\" follows it\n", path + 6, path + 6);
+    else
+        rc = follow_job(cli_server_url(o->server), api, job);
+    json_decref(job);
+    return rc;
+}
+
+int submit_run(const struct submit *s, int argc, char **argv)
+{
+    struct options o = {0};
+    struct err e = {0};
+    const struct job_kind *kind = job_kind_find(s->kind);
+    make_specs(&o, s, kind);
+    if (args_parse(&argc, argv, o.specs, &o.help, &e) != 0) return cli_usage_error(s->command, e.message);
+    if (o.help) {
+        printf("usage: headway %s %s\n\n%s\n\noptions:\n", s->command, s->usage, s->about);
+        args_print(stdout, o.specs);
+        return CLI_OK;
+    }
+    if (argc - 1 != s->positional) return cli_usage_error(s->command, "wrong number of arguments");
+    if (s->wants_model && !o.model) return cli_usage_error(s->command, "--model is missing");
+    struct api *api;
+    json_t *body = json_object(), *reply = NULL;
+    char path[160];
+    int rc = fill_body(&o, kind, body, &e);
+    if (!rc) s->prepare(argv, o.model, body, path, sizeof path);
+    if (!rc) rc = api_open(&api, cli_server_url(o.server), &e);
+    if (rc) {
+        json_decref(body);
+        return cli_report(&e);
+    }
+    rc = api_call(api, "POST", path, body, &reply, &e);
+    rc = rc ? cli_report(&e) : after_submit(&o, api, reply);
+    json_decref(reply);
+    json_decref(body);
+    api_close(api);
+    return rc;
+}

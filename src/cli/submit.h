@@ -1,0 +1,25 @@
+// Submitting a job of a kind, with its parameters as options: made from the table of kinds, so a new parameter is an
+// option by itself.
+#ifndef HW_CLI_SUBMIT_H
+#define HW_CLI_SUBMIT_H
+
+#include "cli/args.h"
+#include "cli/cli.h"
+
+enum { SUBMIT_ARGS_MAX = 64 };
+
+// What a submitting command adds to the kind's own parameters.
+struct submit {
+    const char *command; // its name
+    const char *usage;   // the positional arguments, "EXTRACTION [options]"
+    const char *about;   // the first lines of the help
+    const char *kind;    // job kind whose parameters become options
+    int positional;      // how many arguments are wanted
+    // Makes path and puts what isn't a parameter into the body; argv[1…] are the positional arguments.
+    void (*prepare)(char **argv, const char *model, json_t *body, char *path, size_t path_size);
+    bool wants_model; // has --model, required
+};
+
+int submit_run(const struct submit *s, int argc, char **argv);
+
+#endif
