@@ -1,0 +1,37 @@
+import { forwardRef } from "react";
+import { Icon } from "./Icon";
+
+interface Props {
+  value: string;
+  onChange: (value: string) => void;
+  label: string;
+}
+
+export const FilterField = forwardRef<HTMLInputElement, Props>(function FilterField({ value, onChange, label }, ref) {
+  return (
+    <div className="relative w-full sm:w-52">
+      <Icon name="search" size={13} className="pointer-events-none absolute top-[8px] left-2.5 text-faint" />
+      <input
+        ref={ref}
+        type="search"
+        aria-label={label}
+        placeholder="Filter"
+        value={value}
+        onChange={(event) => {
+          onChange(event.target.value);
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          onChange("");
+          event.currentTarget.blur();
+        }}
+        className="field w-full pr-7 pl-7.5 [&::-webkit-search-cancel-button]:hidden"
+      />
+      {value === "" && (
+        <kbd className="pointer-events-none absolute top-[6px] right-2 rounded border border-line px-1 font-sans text-2xs leading-[14px] text-faint" aria-hidden="true">
+          /
+        </kbd>
+      )}
+    </div>
+  );
+});

@@ -1,0 +1,35 @@
+import { useId, type ReactNode } from "react";
+
+interface Props {
+  title: string;
+  /** Beside the title, quieter. */
+  note?: ReactNode;
+  actions?: ReactNode;
+  stale?: boolean;
+  className?: string;
+  bodyClassName?: string;
+  testId?: string;
+  /** The contents scroll by themselves: the keyboard must reach them. */
+  scrolls?: boolean;
+  children: ReactNode;
+}
+
+/** A titled region. Stale contents are greyed and say so. */
+export function Panel({ title, note, actions, stale = false, className = "", bodyClassName = "px-4 pb-4", testId, scrolls = false, children }: Props) {
+  const id = useId();
+  return (
+    <section aria-labelledby={id} className={`panel min-w-0 ${className}`} data-testid={testId} data-stale={stale}>
+      <header className="flex min-h-11 items-center gap-3 px-4 py-2">
+        <h2 id={id} className="shrink-0 text-sm font-semibold">
+          {title}
+        </h2>
+        <div className="min-w-0 flex-1 truncate text-xs text-muted">{note}</div>
+        {stale && <span className="shrink-0 text-xs font-medium text-amber">stale</span>}
+        {actions}
+      </header>
+      <div className={`${bodyClassName} ${stale ? "stale" : ""}`} tabIndex={scrolls ? 0 : undefined}>
+        {children}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,105 @@
+/** REST calls. Every failure is an ApiError whose message can be shown as it is. */
+import type { Dataset } from "./types/dataset";
+import type { JsonObject, LogPage, Operation, OperationsPage } from "./types/job";
+import type { Extraction, Model } from "./types/model";
+import type { SystemHistory, SystemSnapshot, VersionInfo } from "./types/system";
+import type { Checkpoint, MetricPage, Training } from "./types/training";
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly code: string,
+    readonly field: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
+const TIMEOUT_MS = 15_000;
+
+async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}`, {
+      method,
+      headers: body === undefined ? { accept: "application/json" } : { accept: "application/json", "content-type": "application/json" },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch (error) {
+    const timeout = error instanceof DOMException && error.name === "TimeoutError";
+    throw new ApiError(
+      timeout ? `No answer from the server within ${TIMEOUT_MS / 1000} s.` : "The server can't be reached.",
+      0,
+      timeout ? "timeout" : "unreachable",
+    );
+  }
+  const text = await response.text();
+  let parsed: unknown = null;
+  try {
+    parsed = text === "" ? null : JSON.parse(text);
+  } catch {
+    throw new ApiError(`The server's answer (${response.status}) is no JSON.`, response.status, "bad_answer");
+  }
+  if (!response.ok) {
+    const error = (parsed as { error?: { code?: string; message?: string; field?: string } } | null)?.error;
+    throw new ApiError(
+      error?.message ?? `The server answered ${response.status}.`,
+      response.status,
+      error?.code ?? "unknown",
+      error?.field ?? null,
+    );
+  }
+  return parsed as T;
+}
+
+const id = encodeURIComponent;
+
+export const api = {
+  operations: (state: "active" | "failed" | "finished", limit = 100) =>
+    request<OperationsPage>("GET", `/operations?state=${state}&limit=${limit}`),
+  job: (jobId: string) => request<Operation>("GET", `/jobs/${id(jobId)}`),
+  cancelJob: (jobId: string) => request<Operation>("POST", `/jobs/${id(jobId)}/cancel`, {}),
+  retryJob: (jobId: string, params: JsonObject | null) =>
+    request<Operation>("POST", `/jobs/${id(jobId)}/retry`, params === null ? {} : { params }),
+  dismissJob: (jobId: string, undo = false) =>
+    request<Operation>("POST", `/jobs/${id(jobId)}/dismiss`, undo ? { undo: true } : {}),
+  jobLogs: (jobId: string, after: number, limit = 1000) =>
+    request<LogPage>("GET", `/jobs/${id(jobId)}/logs?after=${after}&limit=${limit}`),
+
+  trainings: (limit = 200) => request<Page<Training>>("GET", `/trainings?limit=${limit}`),
+  training: (trainingId: string) => request<Training>("GET", `/trainings/${id(trainingId)}`),
+  trainingMetrics: (trainingId: string, fromStep = 0, maxPoints = 2000) =>
+    request<MetricPage>(
+      "GET",
+      `/trainings/${id(trainingId)}/metrics?layer=*&max_points=${maxPoints}${fromStep > 0 ? `&from_step=${fromStep}` : ""}`,
+    ),
+  checkpoints: (trainingId: string) => request<Page<Checkpoint>>("GET", `/trainings/${id(trainingId)}/checkpoints`),
+  createTraining: (body: JsonObject) => request<Training>("POST", "/trainings", body),
+
+  models: () => request<Page<Model>>("GET", "/models?limit=200"),
+  importModel: (path: string, name: string) => request<Model>("POST", "/models", name === "" ? { path } : { path, name }),
+  extract: (modelId: string, body: JsonObject) =>
+    request<Extraction>("POST", `/models/${id(modelId)}/extractions`, body),
+  extractions: () => request<Page<Extraction>>("GET", "/extractions?limit=200"),
+
+  datasets: () => request<Page<Dataset>>("GET", "/datasets?limit=200"),
+  importDataset: (path: string, name: string) =>
+    request<Dataset>("POST", "/datasets", name === "" ? { path } : { path, name }),
+  tokenize: (datasetId: string, modelId: string) =>
+    request<Operation>("POST", `/datasets/${id(datasetId)}/tokenize`, { model_id: modelId }),
+
+  systemMetrics: () => request<SystemSnapshot>("GET", "/system/metrics"),
+  systemHistory: (windowSeconds: number) => request<SystemHistory>("GET", `/system/history?window=${windowSeconds}`),
+  version: () => request<VersionInfo>("GET", "/version"),
+};
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

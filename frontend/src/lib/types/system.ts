@@ -1,0 +1,105 @@
+/** Payloads of `system:metrics`. A reading that could not be taken is null. */
+
+export interface SystemPayload {
+  host?: string | null;
+  ts: string;
+}
+
+export interface CpuMetrics extends SystemPayload {
+  percent: number | null;
+  count: number | null;
+  per_core: (number | null)[] | null;
+  load1: number | null;
+  load5: number | null;
+  load15: number | null;
+  frequency_mhz: number | null;
+}
+
+export interface MemoryMetrics extends SystemPayload {
+  ram: { total: number | null; used: number | null; available: number | null; used_percent: number | null } | null;
+  swap: { total: number | null; used: number | null; used_percent: number | null } | null;
+}
+
+export interface DiskDevice {
+  name: string;
+  read_rate?: number | null;
+  write_rate?: number | null;
+}
+
+export interface Filesystem {
+  mount_point: string;
+  total: number | null;
+  used: number | null;
+  free: number | null;
+  percent: number | null;
+}
+
+export interface DiskMetrics extends SystemPayload {
+  read_bytes: number | null;
+  write_bytes: number | null;
+  read_rate: number | null;
+  write_rate: number | null;
+  devices: DiskDevice[] | null;
+  filesystems: Filesystem[] | null;
+}
+
+export interface NetworkInterface {
+  name: string;
+  sent_rate?: number | null;
+  recv_rate?: number | null;
+}
+
+export interface NetworkMetrics extends SystemPayload {
+  sent_bytes: number | null;
+  recv_bytes: number | null;
+  sent_rate: number | null;
+  recv_rate: number | null;
+  interfaces: NetworkInterface[] | null;
+}
+
+export interface GpuProcess {
+  pid: number;
+  job_id?: string | null;
+  memory_bytes: number | null;
+}
+
+export interface GpuMetrics extends SystemPayload {
+  gpu_id: number;
+  name: string | null;
+  utilization: number | null;
+  memory_used: number | null;
+  memory_total: number | null;
+  memory_percent: number | null;
+  temperature: number | null;
+  power_usage: number | null;
+  power_limit: number | null;
+  fan_speed: number | null;
+  clock_sm: number | null;
+  clock_memory: number | null;
+  processes: GpuProcess[] | null;
+}
+
+export type AnySystemMetrics = CpuMetrics | MemoryMetrics | DiskMetrics | NetworkMetrics | GpuMetrics;
+
+/** `GET /system/metrics`: the newest payload of each channel, and why there is no GPU. */
+export interface SystemSnapshot {
+  "system/cpu"?: CpuMetrics;
+  "system/memory"?: MemoryMetrics;
+  "system/disk"?: DiskMetrics;
+  "system/network"?: NetworkMetrics;
+  [gpu: `system/gpu/${number}`]: GpuMetrics | undefined;
+  gpu_reason?: string | null;
+}
+
+/** `GET /system/history`, oldest first. */
+export interface SystemHistory {
+  interval_seconds: number;
+  channels: Record<string, AnySystemMetrics[]>;
+}
+
+export interface VersionInfo {
+  version: string;
+  started_at: string;
+  server_time: string;
+  instance: string;
+}

@@ -1,0 +1,67 @@
+import { render, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it, vi } from "vitest";
+import { OperationCard } from "@/features/operations/OperationCard";
+import type { Operation } from "@/lib/types/job";
+import { operation } from "../support/samples";
+
+const NOW = Date.parse("2026-01-01T12:01:00.000Z");
+
+function show(changes: Partial<Operation> = {}, onCancel = vi.fn()) {
+  render(<OperationCard operation={operation(changes)} now={NOW} stale={false} onCancel={onCancel} />);
+  return { card: screen.getByTestId("operation-card"), onCancel };
+}
+const text = (element: HTMLElement) => (element.textContent ?? "").replace(/\u202f/g, " ");
+
+describe("OperationCard", () => {
+  it("shows progress with its value for those who can't see the bar", () => {
+    const { card } = show();
+    const bar = within(card).getByRole("progressbar", { name: "Progress of sae layer 2" });
+    expect(bar).toHaveAttribute("aria-valuenow", "62.4");
+    expect(text(card)).toContain("62.4 %");
+    expect(text(card)).toContain("936 / 1,500 steps");
+    expect(text(card)).toContain("10–12 s left");
+  });
+
+  it("invents no percentage for a job that reports none [29]", () => {
+    const { card } = show({ kind: "command", progress: null, done: 17, total: null, unit: "prompts" });
+    expect(within(card).getByRole("progressbar")).not.toHaveAttribute("aria-valuenow");
+    expect(text(card)).toContain("17 prompts");
+    expect(text(card)).not.toContain("%");
+  });
+
+  it("says since when a stalled job is silent", () => {
+    const { card } = show({ status: "stalled", last_report_at: "2026-01-01T11:59:30.000Z" });
+    expect(text(card)).toContain("last report 90 s ago");
+    expect(text(card)).not.toContain("left");
+  });
+
+  it("measures the time from the start, not from submission [30]", () => {
+    const { card } = show();
+    expect(text(card)).toContain("55 s");
+  });
+
+  it("says that resources are not known, and when they are estimated", () => {
+    const { card } = show({ resources: null });
+    expect(text(card)).toContain("CPU –");
+    const resources = { job_id: "job_1", cpu_percent: 98, rss_bytes: 1024, read_bytes_per_s: null, write_bytes_per_s: null, gpus: [] };
+    render(
+      <OperationCard
+        operation={operation({ id: "job_2", resources: { ...resources, source: "estimated" } })}
+        now={NOW}
+        stale={false}
+        onCancel={vi.fn()}
+      />,
+    );
+    expect(text(screen.getAllByTestId("operation-resources")[1] as HTMLElement)).toBe("CPU 98 % · 1.0 KiB (estimated)");
+  });
+
+  it("cancels, and shows that it is stopping", async () => {
+    const { onCancel } = show();
+    await userEvent.click(screen.getByRole("button", { name: "Cancel sae layer 2" }));
+    expect(onCancel).toHaveBeenCalledWith("job_1");
+    render(<OperationCard operation={operation({ name: "other", status: "cancelling" })} now={NOW} stale={false} onCancel={onCancel} />);
+    expect(screen.getByText("stopping…")).toBeInTheDocument();
+    expect(screen.queryByRole("button", { name: "Cancel other" })).not.toBeInTheDocument();
+  });
+});
