@@ -1,0 +1,274 @@
+// What the real server sends is what schema/asyncapi.json and schema/openapi.json say, and all that they say is sent.
+import { execFile } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { io } from 'socket.io-client';
+import { Contract, Rest, readSchema } from './lib/contract.mjs';
+import { Server, build, root, temporaryFolder, until } from './lib/headway.mjs';
+
+// Declared, and not provoked here.
+const notProvoked = {
+  'session conflated': 'only a client that lags gets it: slow_client.test.mjs',
+};
+
+const gpus = [
+  'gpus 2', 'gpu 0 name NVIDIA H100', 'gpu 0 utilization 37', 'gpu 0 memory_total 85899345920', 'gpu 0 memory_used 21474836480',
+  'gpu 0 temperature 41', 'gpu 0 power 123456', 'gpu 0 power_limit 700000', 'gpu 0 fan 30', 'gpu 0 clock_sm 1410', 'gpu 0 clock_memory 2619',
+  'gpu 0 process 4242 1073741824', 'gpu 0 process 4243 -',
+  'gpu 1 name NVIDIA GB10', 'gpu 1 utilization unsupported', 'gpu 1 memory_total 128849018880', 'gpu 1 memory_used 4294967296',
+];
+
+const events = new Contract(await readSchema('asyncapi.json'));
+const rest = new Rest(await readSchema('openapi.json'));
+const received = []; // {name, data}, all connections together
+
+function connect(server, query) {
+  const socket = io(server.url, { transports: ['websocket'], forceNew: true, query });
+  socket.own = [];
+  socket.onAny((name, data) => {
+    received.push({ name, data });
+    socket.own.push({ name, data });
+  });
+  socket.seen = (name, check = () => true) => until(`the event ${name}`, () => socket.own.find((it) => it.name === name && check(it.data)), 60).then((it) => it.data);
+  socket.join = (channel, more) => socket.emitWithAck('subscribe', { channel, ...more });
+  return socket;
+}
+
+describe('the server keeps to its schemas', () => {
+  let server, files, socket, epoch;
+  const ask = async (method, pathname, body) => {
+    const r = await server.request(method, pathname, body);
+    rest.check(method, pathname, body, r);
+    return r;
+  };
+  const call = async (method, pathname, body) => {
+    const r = await ask(method, pathname, body);
+    assert.ok(r.status < 300, `${method} ${pathname}: ${r.status} ${r.text}`);
+    return r.json;
+  };
+  const refuse = async (status, method, pathname, body) => assert.equal((await ask(method, pathname, body)).status, status, pathname);
+  const get = (pathname) => call('GET', `/api/v1${pathname}`);
+  const post = (pathname, body = {}) => call('POST', `/api/v1${pathname}`, body);
+  const end = (id) => until(`the end of ${id}`, async () => (await get(`/jobs/${id}`)).finished_at, 60);
+
+  before(async () => {
+    files = await temporaryFolder();
+    await writeFile(path.join(files, 'gpus'), `${gpus.join('\n')}\n`);
+    server = await Server.start({
+      args: ['--slots', 'cpu=1,io=1'],
+      env: {
+        HEADWAY_NVML: path.join(build, 'tests/libnvidia-ml.so.1'),
+        HEADWAY_FAKE_NVML: path.join(files, 'gpus'),
+        WEBSOCKET_BATCH_INTERVAL_MS: '20',
+        SYSTEM_MONITOR_INTERVAL_SECONDS: '0.2',
+      },
+    });
+    socket = connect(server);
+    await socket.join('operations');
+    ({ epoch } = await socket.join('nothing/yet'));
+  });
+  after(async () => {
+    socket?.close();
+    const ended = await server?.stop();
+    await rm(files, { recursive: true, force: true });
+    assert.deepEqual(ended, { code: 0, signal: null });
+  });
+
+  // From its first event on, though that came before its id was known.
+  const follow = async (entity, ...parts) => {
+    for (const part of parts) assert.ok((await socket.join(`${entity}/${part}`, { since: { epoch, seq: 0 } })).recovered);
+  };
+  const job = (id) => follow(`jobs/${id}`, 'progress', 'logs', 'resources');
+  const small = { n_features: 256, k: 16, batch_size: 256, total_steps: 200, checkpoint_every: 100 };
+  let model, dataset, extraction, training, failed;
+
+  test('import and tokenize', async () => {
+    model = await post('/models', { path: path.join(root, 'sample/model') });
+    dataset = await post('/datasets', { path: path.join(root, 'sample/corpus/kjv.jsonl.gz'), name: 'bible' });
+    await follow(`datasets/${dataset.id}`, 'progress');
+    await follow(`models/${model.id}`, 'extraction');
+    const first = await post(`/datasets/${dataset.id}/tokenize`, { model_id: model.id, max_documents: 200, idempotency_key: 'once' });
+    await job(first.id);
+    await socket.seen('dataset:completed');
+    assert.equal((await post(`/datasets/${dataset.id}/tokenize`, { model_id: model.id, max_documents: 200, idempotency_key: 'once' })).id, first.id);
+    for (const [type, id] of [['models', model.id], ['datasets', dataset.id], ['jobs', first.id]]) {
+      await get(`/${type}?limit=1`);
+      await get(`/${type}/${id}`);
+    }
+  });
+
+  test('extract', async () => {
+    extraction = await post(`/models/${model.id}/extractions`, { dataset_id: dataset.id, layers: [1, 2], max_samples: 128 });
+    await socket.seen('extraction:completed');
+    await get('/extractions');
+    await get(`/extractions/${extraction.id}`);
+  });
+
+  test('train, with the measured resources of a long job, and cancel that', async () => {
+    const long = await post('/trainings', { extraction_id: extraction.id, ...small, total_steps: 1000000, name: 'long' });
+    training = await post('/trainings', { extraction_id: extraction.id, ...small });
+    for (const it of [long, training]) {
+      await job(it.job_id);
+      await follow(`trainings/${it.id}`, 'progress', 'checkpoints');
+    }
+    await socket.seen('job:resources', (it) => it.job_id === long.job_id && it.cpu_percent !== null);
+    const { items } = await get('/operations');
+    assert.ok(items.find((it) => it.id === long.job_id).resources, 'the resources of a running job');
+    await post(`/jobs/${long.job_id}/cancel`);
+    await socket.seen('training:completed');
+    await socket.seen('checkpoint:created', (it) => it.step === 200);
+    assert.equal((await get(`/trainings/${long.id}`)).status, 'cancelled');
+    await refuse(409, 'POST', `/api/v1/jobs/${training.job_id}/cancel`);
+    await get('/trainings?limit=1');
+    assert.ok((await get(`/trainings/${training.id}/metrics?layer=*`)).items.length > 60);
+    await get(`/trainings/${training.id}/metrics?max_points=10`);
+    await get(`/trainings/${training.id}/checkpoints`);
+    await get(`/jobs/${training.job_id}/logs`);
+    await get('/operations?state=finished&limit=2');
+  });
+
+  test('a cancelled extraction and a failing tokenization', async () => {
+    const x = await post(`/models/${model.id}/extractions`, { dataset_id: dataset.id, layers: [0, 1, 2, 3], batch_size: 1, context_length: 64 });
+    await job(x.job_id);
+    await socket.seen('extraction:progress', (it) => it.extraction_id === x.id && it.phase === 'extracting');
+    await post(`/jobs/${x.job_id}/cancel`);
+    assert.equal((await socket.seen('extraction:failed', (it) => it.extraction_id === x.id)).error_type, 'CANCELLED');
+    const corpus = path.join(files, 'bad.jsonl');
+    await writeFile(corpus, '{"text": "good"}\n');
+    const bad = await post('/datasets', { path: corpus, text_field: 'text' });
+    await writeFile(corpus, '{"text": "good"}\n{"text": "bad\n'); // after the import has looked at it
+    await follow(`datasets/${bad.id}`, 'progress');
+    failed = await post('/jobs', { kind: 'tokenize', params: { dataset_id: bad.id, model_id: model.id }, name: 'bad', priority: 1 });
+    await job(failed.id);
+    await socket.seen('dataset:failed', (it) => it.dataset_id === bad.id);
+    await end(failed.id);
+    await get(`/jobs/${failed.id}/logs?limit=1&stream=log`);
+    await get('/operations?state=failed');
+    await post(`/jobs/${failed.id}/dismiss`);
+    await post(`/jobs/${failed.id}/dismiss`, { undo: true });
+  });
+
+  test('a training that fails, and its retry', async () => {
+    // Its activations go away between the check and the start: the worker has one place, and that is taken.
+    const blocker = await post('/trainings', { extraction_id: extraction.id, ...small, total_steps: 1000000 });
+    const doomed = await post('/trainings', { extraction_id: extraction.id, ...small, layers: [1] });
+    await follow(`trainings/${doomed.id}`, 'progress');
+    await job(doomed.job_id);
+    const file = path.join(extraction.activations_path ?? (await get(`/extractions/${extraction.id}`)).activations_path, 'metadata.json');
+    await until('the blocker to run', async () => (await get(`/jobs/${blocker.job_id}`)).phase);
+    const whole = await readFile(file);
+    await writeFile(file, '{');
+    await post(`/jobs/${blocker.job_id}/cancel`);
+    await socket.seen('training:failed', (it) => it.training_id === doomed.id);
+    await socket.seen('job:failed', (it) => it.job_id === doomed.job_id);
+    await writeFile(file, whole);
+    const again = await post(`/jobs/${doomed.job_id}/retry`, { params: { total_steps: 50 } });
+    await socket.seen('training:completed', (it) => it.training_id === doomed.id);
+    await end(again.id);
+    assert.equal((await get(`/jobs/${doomed.job_id}`)).retried_by, again.id);
+  });
+
+  test('the machine, and a GPU whose driver refuses a reading: null, not 0', async () => {
+    const channels = ['cpu', 'memory', 'disk', 'network', 'gpu/0', 'gpu/1'].map((it) => `system/${it}`);
+    for (const channel of channels) await socket.join(channel);
+    for (const channel of channels) await socket.seen('system:metrics', (it) => it.channel === channel);
+    const gpu = await socket.seen('system:metrics', (it) => it.channel === 'system/gpu/1');
+    assert.deepEqual([gpu.name, gpu.utilization, gpu.temperature, gpu.processes, gpu.memory_used], ['NVIDIA GB10', null, null, null, 4294967296]);
+    assert.equal((await socket.seen('system:metrics', (it) => it.channel === 'system/gpu/0')).utilization, 37);
+    const polled = await get('/system/metrics');
+    assert.deepEqual(Object.keys(polled), [...channels, 'gpu_reason']);
+    assert.equal(polled['system/gpu/1'].utilization, null);
+    assert.deepEqual(Object.keys((await get('/system/history?window=60')).channels).sort(), [...channels].sort());
+  });
+
+  test('the connection: batches, mistakes, leaving', async () => {
+    const other = connect(server);
+    await other.join('system/cpu', { batch: true });
+    await other.seen('batch');
+    other.emit('ping');
+    await other.seen('pong');
+    other.emit('subscribe', { channel: 'not a channel' });
+    await other.seen('error');
+    await other.emitWithAck('unsubscribe', { channel: 'system/cpu' });
+    await other.seen('unsubscribed');
+    const { seq } = socket.own.findLast((it) => it.data?.channel === 'operations').data;
+    assert.equal((await other.join('operations', { since: { epoch, seq: seq - 1 } })).recovered, true);
+    other.close();
+  });
+
+  test('refusals, health, publishing, and the worker’s side', async () => {
+    for (const it of ['/jobs/job_0', '/trainings/trn_0/metrics', '/models/mdl_0', '/nothing']) await refuse(404, 'GET', `/api/v1${it}`);
+    await refuse(405, 'DELETE', '/api/v1/jobs');
+    await refuse(422, 'GET', '/api/v1/jobs?limit=0');
+    await refuse(422, 'POST', '/api/v1/trainings', { extraction_id: extraction.id, k: 0 });
+    await refuse(422, 'POST', '/api/v1/jobs', { kind: 'dance', params: {} });
+    await refuse(400, 'POST', '/api/v1/models', '{"path": ');
+    await call('GET', '/healthz');
+    await call('GET', '/readyz');
+    await get('/version');
+    await call('POST', '/api/internal/ws/emit', { channel: 'notes/1', event: 'note:written', data: { text: 'hi' } });
+    await refuse(403, 'POST', '/api/internal/ws/emit', { channel: 'system/cpu', event: 'system:metrics', data: {} });
+    const queued = await post('/jobs', { kind: 'tokenize', params: { dataset_id: dataset.id, model_id: model.id, max_documents: 50 } });
+    await end(queued.id);
+    const { id } = await post('/workers', { host: 'elsewhere', pid: 1, slots: { cpu: 1 }, version: '0' });
+    await post(`/workers/${id}/claim`, { slots: { cpu: 1 }, wait_seconds: 0 });
+    await post(`/workers/${id}/report`, { batch: 1, reports: [{ job_id: queued.id, attempt: 1, lease: 'none', events: [{ type: 'heartbeat' }] }] });
+  });
+
+  test('every event that came is declared and as declared, and every declared one came', async () => {
+    assert.ok(received.length > 300);
+    const wrong = received.flatMap(({ name, data }) => events.wrong(name, data));
+    assert.deepEqual([...new Set(wrong)], []);
+    assert.deepEqual(events.unseen().sort(), Object.keys(notProvoked).sort());
+  });
+
+  test('every answer is declared and as declared, and every declared call was made', () => {
+    assert.deepEqual([...new Set(rest.wrong)], []);
+    assert.deepEqual(rest.uncalled(), []);
+  });
+});
+
+describe('the schemas themselves', () => {
+  test('an event or a field that they do not know is found', () => {
+    const one = new Contract(events.document);
+    const good = received.find((it) => it.name === 'training:progress').data;
+    assert.deepEqual(one.wrong('training:progress', good), []);
+    assert.match(one.wrong('training:finished', good)[0], /no such event/);
+    assert.match(one.wrong('job:progress', good)[0], /no such event/, 'known, but not on this channel');
+    for (const changed of [{ ...good, more: 1 }, { ...good, progress: 100.5 }, { ...good, loss: '0.1' }, { ...good, ts: 'now' }, (({ seq, ...rest }) => rest)(good)])
+      assert.equal(one.wrong('training:progress', changed).length, 1);
+  });
+
+  test('an operation is a job, training:created a training, and the polled readings are those of the channels', () => {
+    const [a, o] = [events.document, rest.document].map((it) => it.components.schemas);
+    const own = ({ channel, epoch, seq, ts, ...properties }) => properties;
+    for (const [event, object] of [['OperationCreated', 'Job'], ['OperationUpdated', 'Job'], ['TrainingCreated', 'Training'], ['JobResources', 'JobResources']])
+      assert.deepEqual(own(a[event].properties), o[object].properties, event);
+    for (const part of ['Cpu', 'Memory', 'Disk', 'Network', 'Gpu']) {
+      assert.deepEqual(a[`System${part}Metrics`], o[`System${part}`], part);
+      assert.deepEqual(own(a[`System${part}Metrics`].properties), own(o[`Past${part}`].properties), part);
+    }
+  });
+
+  test('the calls of the schema are those of the route tables', async () => {
+    const routes = [];
+    const folder = path.join(root, 'src/api');
+    for (const name of (await readdir(folder)).filter((it) => it.endsWith('.c')))
+      for (const [, method, route] of (await readFile(path.join(folder, name), 'utf8')).matchAll(/\{"(GET|POST|PUT|PATCH|DELETE)", *"(\/[^"]*)"/g)) routes.push(`${method} ${route}`);
+    assert.deepEqual(rest.calls().sort(), routes.sort());
+  });
+
+  test('every event has an example, which is valid', () => {
+    for (const message of events.messages) {
+      assert.equal(message.examples?.length, 1, message.name);
+      assert.deepEqual(new Contract(events.document).wrong(message.name, message.examples[0].payload, message), []);
+    }
+  });
+
+  test('docs/api/websocket-events.md is made from the schema', async () => {
+    await promisify(execFile)(process.execPath, [path.join(root, 'scripts/generate-event-docs.mjs'), '--check']);
+  });
+});
