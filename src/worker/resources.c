@@ -6,10 +6,14 @@
 #include "monitor/process.h"
 
 static const int64_t INTERVAL_US = 2000000;
+// A rate needs two readings: for a new job these come soon, so that one of a second or two shows what it used.
+static const int64_t FIRST_US = 250000;
+enum { FIRST_READINGS = 2 };
 
 struct resources {
     struct process_watch *watch;
-    int64_t measured_us; // 0: never
+    int64_t due_us;
+    int first; // readings still to come soon
 };
 
 struct resources *resources_new(void)
@@ -29,6 +33,8 @@ void resources_free(struct resources *r)
 void resources_follow(struct resources *r, int64_t pgid)
 {
     process_watch_add(r->watch, pgid);
+    r->first = FIRST_READINGS;
+    r->due_us = 0;
 }
 
 void resources_forget(struct resources *r, int64_t pgid)
@@ -38,8 +44,9 @@ void resources_forget(struct resources *r, int64_t pgid)
 
 bool resources_measure(struct resources *r, int64_t now_us)
 {
-    if (r->measured_us && now_us - r->measured_us < INTERVAL_US) return false;
-    r->measured_us = now_us;
+    if (now_us < r->due_us) return false;
+    r->due_us = now_us + (r->first ? FIRST_US : INTERVAL_US);
+    if (r->first) r->first--;
     process_watch_read(r->watch, now_us);
     return true;
 }

@@ -1,5 +1,5 @@
-// What the running jobs use of this machine: each job's process group, measured every 2 s. From the worker's main
-// thread.
+// What the running jobs use of this machine: each job's process group, measured every 2 s, and sooner when a job has
+// just begun. From the worker's main thread.
 #ifndef HW_WORKER_RESOURCES_H
 #define HW_WORKER_RESOURCES_H
 
@@ -16,7 +16,7 @@ void resources_free(struct resources *r);
 void resources_follow(struct resources *r, int64_t pgid);
 void resources_forget(struct resources *r, int64_t pgid);
 
-// Measures all groups if 2 s have passed since the last time (monotonic); true if it did.
+// Measures all groups if a reading is due (monotonic clock); true if it did.
 bool resources_measure(struct resources *r, int64_t now_us);
 // Writes the members of job:resources for a group into an open object: what can't be read is null. False, and nothing
 // written: no process of the group was seen at the last reading.

@@ -423,7 +423,7 @@ static void what_it_uses_is_measured(void **state)
     running_add_resources(b.r, res); // not measured yet: nothing
     assert_true(batches_empty(&b.r->events));
     assert_true(resources_measure(res, 1000000));
-    assert_false(resources_measure(res, 2999999)); // every 2 s
+    assert_false(resources_measure(res, 1249999)); // soon again, for a job that has just begun
     running_add_resources(b.r, res);
     collect(&b);
     json_t *ev = last(&b);
@@ -433,10 +433,13 @@ static void what_it_uses_is_measured(void **state)
     assert_true(json_integer_value(json_object_get(ev, "rss_bytes")) > 0);
     assert_true(json_is_null(json_object_get(ev, "cpu_percent"))); // a rate needs two readings: not known, not 0
     assert_int_equal(json_array_size(json_object_get(ev, "gpus")), 0);
-    assert_true(resources_measure(res, 3000000));
+    assert_true(resources_measure(res, 1250000));
     running_add_resources(b.r, res);
     collect(&b);
     assert_true(json_is_number(json_object_get(last(&b), "cpu_percent")));
+    assert_true(resources_measure(res, 1500000));
+    assert_false(resources_measure(res, 3499999)); // then every 2 s
+    assert_true(resources_measure(res, 3500000));
     running_stop(b.r, STOP_CANCEL, clock_mono_us());
     resources_forget(res, b.r->child.pid);
     running_add_resources(b.r, res);

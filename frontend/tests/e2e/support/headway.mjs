@@ -108,7 +108,7 @@ export async function prepareActivations(headway, { documents = 200, samples = 4
 }
 
 /** A training that takes some seconds: long enough to be watched. */
-export const SLOW = { n_features: 1024, batch_size: 512, total_steps: 1200 };
+export const SLOW = { n_features: 1024, batch_size: 512, total_steps: 6000 };
 
 export function startTraining(headway, extractionId, changes = {}) {
   return headway.post("/trainings", {
