@@ -3,8 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-// ---- the table
-// -------------------------------------------------------------------------------------------------------
+// ---- the table ----------------------------------------------------------------------------------------------------
 
 static const struct phase_spec tokenize_phases[] = {
     {"loading", 0, 10},  {"tokenizer", 10, 20},  {"sampling", 20, 40}, {"encoding", 40, 80},
@@ -69,8 +68,7 @@ static const struct job_kind kinds[] = {
     {"train_sae", "cpu", "training", true, train_phases, train_params},
 };
 
-// ---- looking up
-// ------------------------------------------------------------------------------------------------------
+// ---- looking up ---------------------------------------------------------------------------------------------------
 
 const struct job_kind *job_kind_at(size_t i)
 {
@@ -89,8 +87,7 @@ void job_kind_names(struct buf *out)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) buf_addf(out, "%s%s", i ? ", " : "", kinds[i].name);
 }
 
-// ---- checking
-// --------------------------------------------------------------------------------------------------------
+// ---- checking -----------------------------------------------------------------------------------------------------
 
 static bool is_choice(const char *choices, const json_t *v)
 {

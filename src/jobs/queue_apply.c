@@ -232,6 +232,7 @@ static int apply_exited(struct store_tx *tx, struct change *c, struct live *l, c
     // The end comes once; a worker that says it again changes nothing.
     if (change_apply(c, good ? JOB_EV_EXITED_OK : JOB_EV_EXITED_BAD, NULL) != 0) return 0;
     enum job_status s = row_status(&c->job);
+    c->reported = l->progress.percent;
     if (s == JOB_COMPLETED) {
         progress_complete(&l->progress);
         if (l->progress.total >= 0) l->progress.done = l->progress.total;

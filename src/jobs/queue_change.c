@@ -19,7 +19,7 @@ struct change *change_new(struct list *changes)
 {
     struct change *c = mem_zalloc(sizeof *c);
     job_row_init(&c->job);
-    c->learning_rate = (double)NAN;
+    c->learning_rate = c->reported = (double)NAN;
     list_init(&c->node);
     list_push_back(changes, &c->node);
     return c;

@@ -58,6 +58,7 @@ struct change {
     bool status_changed;
     char previous[16]; // status before; "" if created
     bool progressed;   // worth a progress event
+    double reported;   // of a change that ended the job: the percentage that the job itself had reached
     struct change_log *logs;
     int n_logs;
     struct checkpoint_row *checkpoints;

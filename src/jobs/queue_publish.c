@@ -93,13 +93,13 @@ static void send_summary(struct queue *q, const struct job_row *r, int64_t (*emi
 
 // ---- each kind's own events ---------------------------------------------------------------------------------------
 
-static void training_progress(struct queue *q, const struct change *c)
+static void training_progress(struct queue *q, const struct change *c, double progress)
 {
     const struct training_row *t = &c->training;
     struct ev_training_progress p = {.training_id = t->id,
                                      .current_step = t->current_step,
                                      .total_steps = t->total_steps,
-                                     .progress = t->progress,
+                                     .progress = progress,
                                      .loss = t->loss,
                                      .l0_sparsity = t->l0_sparsity,
                                      .l1_sparsity = t->l1_sparsity,
@@ -198,18 +198,27 @@ static void dataset_status(struct queue *q, const struct change *c)
 
 // ---- one change ---------------------------------------------------------------------------------------------------
 
+// Of a report that also ended the job, the event of progress says where the job was before its end: the final status,
+// and 100, belong to the events of the end, however the reports were batched.
 static void send_progress(struct queue *q, const struct change *c)
 {
+    bool ended = c->status_changed && job_is_final(row_status(&c->job));
+    bool was_starting = strcmp(c->previous, job_status_name(JOB_STARTING)) == 0;
+    double progress = ended ? c->reported : c->job.progress;
     struct ev_job p = job_payload(c);
     p.previous = NULL;
+    p.progress = progress;
+    if (ended) p.status = was_starting ? job_status_name(JOB_RUNNING) : c->previous;
     sent(q, emit_job_progress(q->cfg.emitter, &p));
-    if (c->entity == ENTITY_TRAINING) training_progress(q, c);
+    if (c->entity == ENTITY_TRAINING) training_progress(q, c, progress);
     if (c->entity == ENTITY_EXTRACTION) {
         struct ev_extraction_progress x = extraction_payload(c);
+        x.progress = progress;
         sent(q, emit_extraction_progress(q->cfg.emitter, &x));
     }
     if (c->entity == ENTITY_DATASET) {
         struct ev_dataset_progress d = dataset_payload(c);
+        d.progress = progress;
         sent(q, emit_dataset_progress(q->cfg.emitter, &d));
     }
 }

@@ -76,8 +76,7 @@ static void begin_command(struct fixture *f, struct held *h)
 
 #define STARTED "{\"type\":\"started\",\"pid\":7}"
 
-// ---- a training from end to end
-// --------------------------------------------------------------------------------------
+// ---- a training from end to end -----------------------------------------------------------------------------------
 
 static void emit_training_progress_flow(void **state)
 {
@@ -296,8 +295,7 @@ static void emit_extraction_progress_flow(void **state)
     fixture_free(f);
 }
 
-// ---- once
-// ------------------------------------------------------------------------------------------------------------
+// ---- once ---------------------------------------------------------------------------------------------------------
 
 static int count_of(struct fixture *f, const struct held *h)
 {
@@ -375,8 +373,7 @@ static void a_malformed_body_is_refused_by_the_name_of_what_is_wrong(void **stat
     fixture_free(f);
 }
 
-// ---- progress and logs
-// -----------------------------------------------------------------------------------------------
+// ---- progress and logs --------------------------------------------------------------------------------------------
 
 static void progress_never_goes_back_and_a_hundred_is_only_the_end(void **state)
 {
@@ -404,6 +401,33 @@ static void progress_never_goes_back_and_a_hundred_is_only_the_end(void **state)
     job_row_release(&r);
     report_lost(f, &h, "{\"type\":\"progress\",\"done\":1,\"total\":100}");
     assert_status(f, h.job_id, "completed");
+    fixture_free(f);
+}
+
+static void a_hundred_is_the_ends_own_even_if_one_report_brings_everything(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    struct held h;
+    char layers[] = "[0]";
+    begin_training(f, layers, &h);
+    report_ok(f, &h,
+              STARTED ",{\"type\":\"phase\",\"name\":\"training\",\"index\":1,\"count\":1,\"from\":0,\"to\":100},"
+                      "{\"type\":\"progress\",\"done\":1000,\"total\":1000,\"unit\":\"steps\"},"
+                      "{\"type\":\"metric\",\"step\":1000,\"layer\":null,\"loss\":0.25},"
+                      "{\"type\":\"exited\",\"code\":0,\"signal\":null}");
+    json_t *p;
+    assert_true(events_named(f, "training:progress", &p) >= 1);
+    assert_true(json_number_value(json_object_get(p, "progress")) == 99.99);
+    assert_true(json_number_value(json_object_get(p, "loss")) == 0.25); // the last values are told
+    json_decref(p);
+    assert_true(events_named(f, "job:progress", &p) >= 1);
+    assert_true(json_number_value(json_object_get(p, "progress")) == 99.99);
+    assert_string_equal(json_string_value(json_object_get(p, "status")), "running");
+    json_decref(p);
+    assert_int_equal(events_named(f, "job:completed", &p), 1);
+    assert_true(json_number_value(json_object_get(p, "progress")) == 100);
+    json_decref(p);
     fixture_free(f);
 }
 
@@ -480,8 +504,7 @@ static void the_newest_resources_are_kept_while_the_job_runs(void **state)
     fixture_free(f);
 }
 
-// ---- how it ended
-// ----------------------------------------------------------------------------------------------------
+// ---- how it ended -------------------------------------------------------------------------------------------------
 
 static void failures_are_classified_and_say_what_to_try(void **state)
 {
@@ -578,6 +601,7 @@ int main(void)
         cmocka_unit_test(one_malformed_line_is_told_and_costs_no_other),
         cmocka_unit_test(a_malformed_body_is_refused_by_the_name_of_what_is_wrong),
         cmocka_unit_test(progress_never_goes_back_and_a_hundred_is_only_the_end),
+        cmocka_unit_test(a_hundred_is_the_ends_own_even_if_one_report_brings_everything),
         cmocka_unit_test(held_back_progress_is_always_sent_in_the_end),
         cmocka_unit_test(log_lines_are_numbered_stored_and_sent),
         cmocka_unit_test(the_newest_resources_are_kept_while_the_job_runs),
