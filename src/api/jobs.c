@@ -7,8 +7,7 @@
 #include "jobs/queue.h"
 #include "jobs/state.h"
 
-// ---- submitting
-// ------------------------------------------------------------------------------------------------------
+// ---- submitting ---------------------------------------------------------------------------------------------------
 
 // {"kind", "params", …}: the kind's parameters and the ids it works on stand in `params`; the rest is about the job.
 static void jobs_create(struct request *req, void *ctx)
@@ -35,8 +34,7 @@ static void jobs_create(struct request *req, void *ctx)
     json_decref(flat);
 }
 
-// ---- reading
-// ---------------------------------------------------------------------------------------------------------
+// ---- reading ------------------------------------------------------------------------------------------------------
 
 struct job_get {
     struct resource_op op;
@@ -123,8 +121,7 @@ static void jobs_list(struct request *req, void *ctx)
     op_read(&l->op);
 }
 
-// ---- control
-// ---------------------------------------------------------------------------------------------------------
+// ---- control ------------------------------------------------------------------------------------------------------
 
 struct control {
     struct resources *api;
@@ -221,8 +218,7 @@ static void jobs_dismiss(struct request *req, void *ctx)
         queue_dismiss(api->queue, request_param(req, "id"), undo, controlled, control_new(api, req, 200));
 }
 
-// ---- logs
-// ------------------------------------------------------------------------------------------------------------
+// ---- logs ---------------------------------------------------------------------------------------------------------
 
 struct logs {
     struct resource_op op;

@@ -23,8 +23,7 @@ struct resources {
 
 void resources_register(struct resources *r, struct router *router);
 
-// ---- what the resource files share (api/resource_op.c)
-// ---------------------------------------------------------------
+// ---- what the resource files share (api/resource_op.c) ------------------------------------------------------------
 
 // One request's work on the store: `read` on a store thread, then `write` on the loop's. Embed it first in a struct
 // with what the two share; memory is the request's (op_new).
@@ -53,8 +52,7 @@ bool op_page(struct request *req, struct page *p);
 void op_list_begin(struct jw *w);
 void op_list_end(struct jw *w, bool more, int64_t last_created_at, const char *last_id);
 
-// ---- submitting (api/submit.c)
-// ---------------------------------------------------------------------------------------
+// ---- submitting (api/submit.c) ------------------------------------------------------------------------------------
 
 // Checks `body` (a job kind's parameters, the ids it works on, and name, priority, queue, max_attempts,
 // idempotency_key), queues the job with its entity's row and answers 201 with the entity (or the job, if `answer_job`),
@@ -63,8 +61,7 @@ void submit_job(struct resources *api, struct request *req, const char *kind, co
 // The same with the request's JSON body and the {id} of its path as the member `id_key`.
 void submit_with_id(struct resources *api, struct request *req, const char *kind, const char *id_key, bool answer_job);
 
-// ---- the resources' registration, for resources_register
-// -------------------------------------------------------------
+// ---- the resources' registration, for resources_register ----------------------------------------------------------
 
 void models_register(struct resources *r, struct router *router);
 void datasets_register(struct resources *r, struct router *router);

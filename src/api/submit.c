@@ -23,8 +23,7 @@ static bool is_job_member(const char *key)
     return false;
 }
 
-// ---- reading the body
-// ------------------------------------------------------------------------------------------------
+// ---- reading the body ---------------------------------------------------------------------------------------------
 
 static int read_job_members(struct submission *s, struct err *e)
 {
@@ -88,8 +87,7 @@ static void keep_params(struct submission *s)
     s->params = params;
 }
 
-// ---- the way through the threads
-// -------------------------------------------------------------------------------------
+// ---- the way through the threads ----------------------------------------------------------------------------------
 
 static void submission_free(struct submission *s)
 {

@@ -31,8 +31,7 @@ static int missing(int rc, const char *field, const char *id, struct err *e)
                : rc;
 }
 
-// ---- tokenize
-// --------------------------------------------------------------------------------------------------------
+// ---- tokenize -----------------------------------------------------------------------------------------------------
 
 static int check_tokenizable(struct submission *s, const struct model_row *m, struct err *e)
 {
@@ -71,8 +70,7 @@ static void release_dataset(struct submission *s)
     if (s->row_used) dataset_row_release(&s->row.dataset);
 }
 
-// ---- extract
-// ---------------------------------------------------------------------------------------------------------
+// ---- extract ------------------------------------------------------------------------------------------------------
 
 static int check_extractable(struct submission *s, const struct model_row *m, const struct dataset_row *d,
                              struct err *e)
@@ -156,8 +154,7 @@ static void release_extraction(struct submission *s)
     if (s->row_used) extraction_row_release(&s->row.extraction);
 }
 
-// ---- train_sae
-// -------------------------------------------------------------------------------------------------------
+// ---- train_sae ----------------------------------------------------------------------------------------------------
 
 static bool array_has(const json_t *array, const json_t *value)
 {

@@ -77,8 +77,7 @@ static void trainings_get(struct request *req, void *ctx)
     entity_get(ctx, req, &training_type);
 }
 
-// ---- metrics
-// ---------------------------------------------------------------------------------------------------------
+// ---- metrics ------------------------------------------------------------------------------------------------------
 
 struct metrics {
     struct resource_op op;
@@ -144,8 +143,7 @@ static void trainings_metrics(struct request *req, void *ctx)
     op_read(&m->op);
 }
 
-// ---- checkpoints
-// -----------------------------------------------------------------------------------------------------
+// ---- checkpoints --------------------------------------------------------------------------------------------------
 
 struct checkpoints {
     struct resource_op op;

@@ -21,8 +21,7 @@ static int read_slots(const json_t *body, struct queue_slots *slots, struct err 
     return 0;
 }
 
-// ---- registering
-// -----------------------------------------------------------------------------------------------------
+// ---- registering --------------------------------------------------------------------------------------------------
 
 static void registered(void *ctx, int rc, const struct err *e, const char *worker_id, int64_t lease_us)
 {
@@ -62,8 +61,7 @@ static void workers_create(struct request *req, void *ctx)
         queue_register_worker(api->queue, host, pid, version, slots, registered, request_ref(req));
 }
 
-// ---- claiming
-// --------------------------------------------------------------------------------------------------------
+// ---- claiming -----------------------------------------------------------------------------------------------------
 
 struct claim {
     struct resources *api;
@@ -134,8 +132,7 @@ static void workers_claim(struct request *req, void *ctx)
     request_on_gone(req, claimer_gone, c);
 }
 
-// ---- reporting
-// -------------------------------------------------------------------------------------------------------
+// ---- reporting ----------------------------------------------------------------------------------------------------
 
 static void reported(void *ctx, int rc, const struct err *e, struct slice answer)
 {

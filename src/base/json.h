@@ -9,8 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-// ---- reading
-// ---------------------------------------------------------------------------------------------------------
+// ---- reading ------------------------------------------------------------------------------------------------------
 
 // Parses one whole JSON text (RFC 8259); duplicate keys are refused, nesting is bounded by Jansson. NULL on error, with
 // line and column in `e`. The caller owns the value (json_decref).
@@ -25,8 +24,7 @@ int json_get_i64(const json_t *obj, const char *key, int64_t def, int64_t lo, in
 int json_get_f64(const json_t *obj, const char *key, double def, double lo, double hi, double *out, struct err *e);
 int json_get_bool(const json_t *obj, const char *key, bool def, bool *out, struct err *e);
 
-// ---- writing
-// ---------------------------------------------------------------------------------------------------------
+// ---- writing ------------------------------------------------------------------------------------------------------
 
 // Writes into a buffer it doesn't own; commas are its business. Depth is bounded (asserted) at 32.
 struct jw {

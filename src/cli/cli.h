@@ -45,8 +45,7 @@ const char *cli_server_url(const char *option);
 // (said).
 int cli_catch_interrupt(void);
 
-// ---- calls to the server
-// ---------------------------------------------------------------------------------------------
+// ---- calls to the server ------------------------------------------------------------------------------------------
 
 struct api;
 

@@ -15,8 +15,7 @@ static int get_job(struct api *api, const char *id, json_t **job, struct err *e)
     return api_call(api, "GET", path, NULL, job, e);
 }
 
-// ---- watch
-// -----------------------------------------------------------------------------------------------------------
+// ---- watch --------------------------------------------------------------------------------------------------------
 
 static int watch_ids(struct follower *f, struct api *api, int n, char **ids, struct err *e)
 {
@@ -71,8 +70,7 @@ int cmd_watch(int argc, char **argv)
     return watch(cli_server_url(server), argc - 1, argv + 1);
 }
 
-// ---- logs
-// ------------------------------------------------------------------------------------------------------------
+// ---- logs ---------------------------------------------------------------------------------------------------------
 
 // Prints what comes after *after; false on error (reported).
 static int print_logs(struct api *api, const char *id, const char *stream, json_int_t *after, bool json, struct err *e)
@@ -131,8 +129,7 @@ int cmd_logs(int argc, char **argv)
     return rc ? cli_report(&e) : CLI_OK;
 }
 
-// ---- cancel
-// ----------------------------------------------------------------------------------------------------------
+// ---- cancel -------------------------------------------------------------------------------------------------------
 
 int cmd_cancel(int argc, char **argv)
 {

@@ -156,8 +156,7 @@ bool progress_view_active(const struct progress_view *v)
     return false;
 }
 
-// ---- drawing
-// ---------------------------------------------------------------------------------------------------------
+// ---- drawing ------------------------------------------------------------------------------------------------------
 
 static void add_bar(struct buf *b, double progress)
 {

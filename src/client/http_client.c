@@ -29,8 +29,7 @@ struct http_client {
     char *chunk; // READ_SIZE bytes
 };
 
-// ---- addresses
-// -------------------------------------------------------------------------------------------------------
+// ---- addresses ----------------------------------------------------------------------------------------------------
 
 // Nothing that could end a line or begin another part of a URL.
 static bool plain(struct slice s)
@@ -123,8 +122,7 @@ void http_client_interrupt(struct http_client *c)
     (void)ignored;
 }
 
-// ---- connecting
-// ------------------------------------------------------------------------------------------------------
+// ---- connecting ---------------------------------------------------------------------------------------------------
 
 // Waits until fd is ready for `events`: 0, HW_ETIMEOUT, HW_EIO, or HW_ECANCELLED when `interrupt_fd` (-1: none) is
 // readable.
@@ -180,8 +178,7 @@ int http_connect(const struct http_url *url, int timeout_ms, struct err *e)
     return connect_to(url, -1, clock_mono_us() + (int64_t)timeout_ms * 1000, e);
 }
 
-// ---- one exchange
-// ----------------------------------------------------------------------------------------------------
+// ---- one exchange -------------------------------------------------------------------------------------------------
 
 static int send_all(struct http_client *c, int64_t deadline_us, struct err *e)
 {

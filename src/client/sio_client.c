@@ -86,8 +86,7 @@ const char *sio_client_error(const struct sio_client *c)
     return c->ready ? "" : c->why.message;
 }
 
-// ---- sending
-// ---------------------------------------------------------------------------------------------------------
+// ---- sending ------------------------------------------------------------------------------------------------------
 
 static int send_out(struct sio_client *c, struct err *e)
 {
@@ -169,8 +168,7 @@ void sio_client_unsubscribe(struct sio_client *c, const char *name)
     free(ch);
 }
 
-// ---- connecting
-// ------------------------------------------------------------------------------------------------------
+// ---- connecting ---------------------------------------------------------------------------------------------------
 
 static int read_more(struct sio_client *c, int timeout_ms, struct err *e)
 {
@@ -234,8 +232,7 @@ static int open_connection(struct sio_client *c, struct err *e)
     return rc;
 }
 
-// ---- receiving
-// -------------------------------------------------------------------------------------------------------
+// ---- receiving ----------------------------------------------------------------------------------------------------
 
 static void resubscribe(struct sio_client *c)
 {

@@ -12,8 +12,7 @@
 #include "base/slice.h"
 #include "monitor/reading.h"
 
-// ---- parsers (pure)
-// --------------------------------------------------------------------------------------------------
+// ---- parsers (pure) -----------------------------------------------------------------------------------------------
 
 // /proc/PID/stat. CPU times in ticks; those of children are of the children that ended and were waited for.
 struct process_stat {
@@ -32,8 +31,7 @@ struct process_io {
 
 struct process_io parse_pid_io(struct slice text);
 
-// ---- groups
-// ----------------------------------------------------------------------------------------------------------
+// ---- groups -------------------------------------------------------------------------------------------------------
 
 struct process_watch;
 

@@ -94,8 +94,7 @@ void sampler_free(struct sampler *s)
     free(s);
 }
 
-// ---- processor
-// -------------------------------------------------------------------------------------------------------
+// ---- processor ----------------------------------------------------------------------------------------------------
 
 // Chooses the cores whose frequency is asked for, evenly over the machine.
 static void choose_freq_cores(struct sampler *s, const struct cpu_stat *st)
@@ -149,8 +148,7 @@ static void read_cpu(struct sampler *s, int64_t mono_us, struct cpu_sample *out)
     out->frequency_mhz = s->frequency_mhz;
 }
 
-// ---- disks
-// -----------------------------------------------------------------------------------------------------------
+// ---- disks --------------------------------------------------------------------------------------------------------
 
 static int verdict_of(struct map *cache, const char *name, int (*judge)(const char *, const char *), const char *root)
 {
@@ -235,8 +233,7 @@ static void read_disks(struct sampler *s, int64_t elapsed_us, struct disk_sample
     }
 }
 
-// ---- network
-// ---------------------------------------------------------------------------------------------------------
+// ---- network ------------------------------------------------------------------------------------------------------
 
 static const struct net_counters *net_before(const struct net_list *l, const char *name, size_t hint)
 {
@@ -276,8 +273,7 @@ static void read_network(struct sampler *s, int64_t elapsed_us, struct network_s
     }
 }
 
-// ---- GPUs
-// ------------------------------------------------------------------------------------------------------------
+// ---- GPUs ---------------------------------------------------------------------------------------------------------
 
 static void read_gpus(struct sampler *s, int64_t mono_us, struct sample *out)
 {

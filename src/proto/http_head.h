@@ -40,8 +40,7 @@ struct http_framing {
 // refused. NULL, or what is wrong; *status is then 400 or 501.
 const char *http_framing_of(struct http_headers h, struct http_framing *out, int *status);
 
-// ---- chunked bodies (RFC 9112 §7.1), joined in place
-// -----------------------------------------------------------------
+// ---- chunked bodies (RFC 9112 §7.1), joined in place --------------------------------------------------------------
 
 struct http_chunks {
     int state;

@@ -45,8 +45,7 @@ struct monitor_thread {
     char gpu_reason[GPU_REASON_SIZE];
 };
 
-// ---- on the loop
-// -----------------------------------------------------------------------------------------------------
+// ---- on the loop --------------------------------------------------------------------------------------------------
 
 static void publish(struct monitor_thread *m, const struct part *p)
 {
@@ -72,8 +71,7 @@ static void deliver(void *arg)
     free(d);
 }
 
-// ---- on the thread
-// ---------------------------------------------------------------------------------------------------
+// ---- on the thread ------------------------------------------------------------------------------------------------
 
 static struct jw add_part(struct delivery *d, const char *channel, int gpu_id,
                           int64_t (*emit)(struct emitter *, struct slice))

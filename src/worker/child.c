@@ -23,8 +23,7 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-// ---- environment
-// -----------------------------------------------------------------------------------------------------
+// ---- environment --------------------------------------------------------------------------------------------------
 
 static bool same_name(const char *a, const char *b)
 {
@@ -51,8 +50,7 @@ static char **make_env(char *const extra[])
     return env;
 }
 
-// ---- starting
-// --------------------------------------------------------------------------------------------------------
+// ---- starting -----------------------------------------------------------------------------------------------------
 
 // In the new process, between fork and exec: only what may be called there (signal-safety(7)). Never returns; tells
 // errno through `status_fd`, which exec closes.
@@ -161,8 +159,7 @@ int child_spawn(struct child *c, char *const argv[], char *const extra_env[], st
     return rc;
 }
 
-// ---- ending
-// ----------------------------------------------------------------------------------------------------------
+// ---- ending -------------------------------------------------------------------------------------------------------
 
 void child_signal(const struct child *c, int sig)
 {

@@ -33,8 +33,7 @@ static bool over(struct reporter *r)
     return backoff_stopped(&r->backoff) && (spool_empty(r->spool) || clock_mono_us() >= atomic_load(&r->stop_by_us));
 }
 
-// ---- answers
-// ---------------------------------------------------------------------------------------------------------
+// ---- answers ------------------------------------------------------------------------------------------------------
 
 // The lease that the batch's report of this job went out under; NULL if it has none.
 static const char *lease_of(const json_t *batch, const char *job_id)
@@ -104,8 +103,7 @@ static bool post(struct reporter *r, const struct spool_batch *b, struct buf *an
     return settled;
 }
 
-// ---- the thread
-// ------------------------------------------------------------------------------------------------------
+// ---- the thread ---------------------------------------------------------------------------------------------------
 
 static void *run(void *arg)
 {

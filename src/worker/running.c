@@ -17,8 +17,7 @@ static const int64_t PROGRESS_INTERVAL_US = 50000;
 static const int64_t KILL_AFTER_US = 30 * 1000000LL;
 enum { OUTPUT_LINE_MAX = 64 << 10, READ_SIZE = 64 << 10 };
 
-// ---- events
-// ----------------------------------------------------------------------------------------------------------
+// ---- events -------------------------------------------------------------------------------------------------------
 
 static struct jw begin_event(struct running *r, const char *type)
 {
@@ -172,8 +171,7 @@ void running_flush_progress(struct running *r, int64_t now_us, bool force)
     if (now_us) r->progress_flushed_us = now_us;
 }
 
-// ---- life
-// ------------------------------------------------------------------------------------------------------------
+// ---- life ---------------------------------------------------------------------------------------------------------
 
 static int copy_text(const json_t *job, const char *key, char *out, size_t size, struct err *e)
 {

@@ -56,8 +56,7 @@ struct worker {
     bool stopping, spool_warned;
 };
 
-// ---- from the other threads
-// ------------------------------------------------------------------------------------------
+// ---- from the other threads ---------------------------------------------------------------------------------------
 
 static struct mail *mail_new(enum mail_type what)
 {
@@ -125,8 +124,7 @@ static void on_unknown(void *ctx, const char *worker_id)
     post_mail(ctx, m);
 }
 
-// ---- main thread
-// -----------------------------------------------------------------------------------------------------
+// ---- main thread --------------------------------------------------------------------------------------------------
 
 static void push(struct worker *w, const struct running *r, struct slice events)
 {
