@@ -77,7 +77,7 @@ static void print_cell(const struct column *c, const json_t *row)
     case COUNT: at = format_count(x, text); break;
     case BYTES: at = format_bytes(x, text); break;
     case PERCENT:
-        if (!isnan(x)) snprintf(text, sizeof text, "%.1f %%", x);
+        if (!isnan(x)) at = format_progress(x, text);
         break;
     case NUMBER:
         if (!isnan(x)) snprintf(text, sizeof text, "%.4g", x);

@@ -20,6 +20,16 @@ char *format_duration(double s, char out[32])
     return out;
 }
 
+char *format_progress(double percent, char out[32])
+{
+    // Down, not to the nearest: 99.99 is not the end.
+    if (isnan(percent))
+        snprintf(out, 32, "–");
+    else
+        snprintf(out, 32, "%.1f %%", floor(fmax(fmin(percent, 100), 0) * 10 + 1e-9) / 10);
+    return out;
+}
+
 static char *scaled(double v, double base, const char *const *units, char out[32])
 {
     int i = 0;

@@ -174,7 +174,8 @@ static void add_bar(struct buf *b, double progress)
         else
             buf_add_str(b, i == full ? eighths[(int)((cells - full) * 8)] : " ");
     }
-    buf_addf(b, "▏%5.1f %%", progress);
+    char text[32];
+    buf_addf(b, "▏%7s", format_progress(progress, text));
 }
 
 static void add_detail(struct buf *b, const struct row *r)
@@ -272,13 +273,14 @@ static void print_changes(struct progress_view *v)
         // A line isn't printed twice, so it waits for the reason, which comes just after the status.
         if (!v->finishing && strcmp(r->status, "failed") == 0 && !r->error[0]) continue;
         memcpy(r->printed, now, sizeof now);
+        char text[32];
         struct buf line = BUF_INIT;
         add_column(&line, r->name[0] ? r->name : r->kind, NAME_WIDTH);
         buf_add_char(&line, ' ');
         if (isnan(r->progress))
             buf_add_str(&line, "    –  ");
         else
-            buf_addf(&line, "%5.1f %%", r->progress);
+            buf_addf(&line, "%7s", format_progress(r->progress, text));
         add_detail(&line, r);
         fprintf(v->to, "%.*s\n", SLICE_FMT(buf_slice(&line)));
         buf_release(&line);

@@ -30,6 +30,7 @@ void progress_view_finish(struct progress_view *v); // draws a last time and lea
 
 // "1 m 05 s", "3 h 12 m"; "12.3k", "4.20 MB": for tables too. Each returns `out`.
 char *format_duration(double seconds, char out[32]);
+char *format_progress(double percent, char out[32]); // "100.0 %" at the end only; NaN: an en dash
 char *format_count(double v, char out[32]);
 char *format_bytes(double v, char out[32]);
 

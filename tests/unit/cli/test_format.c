@@ -59,6 +59,17 @@ static void bytes(void **state)
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) expect(format_bytes, some[i].v, some[i].text);
 }
 
+static void progress_is_a_hundred_at_the_end_only(void **state)
+{
+    (void)state;
+    static const struct {
+        double v;
+        const char *text;
+    } some[] = {{0, "0.0 %"},     {62.4, "62.4 %"},   {42.25, "42.2 %"}, {99.96, "99.9 %"}, {99.99, "99.9 %"},
+                {100, "100.0 %"}, {1e300, "100.0 %"}, {-5, "0.0 %"},     {NAN, "–"}};
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) expect(format_progress, some[i].v, some[i].text);
+}
+
 // What a view prints to a file, for one job given as JSON.
 static char *printed(const char *job)
 {
@@ -161,6 +172,7 @@ int main(void)
         cmocka_unit_test(durations),
         cmocka_unit_test(counts),
         cmocka_unit_test(bytes),
+        cmocka_unit_test(progress_is_a_hundred_at_the_end_only),
         cmocka_unit_test(a_running_job_is_a_line),
         cmocka_unit_test(what_is_not_known_is_not_made_up),
         cmocka_unit_test(a_jobs_words_do_not_steer_the_terminal),
