@@ -2,23 +2,19 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "net/conn_internal.h"
 #include "net/loop_internal.h"
+#include "net/write_queue.h"
 
 #define FILL_ROOM  (64 * 1024) // bytes asked of the owner at a time
 #define WRITE_IOVS 64
 #define LINGER_MS  2000 // without progress of the last bytes, or of the peer's end
-
-struct chunk {
-    const char *p;
-    size_t n;
-    void (*release)(void *token);
-    void *token;
-};
 
 // Only while the kernel takes less than it is given; a connection that is idle or fast has none.
 struct pending_write {
@@ -43,62 +39,11 @@ struct conn {
     const struct conn_events *events;
     void *owner;
     struct loop_task flush;
-    struct chunk *queue; // [head, head + n) of cap; freed when empty
-    uint32_t head, n, cap;
-    size_t queued; // bytes
+    struct write_queue queue;
     struct pending_write *writing;
     struct ending *ending; // conn_finish was called
     bool closing, in_flush, eof;
 };
-
-// ---- queue ---------------------------------------------------------------------------------------------------------
-
-static void queue_push(struct conn *c, struct chunk chunk)
-{
-    if (c->head + c->n == c->cap) {
-        if (c->head > c->cap / 2) {
-            memmove(c->queue, c->queue + c->head, c->n * sizeof *c->queue);
-            c->head = 0;
-        } else {
-            c->cap = c->cap ? c->cap * 2 : 8;
-            c->queue = mem_realloc_array(c->queue, c->cap, sizeof *c->queue);
-        }
-    }
-    c->queue[c->head + c->n++] = chunk;
-    c->queued += chunk.n;
-}
-
-static void queue_pop(struct conn *c)
-{
-    struct chunk chunk = c->queue[c->head++];
-    c->queued -= chunk.n;
-    if (--c->n == 0) c->head = 0;
-    if (chunk.release) chunk.release(chunk.token);
-}
-
-static void queue_give_back(struct conn *c)
-{
-    if (c->n || !c->queue) return;
-    free(c->queue);
-    c->queue = NULL;
-    c->head = c->cap = 0;
-}
-
-// The first `bytes` were written.
-static void queue_consume(struct conn *c, size_t bytes)
-{
-    while (bytes > 0) {
-        struct chunk *first = &c->queue[c->head];
-        if (bytes < first->n) {
-            first->p += bytes;
-            first->n -= bytes;
-            c->queued -= bytes;
-            return;
-        }
-        bytes -= first->n;
-        queue_pop(c);
-    }
-}
 
 // ---- closing -------------------------------------------------------------------------------------------------------
 
@@ -106,8 +51,7 @@ static void on_closed(uv_handle_t *h)
 {
     struct conn *c = h->data;
     loop_task_cancel(&c->flush);
-    while (c->n) queue_pop(c);
-    queue_give_back(c);
+    write_queue_release(&c->queue);
     if (c->ending) {
         loop_timer_stop(c->loop, &c->ending->timer);
         free(c->ending);
@@ -147,7 +91,7 @@ static void on_shutdown(uv_shutdown_t *req, int status)
 
 static void end_when_written(struct conn *c)
 {
-    if (!c->ending || c->ending->shut || c->n || c->closing) return;
+    if (!c->ending || c->ending->shut || c->queue.n || c->closing) return;
     c->ending->shut = true;
     if (uv_shutdown(&c->ending->req, (uv_stream_t *)&c->tcp, on_shutdown) < 0) conn_close(c);
 }
@@ -164,7 +108,7 @@ static void on_written(uv_write_t *req, int status)
         conn_close(c);
         return;
     }
-    for (uint32_t i = 0; i < chunks; i++) queue_pop(c);
+    for (uint32_t i = 0; i < chunks; i++) write_queue_pop(&c->queue);
     if (!conn_flush(c) || c->closing) return;
     if (!c->ending && c->events && c->events->drained) c->events->drained(c, c->owner);
 }
@@ -173,16 +117,17 @@ static void on_written(uv_write_t *req, int status)
 static void write_pending(struct conn *c)
 {
     struct pending_write *w = mem_zalloc(sizeof *w);
-    uv_buf_t *bufs = mem_array(c->n, sizeof *bufs);
-    for (uint32_t i = 0; i < c->n; i++) {
-        struct chunk *k = &c->queue[c->head + i];
+    uint32_t n = c->queue.n;
+    uv_buf_t *bufs = mem_array(n, sizeof *bufs);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct chunk *k = write_queue_at(&c->queue, i);
         bufs[i] = uv_buf_init((char *)k->p, (unsigned)k->n);
     }
     w->req.data = w;
     w->conn = c;
-    w->chunks = c->n;
+    w->chunks = n;
     c->writing = w;
-    int rc = uv_write(&w->req, (uv_stream_t *)&c->tcp, bufs, c->n, on_written); // copies bufs
+    int rc = uv_write(&w->req, (uv_stream_t *)&c->tcp, bufs, n, on_written); // copies bufs
     free(bufs);
     if (rc < 0) {
         free(w);
@@ -194,12 +139,12 @@ static void write_pending(struct conn *c)
 // Writes what is queued: false if something is left (or the connection broke).
 static bool write_queue(struct conn *c)
 {
-    while (c->n) {
+    while (c->queue.n) {
         uv_buf_t bufs[WRITE_IOVS];
         unsigned n = 0;
         size_t bytes = 0;
-        for (; n < c->n && n < WRITE_IOVS; n++) {
-            struct chunk *k = &c->queue[c->head + n];
+        for (; n < c->queue.n && n < WRITE_IOVS; n++) {
+            const struct chunk *k = write_queue_at(&c->queue, n);
             bufs[n] = uv_buf_init((char *)k->p, (unsigned)k->n);
             bytes += k->n;
         }
@@ -208,7 +153,7 @@ static bool write_queue(struct conn *c)
             conn_close(c);
             return false;
         }
-        if (rc > 0) queue_consume(c, (size_t)rc);
+        if (rc > 0) write_queue_consume(&c->queue, (size_t)rc);
         if (rc < 0 || (size_t)rc < bytes) {
             write_pending(c);
             return false;
@@ -223,13 +168,13 @@ bool conn_flush(struct conn *c)
     c->in_flush = true;
     bool all = true;
     while (all && !c->closing) {
-        if (!c->ending && c->events && c->events->fill && c->queued < FILL_ROOM)
-            c->events->fill(c, c->owner, FILL_ROOM - c->queued);
-        if (c->n == 0 || c->closing) break;
+        if (!c->ending && c->events && c->events->fill && c->queue.bytes < FILL_ROOM)
+            c->events->fill(c, c->owner, FILL_ROOM - c->queue.bytes);
+        if (c->queue.n == 0 || c->closing) break;
         all = write_queue(c);
     }
     c->in_flush = false;
-    if (!c->writing) queue_give_back(c);
+    if (!c->writing) write_queue_give_back(&c->queue);
     end_when_written(c);
     return all && !c->closing;
 }
@@ -252,7 +197,7 @@ static void queue_bytes(struct conn *c, struct chunk chunk)
         if (chunk.release) chunk.release(chunk.token);
         return;
     }
-    queue_push(c, chunk);
+    write_queue_push(&c->queue, chunk);
     conn_wake(c);
 }
 
@@ -277,7 +222,7 @@ void conn_write_ref(struct conn *c, struct slice bytes, void (*release)(void *to
 
 size_t conn_queued(const struct conn *c)
 {
-    return c->queued;
+    return c->queue.bytes;
 }
 
 bool conn_blocked(const struct conn *c)
@@ -353,7 +298,7 @@ void conn_read_resume(struct conn *c)
 
 // ---- life ----------------------------------------------------------------------------------------------------------
 
-struct conn *conn_accept(struct loop *l, uv_stream_t *server)
+static struct conn *conn_new(struct loop *l)
 {
     struct conn *c = mem_zalloc(sizeof *c);
     if (uv_tcp_init(&l->uv, &c->tcp) < 0) {
@@ -364,6 +309,13 @@ struct conn *conn_accept(struct loop *l, uv_stream_t *server)
     c->loop = l;
     list_init(&c->node);
     loop_task_init(&c->flush, on_flush);
+    return c;
+}
+
+struct conn *conn_accept(struct loop *l, uv_stream_t *server)
+{
+    struct conn *c = conn_new(l);
+    if (!c) return NULL;
     if (uv_accept(server, (uv_stream_t *)&c->tcp) < 0) {
         conn_close(c);
         return NULL;
@@ -373,6 +325,35 @@ struct conn *conn_accept(struct loop *l, uv_stream_t *server)
     (void)uv_tcp_nodelay(&c->tcp, 1);
     list_push_back(&l->conns, &c->node);
     return c;
+}
+
+struct conn *conn_adopt(struct loop *l, int fd)
+{
+    struct conn *c = conn_new(l);
+    if (!c) {
+        close(fd);
+        return NULL;
+    }
+    if (uv_tcp_open(&c->tcp, fd) < 0) {
+        close(fd);
+        conn_close(c);
+        return NULL;
+    }
+    list_push_back(&l->conns, &c->node);
+    return c;
+}
+
+int conn_detach(struct conn *c)
+{
+    uv_os_fd_t fd;
+    if (conn_closing(c) || c->writing || c->queue.n || c->eof) return -1;
+    if (uv_fileno((uv_handle_t *)&c->tcp, &fd) < 0) return -1;
+    // A second descriptor of the same socket: libuv closes the first, and offers no way to keep it.
+    int kept = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (kept < 0) return -1;
+    c->events = NULL;
+    conn_close(c);
+    return kept;
 }
 
 void conn_set_owner(struct conn *c, const struct conn_events *events, void *owner)

@@ -37,6 +37,14 @@ void conn_set_owner(struct conn *c, const struct conn_events *events, void *owne
 void *conn_owner(const struct conn *c);
 struct loop *conn_loop(const struct conn *c);
 
+// Takes the socket out of the connection, to go on with it on another loop: returns its descriptor, the caller's to
+// close or to give to conn_adopt, and the connection ends without `closed` being called. -1, and nothing has changed:
+// it is closing or has something left to write, or the process has no descriptor left.
+int conn_detach(struct conn *c);
+// A connection on this loop over the socket, which it owns from now on. NULL: it can't be had, and is closed. Reads
+// once conn_set_owner and conn_read_resume were called.
+struct conn *conn_adopt(struct loop *l, int fd);
+
 void conn_read_pause(struct conn *c);
 void conn_read_resume(struct conn *c);
 

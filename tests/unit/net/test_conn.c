@@ -21,6 +21,8 @@ struct server {
     struct loop *loop;
     struct listener *listener;
     struct conn *conn;
+    struct loop *other; // where connections that say '>' go on
+    int moved_fd;
     size_t to_send, filled; // what `fill` gives out, and has given
     size_t most_queued;
     int released, closed, drained, accepted;
@@ -30,9 +32,17 @@ struct server {
 
 static struct server sv;
 
+static void go_on_there(void *arg);
+
 static void on_data(struct conn *c, void *owner, char *bytes, size_t n)
 {
     struct server *s = owner;
+    if (memchr(bytes, '>', n) && conn_loop(c) != s->other) {
+        s->conn = NULL;
+        s->moved_fd = conn_detach(c);
+        loop_post(s->other, go_on_there, s);
+        return;
+    }
     if (s->n_got + n < sizeof s->got) memcpy(s->got + s->n_got, bytes, n), s->n_got += n;
     if (memchr(bytes, '!', n)) { // "now answer and end"
         conn_write(c, SLICE_LIT("one "));
@@ -82,6 +92,16 @@ static void on_closed(struct conn *c, void *owner)
 }
 
 static const struct conn_events events = {.data = on_data, .fill = on_fill, .drained = on_drained, .closed = on_closed};
+
+static void go_on_there(void *arg)
+{
+    struct server *s = arg;
+    s->conn = conn_adopt(s->other, s->moved_fd);
+    if (!s->conn) return;
+    conn_set_owner(s->conn, &events, s);
+    conn_read_resume(s->conn);
+    conn_write(s->conn, SLICE_LIT("moved"));
+}
 
 static void on_accept(void *ctx, struct conn *c)
 {
@@ -210,6 +230,39 @@ static void closing_is_told_once_in_a_later_phase(void **state)
     assert_int_equal(p.received, 0);
 }
 
+static void *other_main(void *arg)
+{
+    loop_run(arg);
+    return NULL;
+}
+
+static void a_connection_goes_on_on_another_loop(void **state)
+{
+    (void)state;
+    struct err e;
+    pthread_t t;
+    char got[32] = {0};
+    assert_int_equal(loop_new(&sv.other, &e), 0);
+    assert_int_equal(pthread_create(&t, NULL, other_main, sv.other), 0);
+    pthread_t main_loop;
+    assert_int_equal(pthread_create(&main_loop, NULL, other_main, sv.loop), 0);
+    int fd = dial();
+    assert_int_equal(write(fd, ">", 1), 1);
+    assert_int_equal(recv(fd, got, 5, MSG_WAITALL), 5);
+    assert_string_equal(got, "moved");
+    assert_int_equal(write(fd, "!", 1), 1); // read by the other loop
+    assert_int_equal(recv(fd, got, 13, MSG_WAITALL), 13);
+    assert_string_equal(got, "one two three");
+    assert_int_equal(recv(fd, got, 1, 0), 0);
+    close(fd);
+    loop_stop(sv.loop);
+    pthread_join(main_loop, NULL);
+    loop_stop(sv.other);
+    pthread_join(t, NULL);
+    loop_free(sv.other);
+    assert_int_equal(sv.closed, 1); // by the loop that had it last
+}
+
 static void a_taken_address_says_so_and_what_to_do(void **state)
 {
     (void)state;
@@ -291,6 +344,7 @@ int main(void)
         T(the_owner_is_asked_for_no_more_than_the_peer_takes),
         T(a_peer_that_hangs_up_is_told_to_the_owner_once_and_blocks_are_released),
         T(closing_is_told_once_in_a_later_phase),
+        T(a_connection_goes_on_on_another_loop),
         T(a_taken_address_says_so_and_what_to_do),
         T(addresses_are_read_strictly),
         T(without_descriptors_a_connection_is_ended_cleanly_and_later_ones_are_served),

@@ -1,0 +1,58 @@
+#include "net/write_queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void write_queue_push(struct write_queue *q, struct chunk chunk)
+{
+    if (q->head + q->n == q->cap) {
+        if (q->head > q->cap / 2) {
+            memmove(q->chunks, q->chunks + q->head, q->n * sizeof *q->chunks);
+            q->head = 0;
+        } else {
+            q->cap = q->cap ? q->cap * 2 : 8;
+            q->chunks = mem_realloc_array(q->chunks, q->cap, sizeof *q->chunks);
+        }
+    }
+    q->chunks[q->head + q->n++] = chunk;
+    q->bytes += chunk.n;
+}
+
+void write_queue_pop(struct write_queue *q)
+{
+    struct chunk chunk = q->chunks[q->head++];
+    q->bytes -= chunk.n;
+    if (--q->n == 0) q->head = 0;
+    if (chunk.release) chunk.release(chunk.token);
+}
+
+void write_queue_consume(struct write_queue *q, size_t bytes)
+{
+    while (bytes > 0) {
+        struct chunk *first = &q->chunks[q->head];
+        if (bytes < first->n) {
+            first->p += bytes;
+            first->n -= bytes;
+            q->bytes -= bytes;
+            return;
+        }
+        bytes -= first->n;
+        write_queue_pop(q);
+    }
+}
+
+void write_queue_give_back(struct write_queue *q)
+{
+    if (q->n || !q->chunks) return;
+    free(q->chunks);
+    q->chunks = NULL;
+    q->head = q->cap = 0;
+}
+
+void write_queue_release(struct write_queue *q)
+{
+    while (q->n) write_queue_pop(q);
+    write_queue_give_back(q);
+}
