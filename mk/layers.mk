@@ -1,7 +1,7 @@
 # Which folder of src/ may include which. The same table links the unit tests (a test of src/X is linked with X and what X
 # may include, nothing more) and is checked against the #include lines by `make check`.
 # docs/decisions/0001-layers.md says why.
-LAYERS := base proto net hub bus events store jobs monitor api server client worker cli ml task
+LAYERS := base proto net hub bus fanout events store jobs monitor api server client worker cli ml task
 
 DEPS_base    :=
 DEPS_proto   := base
@@ -9,6 +9,7 @@ DEPS_hub     := base
 DEPS_ml      := base
 DEPS_net     := base
 DEPS_bus     := base hub
+DEPS_fanout  := base net hub bus
 DEPS_events  := base hub bus
 DEPS_store   := base
 DEPS_monitor := base

@@ -17,6 +17,7 @@ struct member {
 struct hub_channel {
     struct member *members;
     uint32_t n, cap;
+    uint32_t joins;
     uint32_t name_n;
     char name[];
 };
@@ -25,6 +26,8 @@ struct hub {
     struct map channels; // name → struct hub_channel; only those with subscribers
     size_t outbox_bytes;
     struct hub_stats stats;
+    hub_empty_fn on_empty;
+    void *empty_ctx;
 };
 
 struct hub *hub_new(size_t outbox_bytes)
@@ -33,6 +36,12 @@ struct hub *hub_new(size_t outbox_bytes)
     map_init(&h->channels);
     h->outbox_bytes = outbox_bytes;
     return h;
+}
+
+void hub_on_empty(struct hub *h, hub_empty_fn fn, void *ctx)
+{
+    h->on_empty = fn;
+    h->empty_ctx = ctx;
 }
 
 void hub_free(struct hub *h)
@@ -145,6 +154,7 @@ int subscriber_join(struct subscriber *s, struct slice channel, bool batched, st
     struct subscription *sub = find(s, channel);
     if (sub) {
         set_batched(s, sub, batched);
+        sub->channel->joins++;
         return 0;
     }
     if (s->n_subs >= HUB_MAX_SUBSCRIPTIONS)
@@ -163,6 +173,7 @@ int subscriber_join(struct subscriber *s, struct slice channel, bool batched, st
     sub = &s->subs[s->n_subs++];
     *sub = (struct subscription){.channel = c, .place = c->n++};
     set_batched(s, sub, batched);
+    c->joins++;
     s->hub->stats.subscriptions++;
     return 0;
 }
@@ -181,7 +192,9 @@ static void leave(struct subscriber *s, uint32_t place)
     if (place < s->n_subs) s->subs[place].channel->members[s->subs[place].place].place = place;
     s->hub->stats.subscriptions--;
     if (c->n == 0) {
-        map_remove(&s->hub->channels, slice_of(c->name, c->name_n));
+        struct slice name = slice_of(c->name, c->name_n);
+        map_remove(&s->hub->channels, name);
+        if (s->hub->on_empty) s->hub->on_empty(s->hub->empty_ctx, name, c->joins);
         free(c->members);
         free(c);
     }

@@ -52,6 +52,10 @@ struct hub_stats {
 };
 
 struct hub *hub_new(size_t outbox_bytes);
+// Called when a channel has lost its last subscriber; `joins`: how often it was joined since it had none, a subscriber
+// that had joined already included. The name is borrowed. One listener.
+typedef void (*hub_empty_fn)(void *ctx, struct slice channel, uint32_t joins);
+void hub_on_empty(struct hub *h, hub_empty_fn fn, void *ctx);
 void hub_free(struct hub *h); // after the last subscriber
 void hub_stats(const struct hub *h, struct hub_stats *out);
 

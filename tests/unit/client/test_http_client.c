@@ -433,7 +433,7 @@ static void never_again_35_no_descriptor_stays_behind(void **state)
     }
     after = dup(0);
     close(after);
-    assert_int_equal(after, before);
+    assert_true(after <= before); // less: a thread of the test before was still closing its end when we looked
     stop(&f);
 }
 
