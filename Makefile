@@ -132,7 +132,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BUILD := build/fuzz
 .PHONY: fuzz fuzz-build
-fuzz-build:
+fuzz-build: build/.setup-dev
 	+$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang SAN=fuzzer-no-link,address,undefined $(foreach n,$(FUZZ_NAMES),$(FUZZ_BUILD)/fuzz/fuzz_$(n))
 fuzz: fuzz-build
 	sh scripts/run-fuzz.sh $(FUZZ_BUILD)/fuzz $(FUZZ_SECONDS) $(call matching,$(FUZZ_NAMES))

@@ -20,7 +20,7 @@ help:
 
 # ---- setting up a bare machine ---------------------------------------------------------------------------------------
 # Each runs once; remove build/.setup-* to look again.
-build/.setup-build build/.setup-test: build/.setup-%: scripts/setup.sh
+build/.setup-build build/.setup-test build/.setup-dev: build/.setup-%: scripts/setup.sh
 	sh scripts/setup.sh $*
 	@mkdir -p build && touch $@
 
@@ -65,7 +65,7 @@ tsan:
 	+TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$(CURDIR)/tests/tsan.supp OPENBLAS_NUM_THREADS=1 \
 	  $(MAKE) --no-print-directory BUILD=build/tsan SAN=thread unit integration
 
-coverage:
+coverage: build/.setup-dev
 	+$(MAKE) --no-print-directory BUILD=build/cov COVERAGE=1 OPT='-O0 -g' unit integration
 	mkdir -p build/coverage
 	gcovr --root . --filter src/ --object-directory build/cov --html-details build/coverage/c.html --txt build/coverage/c.txt --print-summary
@@ -74,13 +74,13 @@ coverage:
 # ---- checks ----------------------------------------------------------------------------------------------------------
 C_FILES := $(wildcard src/*/*.[ch] tests/unit/*/*.[ch] tests/unit/*.h tests/fuzz/*.c tests/integration/*.c tests/fake-nvml/*.c bench/*.c)
 
-check: check-format check-includes check-tidy
+check: build/.setup-dev check-format check-includes check-tidy
 	cd frontend && npm run --silent lint && npm run --silent typecheck
 
 check-format:
 	@clang-format --dry-run -Werror $(C_FILES) && echo format: fine
 
-fmt:
+fmt: build/.setup-dev
 	@clang-format -i $(C_FILES)
 
 # Each #include "layer/…" of src/X must be allowed by DEPS_X.

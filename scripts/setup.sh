@@ -1,13 +1,15 @@
 #!/bin/sh
-# Installs what is missing on Debian 12, and says what: `setup.sh build` for building and the demo, `setup.sh test` for the tests.
+# Installs what is missing on Debian 12, and says what: `setup.sh build` for building and the demo, `setup.sh test` for the tests,
+# `setup.sh dev` for make check, fmt, fuzz and coverage.
 # Uses root, or sudo. Does nothing, and needs no network, when all is there.
 set -eu
 
 case "${1:-}" in
 build) packages="gcc make pkg-config libc6-dev libuv1-dev libjansson-dev libsqlite3-dev libopenblas-dev libpcre2-dev zlib1g-dev libssl-dev" ;;
 test) packages="libcmocka-dev chromium" ;;
+dev) packages="clang clang-format clang-tidy libclang-rt-14-dev gcovr" ;;
 *)
-    echo "usage: setup.sh build|test" >&2
+    echo "usage: setup.sh build|test|dev" >&2
     exit 2
     ;;
 esac
