@@ -44,9 +44,21 @@ static void on_prepare(uv_prepare_t *h)
     loop_tasks_run(h->data);
 }
 
+static const double lag_bounds[LOOP_LAG_BOUNDS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1};
+
+// From the end of the wait to the end of the iteration: as long what comes next has to wait. In whole milliseconds at
+// the start, which is what uv_now has.
 static void on_check(uv_check_t *h)
 {
-    loop_tasks_run(h->data);
+    struct loop *l = h->data;
+    loop_tasks_run(l);
+    double lag = (double)uv_hrtime() / 1e9 - (double)uv_now(&l->uv) / 1e3;
+    prom_histogram_add(&l->lag, lag > 0 ? lag : 0);
+}
+
+const struct prom_histogram *loop_lag(const struct loop *l)
+{
+    return &l->lag;
 }
 
 // ---- posting -------------------------------------------------------------------------------------------------------
@@ -123,6 +135,7 @@ int loop_new(struct loop **out, struct err *e)
     list_init(&l->listeners);
     list_init(&l->tasks);
     l->read_buf = mem_alloc(LOOP_READ_BYTES);
+    l->lag = (struct prom_histogram){.bounds = lag_bounds, .n_bounds = LOOP_LAG_BOUNDS, .counts = l->lag_counts};
     // These three can't fail.
     uv_prepare_init(&l->uv, &l->prepare);
     uv_check_init(&l->uv, &l->check);

@@ -13,6 +13,7 @@
 #include "base/list.h"
 
 struct loop;
+struct prom_histogram;
 struct uv_loop_s; // libuv's loop, for the other files of src/net and for src/server's child processes
 
 // Also has the process ignore SIGPIPE, unless it has a handler: a peer that is gone is an error of the write.
@@ -26,6 +27,8 @@ void loop_free(struct loop *l);
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l); // any thread, any signal-free context; loop_run returns after the current iteration
 bool loop_on_thread(const struct loop *l); // is the caller on the thread that runs loop_run?
+// How long iterations took, in seconds: for that long everything else had to wait. On the loop's thread.
+const struct prom_histogram *loop_lag(const struct loop *l);
 struct uv_loop_s *loop_uv(struct loop *l);
 
 // Runs fn(arg) on the loop's thread in a later iteration; calls of one thread run in the order in which they were made.

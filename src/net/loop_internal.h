@@ -7,10 +7,12 @@
 #include <uv.h>
 
 #include "base/list.h"
+#include "base/prometheus.h"
 #include "net/loop.h"
 
 #define LOOP_READ_BYTES  (64 * 1024)
 #define LOOP_MAX_SIGNALS 8
+#define LOOP_LAG_BOUNDS  9
 
 struct loop_posted {
     void (*fn)(void *arg);
@@ -42,6 +44,9 @@ struct loop {
     pthread_mutex_t post_lock;
     struct loop_posted *posted;
     size_t n_posted, cap_posted;
+
+    struct prom_histogram lag;
+    uint64_t lag_counts[LOOP_LAG_BOUNDS + 1];
 
     struct loop_signal signals[LOOP_MAX_SIGNALS];
     int n_signals;

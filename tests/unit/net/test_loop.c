@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
+#include "base/prometheus.h"
 #include "net/loop.h"
 
 static struct loop *loop_make(void)
@@ -258,9 +260,33 @@ static void work_runs_elsewhere_and_is_reported_on_the_loop(void **state)
     loop_free(j.loop);
 }
 
+static void keep_it_busy(void *arg)
+{
+    int64_t until = clock_mono_us() + 30000;
+    while (clock_mono_us() < until) {
+    }
+    loop_stop(arg);
+}
+
+static void what_holds_the_loop_up_is_counted(void **state)
+{
+    (void)state;
+    struct loop *l = loop_make();
+    loop_post(l, keep_it_busy, l);
+    loop_run(l);
+    const struct prom_histogram *lag = loop_lag(l);
+    uint64_t slow = 0;
+    for (size_t i = 0; i <= lag->n_bounds; i++)
+        if (i == lag->n_bounds || lag->bounds[i] > 0.025) slow += lag->counts[i];
+    assert_true(slow >= 1);
+    assert_true(lag->sum >= 0.029);
+    loop_free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_holds_the_loop_up_is_counted),
         cmocka_unit_test(what_threads_post_runs_on_the_loop_in_each_threads_order),
         cmocka_unit_test(what_was_posted_and_didnt_run_is_run_by_free),
         cmocka_unit_test(timers_fire_in_the_order_of_their_moments_and_stopped_ones_dont),
