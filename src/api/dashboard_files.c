@@ -2,23 +2,29 @@
 // dashboard.
 #include "api/dashboard_files.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "dashboard.h"
+#include "http/static_site.h"
 
-size_t dashboard_files_count(void)
+struct static_site *dashboard_site_new(void)
 {
-    return (size_t)dashboard_file_count;
-}
-
-struct static_file dashboard_file_at(size_t i)
-{
-    const struct dashboard_file *f = &dashboard_files[i];
-    return (struct static_file){
-        .path = f->path,
-        .mime = f->mime,
-        .etag = f->etag,
-        .identity = slice_of(f->identity, f->identity_len),
-        .gzip = slice_of(f->gzip, f->gzip_len),
-        .br = slice_of(f->br, f->br_len),
-        .immutable = f->immutable,
-    };
+    size_t n = (size_t)dashboard_file_count;
+    struct static_file *files = mem_array(n, sizeof *files);
+    for (size_t i = 0; i < n; i++) {
+        const struct dashboard_file *f = &dashboard_files[i];
+        files[i] = (struct static_file){
+            .path = f->path,
+            .mime = f->mime,
+            .etag = f->etag,
+            .identity = slice_of(f->identity, f->identity_len),
+            .gzip = slice_of(f->gzip, f->gzip_len),
+            .br = slice_of(f->br, f->br_len),
+            .immutable = f->immutable,
+        };
+    }
+    struct static_site *site = static_site_new(files, n);
+    free(files);
+    return site;
 }

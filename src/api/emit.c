@@ -1,10 +1,10 @@
 #include "api/emit.h"
 
-#include "api/request.h"
-#include "api/router.h"
 #include "base/json.h"
 #include "bus/bus.h"
 #include "events/emitter.h"
+#include "http/request.h"
+#include "http/router.h"
 
 static bool from_this_host(const struct request *req)
 {

@@ -1,8 +1,8 @@
 #include "api/health.h"
 
-#include "api/request.h"
-#include "api/router.h"
 #include "base/clock.h"
+#include "http/request.h"
+#include "http/router.h"
 
 // Alive is who answers: the loop turns.
 static void healthz(struct request *req, void *ctx)

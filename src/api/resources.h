@@ -3,9 +3,9 @@
 #ifndef HW_API_RESOURCES_H
 #define HW_API_RESOURCES_H
 
-#include "api/request.h"
-#include "api/router.h"
 #include "base/json.h"
+#include "http/request.h"
+#include "http/router.h"
 #include "store/page.h"
 #include "store/store.h"
 

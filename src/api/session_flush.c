@@ -1,7 +1,7 @@
 // From a client's outbox to its transport.
-#include "api/request.h"
 #include "api/session_internal.h"
 #include "base/json.h"
+#include "http/request.h"
 #include "net/conn.h"
 
 static bool carries(const struct session *s)

@@ -1,9 +1,9 @@
 // A session's WebSocket: the handshake, what comes in, and the small packets that go out. Messages go by session_fill.
 #include <stdlib.h>
 
-#include "api/request_internal.h"
 #include "api/session_internal.h"
 #include "base/mem.h"
+#include "http/request.h"
 #include "net/conn.h"
 
 #define UNREAD_BYTES (1 << 20) // of pongs and the like for a client that sends but doesn't read

@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 
-#include "api/request_internal.h"
-#include "api/router.h"
 #include "api/session_internal.h"
 #include "base/id.h"
 #include "base/mem.h"
+#include "http/request.h"
+#include "http/router.h"
 
 #define SID_CHARS     20
 #define DEFLATE_LEVEL 3 // most of the gain on JSON for a third of the time of level 6
@@ -164,6 +164,11 @@ static void refuse(struct request *req, enum eio_error error)
     request_reply_text(req, eio_error_status(error), "application/json", &body);
 }
 
+static void refuse_origin(struct request *req, const struct err *e)
+{
+    refuse(req, e->code == HW_EFORBIDDEN ? EIO_FORBIDDEN : EIO_BAD_REQUEST);
+}
+
 // The connection of a pending poll closed.
 static void on_poll_gone(struct request *req, void *ctx)
 {
@@ -259,6 +264,7 @@ static const struct route routes[] = {{"*", "/socket.io", serve}};
 void sessions_routes(struct router *r, struct sessions *s)
 {
     router_add(r, routes, sizeof routes / sizeof *routes, s);
+    router_guard(r, "/socket.io", refuse_origin);
 }
 
 // ---- all of them ---------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 #include "api/system.h"
 
-#include "api/request.h"
-#include "api/router.h"
+#include "http/request.h"
+#include "http/router.h"
 
 #define WINDOW_DEFAULT_S 900
 #define WINDOW_MAX_S     3600

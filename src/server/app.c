@@ -5,14 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/dashboard_files.h"
 #include "api/emit.h"
 #include "api/health.h"
-#include "api/http_server.h"
-#include "api/origin.h"
 #include "api/resources.h"
-#include "api/router.h"
 #include "api/sessions.h"
-#include "api/static.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/id.h"
@@ -20,6 +17,10 @@
 #include "base/mem.h"
 #include "bus/bus.h"
 #include "events/emitter.h"
+#include "http/http_server.h"
+#include "http/origin.h"
+#include "http/router.h"
+#include "http/static_site.h"
 #include "hub/hub.h"
 #include "jobs/queue.h"
 #include "net/loop.h"
@@ -120,7 +121,7 @@ static void make_core(struct app *a)
 
 static int make_policy(struct app *a, struct err *e)
 {
-    a->policy = origin_policy_new(slice_str(a->settings->allowed_origins), e);
+    a->policy = origin_policy_new(slice_str(a->settings->allowed_origins), "HEADWAY_ALLOWED_ORIGINS", e);
     if (!a->policy) return e->code ? e->code : HW_EVALIDATION;
     struct slice hosts = slice_str(a->settings->allowed_hosts);
     while (hosts.n) {
@@ -172,7 +173,7 @@ static void make_routes(struct app *a)
     system_routes(a->router, &a->system_provider);
     health_routes(a->router, &a->health);
     emit_routes(a->router, a->emitter);
-    a->site = static_site_dashboard();
+    a->site = dashboard_site_new();
     static_site_routes(a->router, a->site);
 }
 

@@ -11,18 +11,18 @@
 
 #include "api/emit.h"
 #include "api/health.h"
-#include "api/http_server.h"
-#include "api/origin.h"
-#include "api/request.h"
-#include "api/router.h"
 #include "api/sessions.h"
-#include "api/static.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "bus/bus.h"
 #include "events/emitter.h"
+#include "http/http_server.h"
+#include "http/origin.h"
+#include "http/request.h"
+#include "http/router.h"
+#include "http/static_site.h"
 #include "hub/hub.h"
 #include "net/loop.h"
 
@@ -246,7 +246,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "rt_server: %s\n", e.message);
         return 1;
     }
-    struct origin_policy *policy = origin_policy_new(SLICE_LIT("https://allowed.example"), &e);
+    struct origin_policy *policy = origin_policy_new(SLICE_LIT("https://allowed.example"), "allowed origins", &e);
     rt.hub = hub_new((size_t)option(argc, argv, "outbox", HUB_OUTBOX_BYTES));
     rt.bus = bus_memory_new(BUS_LIMITS_DEFAULT);
     rt.bus->deliver = hub_deliver;

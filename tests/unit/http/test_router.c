@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "api/request_internal.h"
-#include "api/router.h"
+#include "http/request_internal.h"
+#include "http/router.h"
 
 // ---- a client that is no socket ------------------------------------------------------------------------------------
 
@@ -267,10 +267,29 @@ static void memory_of_the_request_is_zeroed_and_apart(void **state)
     request_unref(req);
 }
 
+static void refuse(struct request *req, const struct err *e)
+{
+    (void)req, (void)e;
+}
+
+static void a_guard_holds_for_its_path_and_what_lies_below(void **state)
+{
+    (void)state;
+    struct router *r = router_new();
+    router_guard(r, "/live", refuse);
+    const char *guarded[] = {"/live", "/live/", "/live/x/y"};
+    const char *open[] = {"/", "", "/liv", "/lively", "/x/live"};
+    for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++)
+        assert_ptr_equal(router_guarded(r, slice_str(guarded[i])), refuse);
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++) assert_null(router_guarded(r, slice_str(open[i])));
+    router_free(r);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_teardown(f, teardown)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_guard_holds_for_its_path_and_what_lies_below),
         T(the_table_says_who_serves_what),
         T(what_nobody_serves_is_404_and_another_method_405_with_allow),
         T(queries_are_decoded_and_checked),

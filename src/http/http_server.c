@@ -1,14 +1,14 @@
-#include "api/http_server.h"
+#include "http/http_server.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "api/http_reply.h"
-#include "api/origin.h"
-#include "api/request_internal.h"
-#include "api/router.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "http/http_reply.h"
+#include "http/origin.h"
+#include "http/request_internal.h"
+#include "http/router.h"
 #include "net/conn.h"
 #include "net/listener.h"
 #include "net/loop.h"
@@ -170,11 +170,14 @@ static void handle(struct http_conn *hc)
     struct err e;
     err_clear(&e);
     loop_timer_stop(s->loop, &hc->timer);
+    route_refuse_fn refuse_in_words = router_guarded(s->router, http->path);
     int rc = request_new(&hc->current, s->loop, http, &transport_ops, hc, &e);
     struct request *req = hc->current;
-    if (rc == 0 && s->policy) rc = origin_check(s->policy, http, &e);
-    if (s->policy && rc == 0 && origin_wants_cors(s->policy, http)) http_reply_add_cors(req);
-    if (rc < 0)
+    if (s->policy && origin_wants_cors(s->policy, http)) http_reply_add_cors(req);
+    if (rc == 0 && s->policy) rc = origin_check(s->policy, http, refuse_in_words != NULL, &e);
+    if (rc < 0 && refuse_in_words)
+        refuse_in_words(req, &e);
+    else if (rc < 0)
         request_reply_error(req, &e);
     else if (!http_reply_preflight(req))
         router_dispatch(s->router, req);

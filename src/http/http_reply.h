@@ -1,6 +1,6 @@
 // How an answer is written: its head, its headers of everyday, its body.
-#ifndef HW_API_HTTP_REPLY_H
-#define HW_API_HTTP_REPLY_H
+#ifndef HW_HTTP_HTTP_REPLY_H
+#define HW_HTTP_HTTP_REPLY_H
 
 #include <stdbool.h>
 

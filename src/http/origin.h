@@ -5,8 +5,8 @@
 // machine (DNS rebinding) is so refused.
 // Origin: a page of another site may neither write, nor open a WebSocket or poll. Requests without Origin (curl,
 // programs, plain navigation) pass.
-#ifndef HW_API_ORIGIN_H
-#define HW_API_ORIGIN_H
+#ifndef HW_HTTP_ORIGIN_H
+#define HW_HTTP_ORIGIN_H
 
 #include <stdbool.h>
 
@@ -16,16 +16,17 @@
 
 struct origin_policy;
 
-// `allowed`: HEADWAY_ALLOWED_ORIGINS, "https://a.example, http://b.example:3000"; empty: the same origin only. NULL
-// with HW_EVALIDATION naming the entry that is no origin.
-struct origin_policy *origin_policy_new(struct slice allowed, struct err *e);
+// `allowed`: "https://a.example, http://b.example:3000"; empty: the same origin only. `setting` is where they are
+// written (it lives for ever): errors and refusals name it. NULL with HW_EVALIDATION naming the entry that is no
+// origin.
+struct origin_policy *origin_policy_new(struct slice allowed, const char *setting, struct err *e);
 void origin_policy_free(struct origin_policy *p);
 // Another name of this server ("headway.lan"): the host it listens on.
 void origin_policy_add_host(struct origin_policy *p, struct slice host);
 
-// 0 or HW_EFORBIDDEN. Reads of the API pass whatever their Origin: without CORS headers the other site's page can't see
-// them.
-int origin_check(const struct origin_policy *p, const struct http_request *req, struct err *e);
+// 0 or HW_EFORBIDDEN. Reads pass whatever their Origin, unless the path is `guarded` (router.h): without CORS headers
+// the other site's page can't see them.
+int origin_check(const struct origin_policy *p, const struct http_request *req, bool guarded, struct err *e);
 // Is the request from a page of an allowed other origin, which gets CORS headers?
 bool origin_wants_cors(const struct origin_policy *p, const struct http_request *req);
 

@@ -20,8 +20,8 @@
 // 500. If the client went away meanwhile, the reply is dropped: answering and unreferencing stay right. Threads:
 // everything here is called on the loop's thread, except that request_param, request_query, request_body, request_json
 // and memory of request_alloc may be *read* by a store function while the request is referenced.
-#ifndef HW_API_REQUEST_H
-#define HW_API_REQUEST_H
+#ifndef HW_HTTP_REQUEST_H
+#define HW_HTTP_REQUEST_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -32,6 +32,8 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+struct conn;
+struct http_request;
 struct request;
 struct loop;
 
@@ -61,6 +63,8 @@ struct slice request_body(const struct request *req);
 // mistake. Borrowed: it lives as long as the request.
 json_t *request_json(struct request *req, struct err *e);
 bool request_peer_is_loopback(const struct request *req);
+// The request as it came, for what the functions above don't tell.
+const struct http_request *request_http(const struct request *req);
 
 // ---- the answer ----------------------------------------------------------------------------------------------------
 
@@ -84,5 +88,10 @@ bool request_gone(const struct request *req);
 // Calls fn(req, ctx) once if the client goes away before the answer (a long poll that need not wait any longer). Not
 // called after the reply. fn may answer (dropped) and unreference. NULL takes it back.
 void request_on_gone(struct request *req, void (*fn)(struct request *req, void *ctx), void *ctx);
+
+// Takes the connection over (for a WebSocket): it is the caller's, with no owner set, and what came behind the request
+// is appended to `rest`. The request counts as answered; its answer, the 101, is the caller's to write. NULL: the
+// client is gone.
+struct conn *request_take_conn(struct request *req, struct buf *rest);
 
 #endif

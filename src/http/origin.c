@@ -1,4 +1,4 @@
-#include "api/origin.h"
+#include "http/origin.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@ struct name {
 struct origin_policy {
     struct name *origins; // "https://a.example"
     struct name *hosts;   // "a.example"
+    const char *setting;
 };
 
 static void add(struct name **list, struct slice s)
@@ -77,9 +78,10 @@ static struct slice host_of(struct slice authority_)
     return slice_cut(&authority_, ':');
 }
 
-struct origin_policy *origin_policy_new(struct slice allowed, struct err *e)
+struct origin_policy *origin_policy_new(struct slice allowed, const char *setting, struct err *e)
 {
     struct origin_policy *p = mem_zalloc(sizeof *p);
+    p->setting = setting;
     while (allowed.n) {
         struct slice origin = slice_trim(slice_cut(&allowed, ','));
         if (origin.n && origin.p[origin.n - 1] == '/') origin.n--;
@@ -87,7 +89,7 @@ struct origin_policy *origin_policy_new(struct slice allowed, struct err *e)
         struct slice host = host_of(authority(origin));
         if (host.n == 0) {
             err_field(
-                e, HW_EVALIDATION, "HEADWAY_ALLOWED_ORIGINS",
+                e, HW_EVALIDATION, setting,
                 "\"%.*s\" is no origin; accepted are origins separated by commas, such as https://lab.example:8443",
                 (int)(origin.n < 200 ? origin.n : 200), origin.p);
             origin_policy_free(p);
@@ -123,27 +125,24 @@ static bool same_origin(struct slice origin, struct slice host)
     return host.p && a.n > 0 && a.n == host.n && strncasecmp(a.p, host.p, a.n) == 0;
 }
 
-// Reads of other parts of the server are harmless from anywhere.
-static bool guarded(const struct http_request *req)
+static bool writes(const struct http_request *req)
 {
     bool reads = req->method == HTTP_GET || req->method == HTTP_HEAD || req->method == HTTP_OPTIONS;
-    return !reads || req->upgrade || slice_starts(req->path, "/socket.io");
+    return !reads || req->upgrade;
 }
 
-int origin_check(const struct origin_policy *p, const struct http_request *req, struct err *e)
+int origin_check(const struct origin_policy *p, const struct http_request *req, bool guarded, struct err *e)
 {
     struct slice host = http_request_header(req, "Host");
     if (host.p && !host_ok(p, host_of(host)))
         return err_set(e, HW_EFORBIDDEN,
-                       "this server isn't called \"%.*s\"; name the origin by which it is reached in "
-                       "HEADWAY_ALLOWED_ORIGINS",
-                       (int)(host.n < 100 ? host.n : 100), host.p);
+                       "this server isn't called \"%.*s\"; name the origin by which it is reached in %s",
+                       (int)(host.n < 100 ? host.n : 100), host.p, p->setting);
     struct slice origin = http_request_header(req, "Origin");
-    if (!origin.p || !guarded(req) || req->method == HTTP_OPTIONS) return 0;
+    if (!origin.p || !(guarded || writes(req)) || req->method == HTTP_OPTIONS) return 0;
     if (same_origin(origin, host) || has(p->origins, origin)) return 0;
-    return err_set(e, HW_EFORBIDDEN,
-                   "pages of \"%.*s\" may not use this server; allow the origin in HEADWAY_ALLOWED_ORIGINS",
-                   (int)(origin.n < 100 ? origin.n : 100), origin.p);
+    return err_set(e, HW_EFORBIDDEN, "pages of \"%.*s\" may not use this server; allow the origin in %s",
+                   (int)(origin.n < 100 ? origin.n : 100), origin.p, p->setting);
 }
 
 bool origin_wants_cors(const struct origin_policy *p, const struct http_request *req)

@@ -1,7 +1,7 @@
 // HTTP/1.1 on connections: keep-alive, pipelining in order, limits, graceful stop. Requests go through the origin
 // policy (origin.h) to the router (router.h).
-#ifndef HW_API_HTTP_SERVER_H
-#define HW_API_HTTP_SERVER_H
+#ifndef HW_HTTP_HTTP_SERVER_H
+#define HW_HTTP_HTTP_SERVER_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,13 +1,11 @@
 // The server's and the router's side of a request.
-#ifndef HW_API_REQUEST_INTERNAL_H
-#define HW_API_REQUEST_INTERNAL_H
+#ifndef HW_HTTP_REQUEST_INTERNAL_H
+#define HW_HTTP_REQUEST_INTERNAL_H
 
-#include "api/request.h"
+#include "http/request.h"
 #include "proto/http.h"
 
 #define REQUEST_MAX_PARAMS 8
-
-struct conn;
 
 // An answer on its way out.
 struct reply {
@@ -61,9 +59,6 @@ int request_new(struct request **out, struct loop *l, const struct http_request 
                 const struct request_transport *ops, void *transport, struct err *e);
 // The client went away: takes the reader over, calls the hook.
 void request_lost(struct request *req, struct http_reader *reader);
-const struct http_request *request_http(const struct request *req);
 void request_set_param(struct request *req, struct slice name, struct slice value); // both are copied
-// Takes the connection over (for a WebSocket); the request counts as answered. NULL: the client is gone.
-struct conn *request_take_conn(struct request *req, struct buf *rest);
 
 #endif

@@ -1,9 +1,9 @@
-#include "api/router.h"
+#include "http/router.h"
 
 #include <stdlib.h>
 
-#include "api/request_internal.h"
 #include "base/mem.h"
+#include "http/request_internal.h"
 
 #define MAX_SEGMENTS 16
 
@@ -13,9 +13,16 @@ struct table {
     void *ctx;
 };
 
+struct guard {
+    const char *path;
+    route_refuse_fn refuse;
+};
+
 struct router {
     struct table *tables;
     size_t n;
+    struct guard *guards;
+    size_t n_guards;
     route_fn fallback;
     void *fallback_ctx;
 };
@@ -29,6 +36,7 @@ void router_free(struct router *r)
 {
     if (!r) return;
     free(r->tables);
+    free(r->guards);
     free(r);
 }
 
@@ -36,6 +44,21 @@ void router_add(struct router *r, const struct route *routes, size_t n, void *ct
 {
     r->tables = mem_realloc_array(r->tables, r->n + 1, sizeof *r->tables);
     r->tables[r->n++] = (struct table){routes, n, ctx};
+}
+
+void router_guard(struct router *r, const char *path, route_refuse_fn refuse)
+{
+    r->guards = mem_realloc_array(r->guards, r->n_guards + 1, sizeof *r->guards);
+    r->guards[r->n_guards++] = (struct guard){path, refuse};
+}
+
+route_refuse_fn router_guarded(const struct router *r, struct slice path)
+{
+    for (size_t i = 0; i < r->n_guards; i++) {
+        size_t n = strlen(r->guards[i].path);
+        if (slice_starts(path, r->guards[i].path) && (path.n == n || path.p[n] == '/')) return r->guards[i].refuse;
+    }
+    return NULL;
 }
 
 void router_set_fallback(struct router *r, route_fn handler, void *ctx)

@@ -1,4 +1,4 @@
-#include "api/request_internal.h"
+#include "http/request_internal.h"
 
 #include <assert.h>
 #include <stdarg.h>

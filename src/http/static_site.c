@@ -1,10 +1,10 @@
-#include "api/static.h"
+#include "http/static_site.h"
 
 #include <stdlib.h>
 
-#include "api/request.h"
-#include "api/router.h"
 #include "base/mem.h"
+#include "http/request.h"
+#include "http/router.h"
 
 // Scripts and styles come from here alone; inline styles are what charts and transitions need. blob: and data: images
 // are charts saved as pictures.
@@ -17,24 +17,11 @@ struct static_site {
     struct static_file files[];
 };
 
-static struct static_site *site_new(size_t n)
+struct static_site *static_site_new(const struct static_file *files, size_t n)
 {
     struct static_site *s = mem_zalloc(sizeof *s + n * sizeof s->files[0]);
     s->n = n;
-    return s;
-}
-
-struct static_site *static_site_new(const struct static_file *files, size_t n)
-{
-    struct static_site *s = site_new(n);
     for (size_t i = 0; i < n; i++) s->files[i] = files[i];
-    return s;
-}
-
-struct static_site *static_site_dashboard(void)
-{
-    struct static_site *s = site_new(dashboard_files_count());
-    for (size_t i = 0; i < s->n; i++) s->files[i] = dashboard_file_at(i);
     return s;
 }
 

@@ -1,9 +1,9 @@
-#include "api/http_reply.h"
+#include "http/http_reply.h"
 
 #include <time.h>
 
-#include "api/request_internal.h"
 #include "base/json.h"
+#include "http/request_internal.h"
 #include "net/conn.h"
 #include "proto/http_response.h"
 
