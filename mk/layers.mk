@@ -1,26 +1,27 @@
 # Which folder of src/ may include which. The same table links the unit tests (a test of src/X is linked with X and what X
 # may include, nothing more) and is checked against the #include lines by `make check`.
 # docs/decisions/0001-layers.md says why.
-LAYERS := base proto net http hub bus fanout events store jobs monitor api server client worker cli ml task
+LAYERS := base proto net http hub realtime bus fanout events store jobs monitor api server client worker cli ml task
 
-DEPS_base    :=
-DEPS_proto   := base
-DEPS_hub     := base
-DEPS_ml      := base
-DEPS_net     := base
-DEPS_http    := base proto net
-DEPS_bus     := base hub
-DEPS_fanout  := base net hub bus
-DEPS_events  := base hub bus
-DEPS_store   := base
-DEPS_monitor := base
-DEPS_jobs    := base hub bus events store
-DEPS_client  := base proto
-DEPS_api     := base proto net http hub bus events store jobs monitor
-DEPS_server  := base proto net http hub bus events store jobs monitor api
-DEPS_worker  := base proto hub bus events store jobs monitor client
-DEPS_cli     := base proto net http hub bus events store jobs monitor api server client worker
-DEPS_task    := base ml jobs
+DEPS_base     :=
+DEPS_proto    := base
+DEPS_hub      := base
+DEPS_ml       := base
+DEPS_net      := base
+DEPS_http     := base proto net
+DEPS_realtime := base proto net http hub
+DEPS_bus      := base hub
+DEPS_fanout   := base net hub bus
+DEPS_events   := base hub bus
+DEPS_store    := base
+DEPS_monitor  := base
+DEPS_jobs     := base hub bus events store
+DEPS_client   := base proto
+DEPS_api      := base proto net http hub realtime bus fanout events store jobs monitor
+DEPS_server   := base proto net http hub realtime bus fanout events store jobs monitor api
+DEPS_worker   := base proto hub bus events store jobs monitor client
+DEPS_cli      := base proto net http hub realtime bus fanout events store jobs monitor api server client worker
+DEPS_task     := base ml jobs
 
 # Libraries by folder, as pkg-config names; the link line of a program is the union over its folders.
 PKGS_base    := jansson

@@ -15,11 +15,12 @@ static void add_event(struct jw *w, struct slice event, struct slice data)
     jw_obj_end(w);
 }
 
-void session_batch_flush(struct session *s)
+void session_batch_flush(struct sio_socket *s)
 {
-    struct outbox *box = s->sub.batch;
-    if (s->over || !box || outbox_empty(box)) return;
-    struct buf arg = BUF_INIT, packet = BUF_INIT, note = BUF_INIT;
+    struct subscriber *sub = sio_socket_subscriber(s);
+    struct outbox *box = sub ? sub->batch : NULL;
+    if (!box || outbox_empty(box)) return;
+    struct buf arg = BUF_INIT, note = BUF_INIT;
     struct jw w;
     jw_init(&w, &arg);
     jw_obj(&w);
@@ -37,37 +38,44 @@ void session_batch_flush(struct session *s)
     }
     jw_arr_end(&w);
     jw_obj_end(&w);
-    buf_add_char(&packet, EIO_MESSAGE);
-    sio_write_event(&packet, "/", SIO_NO_ID, SLICE_LIT("batch"), buf_slice(&arg));
-    session_send(s, &packet);
+    sio_socket_emit(s, "batch", buf_slice(&arg), NULL, 0);
     buf_release(&arg);
     buf_release(&note);
 }
 
+static struct session *session_of(struct sio_socket *s)
+{
+    return sio_socket_data(s);
+}
+
 static void on_timer(struct loop_timer *t)
 {
-    struct session *s = t->ctx;
+    struct sio_socket *s = t->ctx;
+    struct sessions *o = session_of(s)->batch->owner;
     // A client that is behind gets its batch when it has caught up; meanwhile states are merged within it.
-    if (!outbox_empty(&s->sub.out))
-        loop_timer_start(s->owner->loop, t, s->owner->config.batch_interval_ms);
+    if (!outbox_empty(&sio_socket_subscriber(s)->out))
+        loop_timer_start(o->loop, t, o->batch_interval_ms);
     else
         session_batch_flush(s);
 }
 
-void session_batch_wake(struct session *s)
+void session_batch_wake(struct sio_socket *s)
 {
-    if (!s->batch) {
-        s->batch = mem_zalloc(sizeof *s->batch);
-        loop_timer_init(&s->batch->timer, on_timer, s);
+    struct sessions *o = sio_socket_app(s);
+    struct session_batch *b = session_of(s)->batch;
+    if (!b) {
+        b = session_of(s)->batch = mem_zalloc(sizeof *b);
+        b->owner = o;
+        loop_timer_init(&b->timer, on_timer, s);
     }
-    if (!loop_timer_active(&s->batch->timer))
-        loop_timer_start(s->owner->loop, &s->batch->timer, s->owner->config.batch_interval_ms);
+    if (!loop_timer_active(&b->timer)) loop_timer_start(o->loop, &b->timer, o->batch_interval_ms);
 }
 
-void session_batch_free(struct session *s)
+void session_batch_free(struct sio_socket *s)
 {
-    if (!s->batch) return;
-    loop_timer_stop(s->owner->loop, &s->batch->timer);
-    free(s->batch);
-    s->batch = NULL;
+    struct session_batch *b = session_of(s)->batch;
+    if (!b) return;
+    loop_timer_stop(b->owner->loop, &b->timer);
+    free(b);
+    session_of(s)->batch = NULL;
 }

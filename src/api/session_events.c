@@ -1,37 +1,32 @@
-// What a client says: Socket.IO packets, and the events subscribe, unsubscribe and ping.
+// What a client says: the events subscribe, unsubscribe and ping.
 #include <stdlib.h>
 
 #include "api/session_internal.h"
-#include "base/id.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "bus/bus.h"
 
-#define ATTACHMENT_BYTES 100000 // no event of ours takes any
-#define SOCKET_ID_CHARS  20
-
 // ---- answers -------------------------------------------------------------------------------------------------------
 
-static void send_event(struct session *s, const char *event, struct slice arg)
-{
-    struct buf out = BUF_INIT;
-    buf_add_char(&out, EIO_MESSAGE);
-    sio_write_event(&out, "/", SIO_NO_ID, slice_str(event), arg);
-    session_send(s, &out);
-}
-
 // The event, and the acknowledgement if one was asked for, with the same argument.
-static void answer(struct session *s, uint64_t id, const char *event, struct slice arg)
+static void answer(struct sio_socket *s, uint64_t id, const char *event, struct slice arg)
 {
-    send_event(s, event, arg);
-    if (id == SIO_NO_ID) return;
-    struct buf out = BUF_INIT;
-    buf_add_char(&out, EIO_MESSAGE);
-    sio_write_ack(&out, "/", id, arg);
-    session_send(s, &out);
+    sio_socket_emit(s, event, arg, NULL, 0);
+    sio_socket_ack(s, id, arg, NULL, 0);
 }
 
-static void answer_error(struct session *s, uint64_t id, const struct err *e, const char *channel)
+void session_write_conflated(struct buf *out, struct slice channel, uint32_t n)
+{
+    struct jw w;
+    jw_init(&w, out);
+    jw_obj(&w);
+    jw_key(&w, "channel");
+    jw_slice(&w, channel);
+    jw_ki64(&w, "count", n);
+    jw_obj_end(&w);
+}
+
+static void answer_error(struct sio_socket *s, uint64_t id, const struct err *e, const char *channel)
 {
     struct buf arg = BUF_INIT;
     struct jw w;
@@ -123,15 +118,16 @@ static void add_snapshot(void *ctx, struct msg *m)
 }
 
 // Joining, position and history are one step on the loop's thread: nothing can be published in between.
-static void subscribe(struct session *s, const struct sio_packet *p)
+static void subscribe(struct sio_socket *s, const struct sio_packet *p)
 {
-    struct sessions *o = s->owner;
+    struct sessions *o = sio_socket_app(s);
+    struct subscriber *sub = sio_socket_subscriber(s);
     struct subscribe in;
     struct err e;
     err_clear(&e);
     int rc = read_subscribe(p, &in, &e);
-    bool batched = in.batch && o->config.batch_interval_ms > 0;
-    if (rc == 0) rc = subscriber_join(&s->sub, slice_str(in.channel), batched, &e);
+    bool batched = in.batch && o->batch_interval_ms > 0;
+    if (rc == 0) rc = subscriber_join(sub, slice_str(in.channel), batched, &e);
     if (rc < 0) {
         answer_error(s, p->id, &e, in.channel);
         return;
@@ -144,7 +140,7 @@ static void subscribe(struct session *s, const struct sio_packet *p)
     bool recovered = in.has_since && o->bus->ops->history(o->bus, channel, slice_str(in.since_epoch), in.since_seq,
                                                           add_missed, &missed);
     // More than the client's outbox takes would only have it closed as slow: it gets the present state instead.
-    if (missed.bytes > subscriber_room(&s->sub) / 2) recovered = false;
+    if (missed.bytes > subscriber_room(sub) / 2) recovered = false;
 
     struct buf arg = BUF_INIT;
     struct jw w;
@@ -164,13 +160,13 @@ static void subscribe(struct session *s, const struct sio_packet *p)
     answer(s, p->id, "subscribed", buf_slice(&arg));
     buf_release(&arg);
     for (size_t i = 0; i < missed.n; i++) {
-        if (recovered) subscriber_push(&s->sub, missed.list[i]);
+        if (recovered) subscriber_push(sub, missed.list[i]);
         msg_unref(missed.list[i]);
     }
     free(missed.list);
 }
 
-static void unsubscribe(struct session *s, const struct sio_packet *p)
+static void unsubscribe(struct sio_socket *s, const struct sio_packet *p)
 {
     const char *channel;
     struct err e;
@@ -179,8 +175,8 @@ static void unsubscribe(struct session *s, const struct sio_packet *p)
         answer_error(s, p->id, &e, channel);
         return;
     }
-    session_batch_flush(s);                              // what it waited for comes before the farewell
-    (void)subscriber_leave(&s->sub, slice_str(channel)); // not joined: left all the same
+    session_batch_flush(s); // what it waited for comes before the farewell
+    (void)subscriber_leave(sio_socket_subscriber(s), slice_str(channel)); // not joined: left all the same
     struct buf arg = BUF_INIT;
     struct jw w;
     jw_init(&w, &arg);
@@ -191,23 +187,24 @@ static void unsubscribe(struct session *s, const struct sio_packet *p)
     buf_release(&arg);
 }
 
-static void ping(struct session *s, const struct sio_packet *p)
+static void ping(struct sio_socket *s, const struct sio_packet *p)
 {
     answer(s, p->id, "pong", slice_of(NULL, 0));
 }
 
-// ---- packets -------------------------------------------------------------------------------------------------------
+// ---- which event
+// -------------------------------------------------------------------------------------------------------
 
 static const struct {
     const char *name;
-    void (*handle)(struct session *s, const struct sio_packet *p);
+    void (*handle)(struct sio_socket *s, const struct sio_packet *p);
 } events[] = {
     {"subscribe", subscribe},
     {"unsubscribe", unsubscribe},
     {"ping", ping},
 };
 
-static void handle_event(struct session *s, const struct sio_packet *p)
+void session_event(struct sio_socket *s, const struct sio_packet *p)
 {
     const char *name = sio_event_name(p);
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
@@ -220,79 +217,4 @@ static void handle_event(struct session *s, const struct sio_packet *p)
     err_set(&e, HW_EUNSUPPORTED, "there is no event \"%.100s\"; a client may send subscribe, unsubscribe and ping",
             name);
     answer_error(s, p->id, &e, NULL);
-}
-
-static void connect_to(struct session *s, const char *nsp)
-{
-    struct buf out = BUF_INIT;
-    buf_add_char(&out, EIO_MESSAGE);
-    if (strcmp(nsp, "/") != 0) {
-        sio_write_connect_error(&out, nsp, "Invalid namespace");
-    } else {
-        char sid[SOCKET_ID_CHARS + 1], payload[64];
-        id_token(sid, SOCKET_ID_CHARS);
-        int n = snprintf(payload, sizeof payload, "{\"sid\":\"%s\"}", sid);
-        sio_write_connect(&out, "/", slice_of(payload, (size_t)n));
-        s->connect_due_ms = 0;
-    }
-    session_send(s, &out);
-}
-
-static void disconnect(struct session *s)
-{
-    session_batch_free(s);
-    subscriber_leave_all(&s->sub);
-    s->connect_due_ms = loop_now_ms(s->owner->loop) + s->owner->config.connect_timeout_ms;
-}
-
-// False: the client may not say this now; the connection ends.
-static bool handle_packet(struct session *s, const struct sio_packet *p)
-{
-    bool ours = strcmp(p->nsp, "/") == 0;
-    bool connected = s->connect_due_ms == 0;
-    switch (p->type) {
-    case SIO_CONNECT:
-        if (ours && connected) return false;
-        connect_to(s, p->nsp);
-        return true;
-    case SIO_DISCONNECT:
-        if (ours && connected) disconnect(s);
-        return true;
-    case SIO_EVENT:
-    case SIO_BINARY_EVENT:
-        if (!ours || !connected) return false;
-        handle_event(s, p);
-        return true;
-    case SIO_ACK:
-    case SIO_BINARY_ACK: return ours && connected; // nothing of ours asks for one
-    case SIO_CONNECT_ERROR: return false;
-    }
-    return false;
-}
-
-void session_message(struct session *s, struct slice data, bool binary)
-{
-    struct sio_packet p = {0};
-    struct err e;
-    int rc;
-    bool announces_binary = !binary && data.n && (data.p[0] == '5' || data.p[0] == '6');
-    if (announces_binary && !s->assembler) {
-        s->assembler = mem_zalloc(sizeof *s->assembler);
-        sio_assembler_init(s->assembler, ATTACHMENT_BYTES);
-    }
-    if (binary)
-        rc = s->assembler ? sio_assembler_binary(s->assembler, data, &p, &e) : HW_EPROTOCOL;
-    else if (s->assembler)
-        rc = sio_assembler_text(s->assembler, data, &p, &e);
-    else
-        rc = sio_decode(data, &p, &e) < 0 ? HW_EPROTOCOL : 1;
-    if (s->assembler && !s->assembler->waiting) {
-        sio_assembler_release(s->assembler);
-        free(s->assembler);
-        s->assembler = NULL;
-    }
-    if (rc == 0) return;
-    bool fine = rc > 0 && handle_packet(s, &p);
-    if (rc > 0) sio_packet_release(&p);
-    if (!fine) eio_session_close(s->eio);
 }

@@ -18,6 +18,7 @@ struct encoded {
 struct msg {
     atomic_uint refs;
     uint8_t cls;
+    bool binary;
     uint8_t header_n; // bytes of the frame's header, right before the text
     uint32_t channel_hash, key_hash;
     uint32_t text_n;
@@ -35,7 +36,7 @@ static uint32_t hash(uint32_t h, struct slice s)
     return h;
 }
 
-static struct msg *new_with_text(struct slice text)
+static struct msg *new_with_text(struct slice text, bool binary)
 {
     assert(text.n < UINT32_MAX);
     struct msg *m = mem_alloc(sizeof *m + FRAME_HEADER_MAX + text.n);
@@ -43,11 +44,12 @@ static struct msg *new_with_text(struct slice text)
     atomic_init(&m->refs, 1);
     atomic_init(&m->deflated, NULL);
     m->cls = MSG_LIFECYCLE;
+    m->binary = binary;
     m->text_n = (uint32_t)text.n;
-    memcpy(m->bytes + FRAME_HEADER_MAX, text.p, text.n);
+    if (text.n) memcpy(m->bytes + FRAME_HEADER_MAX, text.p, text.n);
 
-    // The frame's header: FIN and opcode 1, then the length in 7 bits, 16 bits or 64 bits, big-endian.
-    unsigned char h[FRAME_HEADER_MAX] = {0x81};
+    // The frame's header: FIN and opcode 1 (binary: 2), then the length in 7 bits, 16 bits or 64 bits, big-endian.
+    unsigned char h[FRAME_HEADER_MAX] = {binary ? 0x82 : 0x81};
     m->header_n = text.n < 126 ? 2 : text.n < 65536 ? 4 : 10;
     h[1] = (unsigned char)(m->header_n == 2 ? text.n : m->header_n == 4 ? 126 : 127);
     for (int i = 2; i < m->header_n; i++) h[i] = (unsigned char)(text.n >> 8 * (m->header_n - 1 - i));
@@ -57,7 +59,17 @@ static struct msg *new_with_text(struct slice text)
 
 struct msg *msg_private(struct slice text)
 {
-    return new_with_text(text);
+    return new_with_text(text, false);
+}
+
+struct msg *msg_private_binary(struct slice data)
+{
+    return new_with_text(data, true);
+}
+
+bool msg_is_binary(const struct msg *m)
+{
+    return m->binary;
 }
 
 struct msg *msg_new(struct slice channel, struct slice event, struct slice epoch, uint64_t seq, int64_t ts_us,
@@ -86,7 +98,7 @@ struct msg *msg_new(struct slice channel, struct slice event, struct slice epoch
     buf_add_slice(&b, members);
     buf_add_char(&b, ']');
 
-    struct msg *m = new_with_text(buf_slice(&b));
+    struct msg *m = new_with_text(buf_slice(&b), false);
     buf_release(&b);
     m->cls = (uint8_t)cls;
     m->seq = seq;

@@ -28,9 +28,12 @@ struct msg *msg_new(struct slice channel, struct slice event, struct slice epoch
                     struct slice body, enum msg_class cls);
 // A packet for one client alone ("42[…]", "40{…}"): no channel, no event, MSG_LIFECYCLE.
 struct msg *msg_private(struct slice text);
+// A binary message for one client alone: the same, but the text is any bytes and the frame a binary one.
+struct msg *msg_private_binary(struct slice data);
 struct msg *msg_ref(struct msg *m);
 void msg_unref(struct msg *m); // NULL is fine
 
+bool msg_is_binary(const struct msg *m);
 enum msg_class msg_class_of(const struct msg *m);
 uint64_t msg_seq(const struct msg *m);
 int64_t msg_ts(const struct msg *m);

@@ -155,9 +155,9 @@ static int start_monitor(struct app *a, struct err *e)
 static void make_routes(struct app *a)
 {
     struct sessions_config config = SESSIONS_CONFIG_DEFAULT;
-    config.deflate_threshold = (size_t)a->settings->compression_threshold;
+    config.sio.eio.deflate_threshold = (size_t)a->settings->compression_threshold;
     config.batch_interval_ms = (uint32_t)a->settings->batch_interval_ms;
-    a->sessions = sessions_new(a->loop, a->hub, a->bus, config);
+    a->sessions = sessions_new(a->loop, a->hub, a->bus, &config);
     a->resources = (struct resources){
         .store = a->store,
         .queue = a->queue,

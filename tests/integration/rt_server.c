@@ -140,7 +140,7 @@ static void stats(struct request *req, void *ctx)
 {
     struct rt *rt = ctx;
     struct hub_stats h;
-    struct sessions_stats s;
+    struct eio_server_stats s;
     hub_stats(rt->hub, &h);
     sessions_stats(rt->sessions, &s);
     struct buf body = BUF_INIT;
@@ -253,11 +253,12 @@ int main(int argc, char **argv)
     rt.bus->deliver_ctx = rt.hub;
     rt.emitter = emitter_new(rt.bus);
     struct sessions_config config = SESSIONS_CONFIG_DEFAULT;
-    config.ping_interval_ms = option(argc, argv, "ping_interval", config.ping_interval_ms);
-    config.ping_timeout_ms = option(argc, argv, "ping_timeout", config.ping_timeout_ms);
+    struct eio_server_config *eio = &config.sio.eio;
+    eio->ping_interval_ms = option(argc, argv, "ping_interval", eio->ping_interval_ms);
+    eio->ping_timeout_ms = option(argc, argv, "ping_timeout", eio->ping_timeout_ms);
     config.batch_interval_ms = (uint32_t)option(argc, argv, "batch", 0);
-    config.deflate_threshold = (size_t)option(argc, argv, "deflate", (int64_t)config.deflate_threshold);
-    rt.sessions = sessions_new(rt.loop, rt.hub, rt.bus, config);
+    eio->deflate_threshold = (size_t)option(argc, argv, "deflate", (int64_t)eio->deflate_threshold);
+    rt.sessions = sessions_new(rt.loop, rt.hub, rt.bus, &config);
     struct health health = {.instance = "test", .started_at_us = clock_now_us()};
     struct static_site *site = static_site_new(files, sizeof files / sizeof *files);
 
