@@ -43,11 +43,6 @@ void session_batch_flush(struct sio_socket *s)
     buf_release(&note);
 }
 
-static struct session *session_of(struct sio_socket *s)
-{
-    return sio_socket_data(s);
-}
-
 static void on_timer(struct loop_timer *t)
 {
     struct sio_socket *s = t->ctx;

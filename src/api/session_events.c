@@ -1,10 +1,12 @@
 // What a client says: the events subscribe, unsubscribe and ping.
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "api/session_internal.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "bus/bus.h"
+#include "fanout/fanout.h"
 
 // ---- answers -------------------------------------------------------------------------------------------------------
 
@@ -90,91 +92,92 @@ static int read_subscribe(const struct sio_packet *p, struct subscribe *out, str
     return 0;
 }
 
-struct missed {
-    struct msg **list;
-    size_t n, cap, bytes;
+// A subscription on its way: the bus may live on another thread.
+struct asked {
+    struct sio_socket *socket; // a reference
+    uint64_t id;               // of the acknowledgement
+    bool batched;
 };
 
-static void add_missed(void *ctx, struct msg *m)
+static void say_subscribed(struct sio_socket *s, uint64_t id, struct slice channel, const struct fanout_answer *a)
 {
-    struct missed *v = ctx;
-    if (v->n == v->cap) {
-        v->cap = v->cap ? v->cap * 2 : 16;
-        v->list = mem_realloc_array(v->list, v->cap, sizeof(struct msg *));
-    }
-    v->list[v->n++] = msg_ref(m);
-    v->bytes += msg_bytes(m);
-}
-
-static void add_snapshot(void *ctx, struct msg *m)
-{
-    struct jw *w = ctx;
-    struct slice event = msg_event(m);
-    char name[128];
-    if (event.n >= sizeof name) return;
-    memcpy(name, event.p, event.n);
-    name[event.n] = 0;
-    jw_kraw(w, name, msg_payload(m));
-}
-
-// Joining, position and history are one step on the loop's thread: nothing can be published in between.
-static void subscribe(struct sio_socket *s, const struct sio_packet *p)
-{
-    struct sessions *o = sio_socket_app(s);
-    struct subscriber *sub = sio_socket_subscriber(s);
-    struct subscribe in;
-    struct err e;
-    err_clear(&e);
-    int rc = read_subscribe(p, &in, &e);
-    bool batched = in.batch && o->batch_interval_ms > 0;
-    if (rc == 0) rc = subscriber_join(sub, slice_str(in.channel), batched, &e);
-    if (rc < 0) {
-        answer_error(s, p->id, &e, in.channel);
-        return;
-    }
-    struct slice channel = slice_str(in.channel);
-    char epoch[17];
-    uint64_t seq;
-    o->bus->ops->position(o->bus, channel, epoch, &seq);
-    struct missed missed = {0};
-    bool recovered = in.has_since && o->bus->ops->history(o->bus, channel, slice_str(in.since_epoch), in.since_seq,
-                                                          add_missed, &missed);
-    // More than the client's outbox takes would only have it closed as slow: it gets the present state instead.
-    if (missed.bytes > subscriber_room(sub) / 2) recovered = false;
-
     struct buf arg = BUF_INIT;
     struct jw w;
     jw_init(&w, &arg);
     jw_obj(&w);
-    jw_kstr(&w, "channel", in.channel);
-    jw_kstr(&w, "epoch", epoch);
+    jw_key(&w, "channel");
+    jw_slice(&w, channel);
+    jw_kstr(&w, "epoch", a->epoch);
     jw_key(&w, "seq");
-    jw_u64(&w, seq);
-    jw_kbool(&w, "recovered", recovered);
-    jw_key(&w, "snapshot");
-    jw_obj(&w);
-    // Who gets what it missed gets no state that lies ahead of it.
-    if (!recovered) o->bus->ops->snapshot(o->bus, channel, add_snapshot, &w);
+    jw_u64(&w, a->seq);
+    jw_kbool(&w, "recovered", a->recovered);
+    jw_kraw(&w, "snapshot", a->snapshot);
     jw_obj_end(&w);
-    jw_obj_end(&w);
-    answer(s, p->id, "subscribed", buf_slice(&arg));
+    answer(s, id, "subscribed", buf_slice(&arg));
     buf_release(&arg);
-    for (size_t i = 0; i < missed.n; i++) {
-        if (recovered) subscriber_push(sub, missed.list[i]);
-        msg_unref(missed.list[i]);
-    }
-    free(missed.list);
 }
 
-static void unsubscribe(struct sio_socket *s, const struct sio_packet *p)
+// True: joined. What was published after the answer comes by the hub.
+static bool join(struct sio_socket *s, const struct asked *in, struct slice channel, const struct fanout_answer *a)
 {
-    const char *channel;
+    if (!sio_socket_connected(s)) return false;
+    struct subscriber *sub = sio_socket_subscriber(s);
     struct err e;
     err_clear(&e);
-    if (read_channel(p, &channel, &e) < 0) {
-        answer_error(s, p->id, &e, channel);
+    session_of(s)->asking--;
+    if (subscriber_join(sub, channel, in->batched, &e) < 0) {
+        char name[BUS_CHANNEL_MAX + 1];
+        snprintf(name, sizeof name, "%.*s", SLICE_FMT(channel));
+        answer_error(s, in->id, &e, name);
+        return false;
+    }
+    say_subscribed(s, in->id, channel, a);
+    for (size_t i = 0; i < a->n_missed; i++) subscriber_push(sub, a->missed[i]);
+    return true;
+}
+
+static bool on_answer(void *ctx, struct slice channel, const struct fanout_answer *a)
+{
+    struct asked *in = ctx;
+    bool joined = !a->gone && join(in->socket, in, channel, a);
+    sio_socket_unref(in->socket);
+    free(in);
+    return joined;
+}
+
+static void subscribe(struct sio_socket *s, const struct sio_packet *p)
+{
+    struct sessions *o = sio_socket_app(s);
+    struct subscribe in;
+    struct err e;
+    err_clear(&e);
+    if (read_subscribe(p, &in, &e) < 0) {
+        answer_error(s, p->id, &e, in.channel);
         return;
     }
+    if (session_of(s)->asking >= HUB_MAX_SUBSCRIPTIONS) {
+        err_set(&e, HW_ETOOBIG, "%d subscriptions wait for their answer already", HUB_MAX_SUBSCRIPTIONS);
+        answer_error(s, p->id, &e, in.channel);
+        return;
+    }
+    struct asked *ask = mem_zalloc(sizeof *ask);
+    *ask = (struct asked){sio_socket_ref(s), p->id, in.batch && o->batch_interval_ms > 0};
+    session_of(s)->asking++;
+    const struct fanout_question q = {
+        .channel = slice_str(in.channel),
+        .has_since = in.has_since,
+        .since_epoch = slice_str(in.since_epoch),
+        .since_seq = in.since_seq,
+        // More than the client's outbox takes would only have it closed as slow.
+        .room = subscriber_room(sio_socket_subscriber(s)) / 2,
+    };
+    fanout_subscribe(o->shard, &q, on_answer, ask);
+}
+
+// ---- unsubscribe ---------------------------------------------------------------------------------------------------
+
+static void leave(struct sio_socket *s, uint64_t id, const char *channel)
+{
     session_batch_flush(s); // what it waited for comes before the farewell
     (void)subscriber_leave(sio_socket_subscriber(s), slice_str(channel)); // not joined: left all the same
     struct buf arg = BUF_INIT;
@@ -183,8 +186,44 @@ static void unsubscribe(struct sio_socket *s, const struct sio_packet *p)
     jw_obj(&w);
     jw_kstr(&w, "channel", channel);
     jw_obj_end(&w);
-    answer(s, p->id, "unsubscribed", buf_slice(&arg));
+    answer(s, id, "unsubscribed", buf_slice(&arg));
     buf_release(&arg);
+}
+
+struct leaving {
+    struct sio_socket *socket; // a reference
+    uint64_t id;
+    char channel[BUS_CHANNEL_MAX + 1];
+};
+
+static void on_answered_all(void *ctx, bool gone)
+{
+    struct leaving *l = ctx;
+    if (!gone && sio_socket_connected(l->socket)) leave(l->socket, l->id, l->channel);
+    sio_socket_unref(l->socket);
+    free(l);
+}
+
+static void unsubscribe(struct sio_socket *s, const struct sio_packet *p)
+{
+    struct sessions *o = sio_socket_app(s);
+    const char *channel;
+    struct err e;
+    err_clear(&e);
+    if (read_channel(p, &channel, &e) < 0) {
+        answer_error(s, p->id, &e, channel);
+        return;
+    }
+    if (session_of(s)->asking == 0) {
+        leave(s, p->id, channel);
+        return;
+    }
+    // The subscription may be among those that aren't answered yet: what the client said first happens first.
+    struct leaving *l = mem_zalloc(sizeof *l);
+    l->socket = sio_socket_ref(s);
+    l->id = p->id;
+    snprintf(l->channel, sizeof l->channel, "%s", channel);
+    fanout_fence(o->shard, on_answered_all, l);
 }
 
 static void ping(struct sio_socket *s, const struct sio_packet *p)
@@ -192,8 +231,7 @@ static void ping(struct sio_socket *s, const struct sio_packet *p)
     answer(s, p->id, "pong", slice_of(NULL, 0));
 }
 
-// ---- which event
-// -------------------------------------------------------------------------------------------------------
+// ---- which event ----------------------------------------------------------------------------------------------------
 
 static const struct {
     const char *name;

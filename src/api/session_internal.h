@@ -10,7 +10,7 @@
 
 struct sessions {
     struct loop *loop;
-    struct bus *bus;
+    struct fanout_shard *shard;
     struct sio_server *sio;
     uint32_t batch_interval_ms;
 };
@@ -21,8 +21,14 @@ struct session_batch {
 };
 
 struct session {
+    uint32_t asking;             // subscriptions that wait for their answer
     struct session_batch *batch; // made when the first message waits in a batch
 };
+
+static inline struct session *session_of(struct sio_socket *s)
+{
+    return sio_socket_data(s);
+}
 
 // session_events.c
 void session_event(struct sio_socket *s, const struct sio_packet *p);

@@ -30,11 +30,12 @@ static const struct sio_app_ops app_ops = {
     .conflated = on_conflated,
 };
 
-struct sessions *sessions_new(struct loop *l, struct hub *hub, struct bus *bus, const struct sessions_config *config)
+struct sessions *sessions_new(struct loop *l, struct hub *hub, struct fanout_shard *shard,
+                              const struct sessions_config *config)
 {
     struct sessions *o = mem_zalloc(sizeof *o);
     o->loop = l;
-    o->bus = bus;
+    o->shard = shard;
     o->batch_interval_ms = config->batch_interval_ms;
     o->sio = sio_server_new(l, hub, &config->sio, &app_ops, o);
     return o;
@@ -43,6 +44,11 @@ struct sessions *sessions_new(struct loop *l, struct hub *hub, struct bus *bus, 
 void sessions_routes(struct router *r, struct sessions *o)
 {
     eio_server_routes(r, "/socket.io", sio_server_eio(o->sio));
+}
+
+struct eio_server *sessions_eio(const struct sessions *o)
+{
+    return sio_server_eio(o->sio);
 }
 
 void sessions_stats(const struct sessions *o, struct eio_server_stats *out)

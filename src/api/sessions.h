@@ -1,7 +1,7 @@
 // Headway's real-time application at /socket.io/: a client subscribes to channels of the hub, gets their events, and
-// what it missed from the bus's history. Transports and packets are realtime/sio_server.h's.
+// what it missed from the bus's history (fanout/fanout.h). Transports and packets are realtime/sio_server.h's.
 //
-// All on one loop's thread.
+// All on one loop's thread; several loops have one each.
 #ifndef HW_API_SESSIONS_H
 #define HW_API_SESSIONS_H
 
@@ -10,7 +10,7 @@
 
 #include "realtime/sio_server.h"
 
-struct bus;
+struct fanout_shard;
 struct hub;
 struct loop;
 struct router;
@@ -23,14 +23,16 @@ struct sessions_config {
 // No event of ours takes attachments; a few are put up with.
 #define SESSIONS_CONFIG_DEFAULT ((struct sessions_config){{EIO_SERVER_CONFIG_DEFAULT, 45000, 100000}, 0})
 
-// Borrows all three. The bus's deliver must lead to hub_deliver(hub, m).
-struct sessions *sessions_new(struct loop *l, struct hub *hub, struct bus *bus, const struct sessions_config *config);
+// Borrows all three; the shard is of this loop and this hub.
+struct sessions *sessions_new(struct loop *l, struct hub *hub, struct fanout_shard *shard,
+                              const struct sessions_config *config);
 void sessions_routes(struct router *r, struct sessions *s);
+struct eio_server *sessions_eio(const struct sessions *s);
 void sessions_stats(const struct sessions *s, struct eio_server_stats *out);
 
 // Refuses new clients (503) and closes those there are: each is told by an Engine.IO close.
 void sessions_stop(struct sessions *s);
-// Before loop_free: ends what is left at once. The hub and the bus must still be there.
+// Before loop_free: ends what is left at once. The hub and the shard must still be there.
 void sessions_free(struct sessions *s);
 
 #endif

@@ -55,6 +55,8 @@ struct bus_limits {
 
 struct bus *bus_memory_new(struct bus_limits limits);
 
+#define BUS_CHANNEL_MAX 200
+
 // "{entity_type}/{entity_id}/{event_type}" or one of the reserved short forms ("operations", "system/cpu",
 // "system/gpu/0"): 1 to 3 parts of [A-Za-z0-9_.:-], 200 bytes at most.
 bool bus_channel_valid(struct slice channel);

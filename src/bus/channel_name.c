@@ -1,6 +1,5 @@
 #include "bus/bus.h"
 
-#define CHANNEL_MAX_BYTES 200
 #define CHANNEL_MAX_PARTS 3
 
 static bool name_char(char c)
@@ -11,7 +10,7 @@ static bool name_char(char c)
 
 bool bus_channel_valid(struct slice channel)
 {
-    if (channel.n == 0 || channel.n > CHANNEL_MAX_BYTES) return false;
+    if (channel.n == 0 || channel.n > BUS_CHANNEL_MAX) return false;
     int parts = 1;
     size_t part_n = 0;
     for (size_t i = 0; i < channel.n; i++) {

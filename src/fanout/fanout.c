@@ -28,6 +28,11 @@ static void on_batch(void *arg)
 static void send_batch(struct fanout_shard *s)
 {
     if (s->n_out == 0) return;
+    if (!s->loop) { // its thread is over, so that this one may do what is left
+        for (size_t i = 0; i < s->n_out; i++) unpack(s, s->out[i]);
+        s->n_out = s->out_bytes = 0;
+        return;
+    }
     struct batch *b = mem_alloc(sizeof *b + s->n_out * sizeof *b->parcels);
     *b = (struct batch){.shard = s, .n = s->n_out, .bytes = s->out_bytes};
     memcpy(b->parcels, s->out, s->n_out * sizeof *s->out);
@@ -136,9 +141,10 @@ static void unpack(struct fanout_shard *s, struct parcel p)
         msg_unref(p.msg);
         return;
     }
-    struct slice channel = slice_of(p.question->channel, p.question->channel_n);
-    if (!question_tell(p.question, s->stopped)) give_back(s, channel, 1);
-    question_free(p.question);
+    struct question *q = p.question;
+    bool joined = question_tell(q, s->stopped);
+    if (!q->fence && !joined) give_back(s, slice_of(q->channel, q->channel_n), 1);
+    question_free(q);
 }
 
 // On the home loop. Granted before it is known whether the subscriber will join: it would miss what is published until
@@ -147,8 +153,10 @@ static void on_question(void *arg)
 {
     struct question *q = arg;
     struct fanout *f = q->shard->fanout;
-    question_answer(f, q);
-    grant(f, slice_of(q->channel, q->channel_n), q->shard->place);
+    if (!q->fence) {
+        question_answer(f, q);
+        grant(f, slice_of(q->channel, q->channel_n), q->shard->place);
+    }
     pack(q->shard, (struct parcel){.question = q});
 }
 
@@ -174,6 +182,17 @@ void fanout_subscribe(struct fanout_shard *s, const struct fanout_question *ask,
     question_answer(s->fanout, q);
     (void)question_tell(q, s->stopped); // the home hub is given every message
     question_free(q);
+}
+
+void fanout_fence(struct fanout_shard *s, void (*fn)(void *ctx, bool gone), void *ctx)
+{
+    if (s->home) {
+        fn(ctx, s->stopped);
+        return;
+    }
+    struct question *q = mem_zalloc(sizeof *q);
+    *q = (struct question){.shard = s, .fence = fn, .ctx = ctx};
+    loop_post(s->fanout->home_loop, on_question, q);
 }
 
 // ---- life ----------------------------------------------------------------------------------------------------------
@@ -214,6 +233,12 @@ void fanout_stop(struct fanout_shard *s)
     s->closed = true;
     pthread_cond_signal(&s->caught_up);
     pthread_mutex_unlock(&s->lock);
+}
+
+void fanout_forget(struct fanout_shard *s)
+{
+    s->loop = NULL;
+    send_batch(s);
 }
 
 static void shard_free(struct fanout_shard *s)

@@ -38,6 +38,8 @@ struct fanout_shard *fanout_add(struct fanout *f, struct loop *l, struct hub *hu
 // On the shard's loop: nothing is delivered there any more, and answers that are still to come are given with
 // `gone` set.
 void fanout_stop(struct fanout_shard *s);
+// On the home loop, after fanout_stop and after the shard's loop was freed: what is still to go there is given up.
+void fanout_forget(struct fanout_shard *s);
 
 // ---- subscribing: on the shard's loop ------------------------------------------------------------------------------
 
@@ -64,6 +66,10 @@ struct fanout_answer {
 typedef bool (*fanout_answer_fn)(void *ctx, struct slice channel, const struct fanout_answer *answer);
 
 void fanout_subscribe(struct fanout_shard *s, const struct fanout_question *q, fanout_answer_fn fn, void *ctx);
+
+// fn(ctx, gone) on the shard's loop, in order with the answers: after that of every question asked before. On the home
+// loop at once.
+void fanout_fence(struct fanout_shard *s, void (*fn)(void *ctx, bool gone), void *ctx);
 
 // ---- for watching --------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@
 struct question {
     struct fanout_shard *shard;
     fanout_answer_fn fn;
+    void (*fence)(void *ctx, bool gone); // instead of `fn`: nothing is asked
     void *ctx;
     char *channel, *since_epoch;
     size_t channel_n, since_epoch_n;
@@ -42,7 +43,7 @@ struct batch {
 
 struct fanout_shard {
     struct fanout *fanout;
-    struct loop *loop;
+    struct loop *loop; // NULL: gone
     struct hub *hub;
     uint32_t place; // among the fanout's shards
     bool home;      // its loop is the home loop

@@ -61,6 +61,10 @@ void question_answer(struct fanout *f, struct question *q)
 
 bool question_tell(struct question *q, bool gone)
 {
+    if (q->fence) {
+        q->fence(q->ctx, gone);
+        return false;
+    }
     struct fanout_answer a = {.gone = gone, .seq = q->seq, .recovered = q->recovered, .missed = q->missed};
     memcpy(a.epoch, q->epoch, sizeof a.epoch);
     a.n_missed = q->n_missed;

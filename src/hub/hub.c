@@ -100,11 +100,6 @@ void hub_publish(struct hub *h, struct msg *m)
     }
 }
 
-void hub_deliver(void *hub, struct msg *m)
-{
-    hub_publish(hub, m);
-}
-
 void subscriber_push(struct subscriber *s, struct msg *m)
 {
     append(s, &s->out, m, false);

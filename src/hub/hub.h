@@ -60,7 +60,6 @@ void hub_free(struct hub *h); // after the last subscriber
 void hub_stats(const struct hub *h, struct hub_stats *out);
 
 void hub_publish(struct hub *h, struct msg *m);
-void hub_deliver(void *hub, struct msg *m); // the same, as a bus_deliver_fn
 
 void subscriber_init(struct subscriber *s, struct hub *h, const struct subscriber_ops *ops);
 void subscriber_release(struct subscriber *s); // leaves everything, drops what is queued

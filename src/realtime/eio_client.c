@@ -123,6 +123,18 @@ static void on_flush(struct loop_task *t)
         eio_flush(c);
 }
 
+static void count_client(struct eio_server *s, bool comes)
+{
+    struct eio_census *both[] = {&s->own, s->config.census};
+    for (int i = 0; i < 2; i++) {
+        if (!both[i]) continue;
+        if (comes)
+            atomic_fetch_add(&both[i]->clients, 1);
+        else
+            atomic_fetch_sub(&both[i]->clients, 1);
+    }
+}
+
 struct eio_client *eio_client_new(struct eio_server *s)
 {
     struct eio_client *c = mem_zalloc(sizeof *c + s->ops->client_bytes);
@@ -135,7 +147,7 @@ struct eio_client *eio_client_new(struct eio_server *s)
     loop_task_init(&c->flush, on_flush);
     map_put(&s->by_sid, slice_str(sid), c);
     list_push_back(&s->all, &c->node);
-    s->stats.clients++;
+    count_client(s, true);
     s->stats.opened++;
     eio_client_arm(c);
     if (s->ops->opened) s->ops->opened(c);
@@ -148,7 +160,7 @@ void eio_client_free(struct eio_client *c)
     loop_timer_stop(c->server->loop, &c->timer);
     loop_task_cancel(&c->flush);
     list_remove(&c->node);
-    c->server->stats.clients--;
+    count_client(c->server, false);
     eio_session_free(c->session);
     free(c);
 }

@@ -27,6 +27,9 @@ struct eio_server {
     struct inflater *inflater;
     struct route route;
     struct eio_server_stats stats;
+    struct eio_census own; // this server's clients
+    eio_place_fn place;
+    void *place_ctx;
     bool stopping;
 };
 

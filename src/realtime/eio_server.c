@@ -77,6 +77,12 @@ static bool check_handshake(struct eio_server *s, struct request *req, struct ws
     return false;
 }
 
+void eio_server_set_place(struct eio_server *s, eio_place_fn place, void *ctx)
+{
+    s->place = place;
+    s->place_ctx = ctx;
+}
+
 void eio_server_adopt(struct eio_server *s, struct conn *c, const struct ws_handshake *hs, struct slice rest)
 {
     eio_link_open(eio_client_new(s), c, hs, rest);
@@ -88,7 +94,7 @@ static void websocket(struct eio_server *s, struct eio_client *c, struct request
     struct conn *conn = request_take_conn(req, &rest);
     if (conn && c)
         eio_link_open(c, conn, hs, buf_slice(&rest));
-    else if (conn)
+    else if (conn && !(s->place && s->place(s->place_ctx, conn, hs, buf_slice(&rest))))
         eio_server_adopt(s, conn, hs, buf_slice(&rest));
     buf_release(&rest);
 }
@@ -97,7 +103,8 @@ static void websocket(struct eio_server *s, struct eio_client *c, struct request
 
 static bool may_open(struct eio_server *s, struct request *req)
 {
-    if (!s->stopping && s->stats.clients < s->config.max_clients) return true;
+    size_t clients = atomic_load(s->config.census ? &s->config.census->clients : &s->own.clients);
+    if (!s->stopping && clients < s->config.max_clients) return true;
     request_fail(req, HW_EUNAVAILABLE, NULL,
                  s->stopping ? "the server is stopping" : "the server has as many clients as it takes");
     return false;
@@ -164,9 +171,15 @@ struct eio_server *eio_server_new(struct loop *l, struct hub *hub, const struct 
     return s;
 }
 
+size_t eio_server_clients(const struct eio_server *s)
+{
+    return atomic_load(&s->own.clients);
+}
+
 void eio_server_stats(const struct eio_server *s, struct eio_server_stats *out)
 {
     *out = s->stats;
+    out->clients = eio_server_clients(s);
 }
 
 void eio_server_stop(struct eio_server *s)

@@ -11,6 +11,7 @@
 #ifndef HW_REALTIME_EIO_SERVER_H
 #define HW_REALTIME_EIO_SERVER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,9 +34,15 @@ struct eio_server_config {
     int64_t upgrade_timeout_ms; // from the opening of the probing WebSocket to the upgrade
     size_t max_payload;         // bytes of a message, and of a POST
     size_t max_clients;         // more: 503
+    struct eio_census *census;  // counts the clients of several servers against max_clients together; NULL: alone
     size_t deflate_threshold;   // bytes from which text messages are compressed where the client offers it; 0: never
 };
-#define EIO_SERVER_CONFIG_DEFAULT ((struct eio_server_config){25000, 20000, 10000, 1000000, 65536, 1024})
+#define EIO_SERVER_CONFIG_DEFAULT ((struct eio_server_config){25000, 20000, 10000, 1000000, 65536, NULL, 1024})
+
+// Shared by servers on several threads; zeroed is none.
+struct eio_census {
+    atomic_size_t clients;
+};
 
 // What the application does. All but `message` and `closed` may be NULL.
 struct eio_app_ops {
@@ -63,10 +70,16 @@ void eio_server_routes(struct router *r, const char *path, struct eio_server *s)
 // connections that are handed over from elsewhere.
 void eio_server_adopt(struct eio_server *s, struct conn *c, const struct ws_handshake *hs, struct slice rest);
 
+// Where a client that comes by WebSocket shall live: asked with its connection, which nobody owns. True: it was taken
+// to another loop (conn_detach, then eio_server_adopt there). False: it stays here.
+typedef bool (*eio_place_fn)(void *ctx, struct conn *c, const struct ws_handshake *hs, struct slice rest);
+void eio_server_set_place(struct eio_server *s, eio_place_fn place, void *ctx);
+
 struct eio_server_stats {
     size_t clients, websockets;
     uint64_t opened, slow_consumers;
 };
+size_t eio_server_clients(const struct eio_server *s); // any thread
 void eio_server_stats(const struct eio_server *s, struct eio_server_stats *out);
 
 // Refuses new clients (503) and closes those there are: each is told by an Engine.IO close.

@@ -9,7 +9,6 @@
 #include "api/emit.h"
 #include "api/health.h"
 #include "api/resources.h"
-#include "api/sessions.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/id.h"
@@ -21,10 +20,10 @@
 #include "http/origin.h"
 #include "http/router.h"
 #include "http/static_site.h"
-#include "hub/hub.h"
 #include "jobs/queue.h"
 #include "net/loop.h"
 #include "server/data_lock.h"
+#include "server/io_threads.h"
 #include "server/local_worker.h"
 #include "server/monitor_thread.h"
 #include "server/system_source.h"
@@ -37,7 +36,6 @@ struct app {
     const struct settings *settings; // borrowed
     struct store *store;
     int data_lock;
-    struct hub *hub;
     struct bus *bus;
     struct emitter *emitter;
     struct queue *queue;
@@ -45,7 +43,7 @@ struct app {
     struct router *router;
     struct origin_policy *policy;
     struct http_server *http;
-    struct sessions *sessions;
+    struct io_threads *io;
     struct static_site *site;
     struct monitor_thread *monitor;
     struct local_worker *worker;
@@ -101,10 +99,7 @@ static int open_store(struct app *a, struct err *e)
 
 static void make_core(struct app *a)
 {
-    a->hub = hub_new(HUB_OUTBOX_BYTES);
     a->bus = bus_memory_new(BUS_LIMITS_DEFAULT);
-    a->bus->deliver = hub_deliver;
-    a->bus->deliver_ctx = a->hub;
     a->emitter = emitter_new(a->bus);
     loop_timer_init(&a->queue_timer, queue_due, a);
     const struct queue_config config = {
@@ -152,12 +147,17 @@ static int start_monitor(struct app *a, struct err *e)
     return monitor_thread_start(&a->monitor, a->loop, a->emitter, &o, a->settings->monitor_interval_seconds, e);
 }
 
-static void make_routes(struct app *a)
+static int start_io(struct app *a, struct err *e)
 {
     struct sessions_config config = SESSIONS_CONFIG_DEFAULT;
     config.sio.eio.deflate_threshold = (size_t)a->settings->compression_threshold;
     config.batch_interval_ms = (uint32_t)a->settings->batch_interval_ms;
-    a->sessions = sessions_new(a->loop, a->hub, a->bus, &config);
+    int n = a->settings->io_threads ? (int)a->settings->io_threads : io_threads_default();
+    return io_threads_start(&a->io, n, a->loop, a->bus, &config, e);
+}
+
+static void make_routes(struct app *a)
+{
     a->resources = (struct resources){
         .store = a->store,
         .queue = a->queue,
@@ -168,7 +168,7 @@ static void make_routes(struct app *a)
     a->system_source = (struct system_source){a->bus, a->monitor};
     a->system_provider = system_source_provider(&a->system_source);
     a->health = (struct health){.instance = a->instance, .started_at_us = clock_now_us(), .ready = is_ready, .ctx = a};
-    sessions_routes(a->router, a->sessions);
+    io_threads_routes(a->io, a->router);
     resources_register(&a->resources, a->router);
     system_routes(a->router, &a->system_provider);
     health_routes(a->router, &a->health);
@@ -197,8 +197,9 @@ int app_new(struct app **out, struct loop *l, const struct settings *s, struct e
     if (!rc) rc = open_store(a, e);
     if (!rc) {
         make_core(a);
-        rc = start_monitor(a, e);
+        rc = start_io(a, e);
     }
+    if (!rc) rc = start_monitor(a, e);
     if (!rc) {
         make_routes(a);
         rc = start_worker(a, e);
@@ -226,7 +227,7 @@ static void http_stopped(void *ctx)
 static void worker_stopped(void *ctx)
 {
     struct app *a = ctx;
-    sessions_stop(a->sessions);
+    io_threads_stop(a->io);
     http_server_stop(a->http, STOP_DEADLINE_MS, http_stopped, a);
 }
 
@@ -245,8 +246,7 @@ void app_stop(struct app *a, void (*done)(void *ctx), void *ctx)
 void app_close_store(struct app *a)
 {
     monitor_thread_stop(a->monitor);
-    sessions_free(a->sessions);
-    a->sessions = NULL;
+    io_threads_join(a->io);
     if (a->store) store_close(a->store);
     a->store = NULL;
     if (a->data_lock >= 0) close(a->data_lock);
@@ -261,8 +261,8 @@ void app_free(struct app *a)
     local_worker_free(a->worker);
     monitor_thread_free(a->monitor);
     emitter_free(a->emitter);
+    io_threads_free(a->io);
     if (a->bus) a->bus->ops->free(a->bus);
-    if (a->hub) hub_free(a->hub);
     router_free(a->router);
     static_site_free(a->site);
     origin_policy_free(a->policy);

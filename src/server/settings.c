@@ -77,6 +77,8 @@ static const struct setting {
      "the local worker's places by resource class", is_slots},
     {"HEADWAY_TASK", TEXT, AT(task_program), NULL, 0, 0, "PATH",
      "the task program (default: headway-task beside this one)", is_not_empty},
+    {"HEADWAY_IO_THREADS", INTEGER, AT(io_threads), "0", 0, 16, NULL,
+     "threads that carry real-time clients; 0: one a core, at most 4", NULL},
     {"HEADWAY_LEASE_SECONDS", INTEGER, AT(lease_seconds), "15", 1, 3600, NULL,
      "a job whose worker is silent for so long is stalled", NULL},
     {"HEADWAY_NVML", TEXT, AT(nvml_library), NULL, 0, 0, "PATH", "NVIDIA's management library (default: the system's)",

@@ -21,6 +21,7 @@ struct settings {
     int64_t archive_days, history_retention_days, history_step_percent, history_interval_seconds;
     int64_t pool_size, max_overflow;
     int64_t batch_interval_ms, compression_threshold;
+    int64_t io_threads; // 0: as io_threads_default says
     int64_t lease_seconds;
     char *slots;
     char *task_program; // path of headway-task

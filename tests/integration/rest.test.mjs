@@ -130,7 +130,8 @@ describe('REST', () => {
     for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`]) assert.equal((await ask(server, 'GET', '/api/v1/jobs', { host })).status, 200, host);
     for (const origin of ['https://evil.example', 'null', `http://127.0.0.1:${port + 1}`]) {
       assertError(await ask(server, 'POST', '/api/v1/models', { ...json, origin }, '{"path":"/none"}'), 403);
-      assertError(await ask(server, 'GET', '/socket.io/?EIO=4&transport=polling', { origin }), 403);
+      const poll = await ask(server, 'GET', '/socket.io/?EIO=4&transport=polling', { origin });
+      assert.deepEqual([poll.status, poll.json], [403, { code: 4, message: 'Forbidden' }], 'in the words of Engine.IO');
       const upgrade = `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nOrigin: ${origin}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
       assert.match(await raw(server, upgrade, { head: true }), /^HTTP\/1\.1 403 /);
       const refused = await new Promise((resolve) => {

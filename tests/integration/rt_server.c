@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "bus/bus.h"
 #include "events/emitter.h"
+#include "fanout/fanout.h"
 #include "http/http_server.h"
 #include "http/origin.h"
 #include "http/request.h"
@@ -30,6 +31,7 @@ struct rt {
     struct loop *loop;
     struct hub *hub;
     struct bus *bus;
+    struct fanout *fanout;
     struct emitter *emitter;
     struct sessions *sessions;
     struct http_server *http;
@@ -249,8 +251,7 @@ int main(int argc, char **argv)
     struct origin_policy *policy = origin_policy_new(SLICE_LIT("https://allowed.example"), "allowed origins", &e);
     rt.hub = hub_new((size_t)option(argc, argv, "outbox", HUB_OUTBOX_BYTES));
     rt.bus = bus_memory_new(BUS_LIMITS_DEFAULT);
-    rt.bus->deliver = hub_deliver;
-    rt.bus->deliver_ctx = rt.hub;
+    rt.fanout = fanout_new(rt.bus, rt.loop);
     rt.emitter = emitter_new(rt.bus);
     struct sessions_config config = SESSIONS_CONFIG_DEFAULT;
     struct eio_server_config *eio = &config.sio.eio;
@@ -258,7 +259,7 @@ int main(int argc, char **argv)
     eio->ping_timeout_ms = option(argc, argv, "ping_timeout", eio->ping_timeout_ms);
     config.batch_interval_ms = (uint32_t)option(argc, argv, "batch", 0);
     eio->deflate_threshold = (size_t)option(argc, argv, "deflate", (int64_t)eio->deflate_threshold);
-    rt.sessions = sessions_new(rt.loop, rt.hub, rt.bus, &config);
+    rt.sessions = sessions_new(rt.loop, rt.hub, fanout_add(rt.fanout, rt.loop, rt.hub), &config);
     struct health health = {.instance = "test", .started_at_us = clock_now_us()};
     struct static_site *site = static_site_new(files, sizeof files / sizeof *files);
 
@@ -292,6 +293,7 @@ int main(int argc, char **argv)
     router_free(router);
     static_site_free(site);
     emitter_free(rt.emitter);
+    fanout_free(rt.fanout);
     rt.bus->ops->free(rt.bus);
     hub_free(rt.hub);
     origin_policy_free(policy);
