@@ -86,25 +86,36 @@ void inflater_trim(struct inflater *i)
     buf_release(&i->out);
 }
 
-// Feeds one piece. 0, HW_EPROTOCOL or HW_ETOOBIG.
-static int inflate_piece(struct inflater *i, const void *p, size_t n, size_t limit)
+void inflater_begin(struct inflater *i)
 {
+    buf_clear(&i->out);
+    int rc = inflateReset(&i->z);
+    assert(rc == Z_OK); // It refuses only what inflateInit2 didn't make.
+    (void)rc;
+}
+
+int inflater_feed(struct inflater *i, struct slice data, size_t limit)
+{
+    assert(data.n < UINT32_MAX && limit < SIZE_MAX);
     z_stream *z = &i->z;
-    z->next_in = (Bytef *)(uintptr_t)p;
-    z->avail_in = (uInt)n;
+    z->next_in = (Bytef *)(uintptr_t)data.p;
+    z->avail_in = (uInt)data.n;
+    if (data.n == 0) return 0;
     while (true) {
         // One byte beyond the limit tells "exactly full" from "too big".
-        size_t room = limit + 1 - i->out.n;
-        if (room > 64 * 1024) room = 64 * 1024;
+        size_t room = limit + 1 - i->out.n, guess = (size_t)z->avail_in * 4 + 64;
+        if (guess > 64 * 1024) guess = 64 * 1024;
         if (room == 0) return HW_ETOOBIG;
+        if (room > guess) room = guess; // A few bytes of a message still to come shouldn't hold much.
         z->next_out = (Bytef *)buf_reserve(&i->out, room);
         z->avail_out = (uInt)room;
         int rc = inflate(z, Z_SYNC_FLUSH);
         i->out.n += room - z->avail_out;
         if (i->out.n > limit) return HW_ETOOBIG;
         if (rc == Z_STREAM_END) {
-            // A final block; the message may go on with further blocks at the next byte (§7.2.3.4).
-            if (inflateReset(z) != Z_OK) return HW_EPROTOCOL;
+            // A final block. The message may go on with further blocks at the next byte (RFC 7692 §7.2.1), which may
+            // refer to what lies before: the window is kept.
+            if (inflateResetKeep(z) != Z_OK) return HW_EPROTOCOL;
             if (z->avail_in == 0) return 0;
             continue;
         }
@@ -114,18 +125,24 @@ static int inflate_piece(struct inflater *i, const void *p, size_t n, size_t lim
     }
 }
 
+int inflater_end(struct inflater *i, size_t limit)
+{
+    int rc = inflater_feed(i, SLICE_LIT("\0\0\xff\xff"), limit);
+    // The tail is an empty stored block, so a whole message ends at a block's start. zlib says so: data_type's bit 7.
+    if (rc == 0 && !(i->z.data_type & 128)) rc = HW_EPROTOCOL;
+    return rc;
+}
+
+struct slice inflater_plain(const struct inflater *i)
+{
+    return buf_slice(&i->out);
+}
+
 int inflater_message(struct inflater *i, struct slice data, size_t limit, struct slice *out)
 {
-    assert(data.n < UINT32_MAX && limit < SIZE_MAX);
-    buf_clear(&i->out);
-    if (inflateReset(&i->z) != Z_OK) return HW_EPROTOCOL;
-    int rc = data.n ? inflate_piece(i, data.p, data.n, limit) : 0;
-    if (rc == 0) rc = inflate_piece(i, "\0\0\xff\xff", 4, limit);
-    if (rc == 0) {
-        // The tail is an empty stored block, so a whole message ends at a block's start. zlib says so: data_type's
-        // bit 7.
-        if (!(i->z.data_type & 128)) rc = HW_EPROTOCOL;
-    }
-    *out = rc == 0 ? buf_slice(&i->out) : (struct slice){0};
+    inflater_begin(i);
+    int rc = inflater_feed(i, data, limit);
+    if (rc == 0) rc = inflater_end(i, limit);
+    *out = rc == 0 ? inflater_plain(i) : (struct slice){0};
     return rc;
 }

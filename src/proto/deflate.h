@@ -24,9 +24,18 @@ void deflater_message(struct deflater *d, struct slice message, struct buf *out)
 
 struct inflater *inflater_new(void); // takes any window
 void inflater_free(struct inflater *i);
-// Decompresses one message into a buffer of the inflater: *out is valid until the next call. At most `limit` bytes come
-// out: a larger message is HW_ETOOBIG after about that many, however small it was (a "bomb"); broken data is
-// HW_EPROTOCOL.
+
+// One message, in as many pieces as it comes: begin, feed…, end. What has come out lies in a buffer of the inflater:
+// inflater_plain is valid until the next call of feed, begin or trim.
+//
+// Feed and end return 0; HW_ETOOBIG when more than `limit` bytes would come out: exactly limit + 1 have then, however
+// small the message was (a "bomb"); HW_EPROTOCOL when the data is broken (end: or cut off). After an error only begin
+// makes sense; what came out before it can be read all the same. The pieces' sizes change neither bytes nor errors.
+void inflater_begin(struct inflater *i);
+int inflater_feed(struct inflater *i, struct slice data, size_t limit);
+int inflater_end(struct inflater *i, size_t limit);
+struct slice inflater_plain(const struct inflater *i);
+// The three at once.
 int inflater_message(struct inflater *i, struct slice data, size_t limit, struct slice *out);
 // Gives the buffer back (after a large message).
 void inflater_trim(struct inflater *i);

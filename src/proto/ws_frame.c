@@ -9,12 +9,14 @@ void ws_parser_init(struct ws_parser *p, enum ws_role role, size_t max_message, 
 void ws_parser_release(struct ws_parser *p)
 {
     buf_release(&p->message);
+    inflater_free(p->own);
+    p->own = NULL;
 }
 
 static enum ws_event_type fail(struct ws_parser *p, struct ws_event *ev, unsigned code, const char *error)
 {
     p->dead = true;
-    buf_release(&p->message);
+    ws_parser_release(p);
     *ev = (struct ws_event){.type = WS_ERROR, .code = (uint16_t)code, .error = error};
     return WS_ERROR;
 }
@@ -68,6 +70,15 @@ static const char *check_first_bytes(const struct ws_parser *p)
     return NULL;
 }
 
+// What a data frame may still bring. Of a compressed message only the result counts, which is watched as it comes out;
+// a frame longer than any compressor makes of a message within the limit (its codes have 9 bits a byte at worst) is
+// refused by its header all the same.
+static uint64_t frame_limit(const struct ws_parser *p)
+{
+    if (!p->compressed) return p->max_message - p->message.n;
+    return (uint64_t)p->max_message + p->max_message / 8 + 1024;
+}
+
 // The header is complete. NULL, or what is wrong with it.
 static const char *begin_frame(struct ws_parser *p, unsigned *code)
 {
@@ -103,7 +114,7 @@ static const char *begin_frame(struct ws_parser *p, unsigned *code)
         p->compressed = h[0] & 0x40;
         p->utf8 = UTF8_INIT;
     }
-    if (length > p->max_message - p->message.n) {
+    if (length > frame_limit(p)) {
         *code = WS_CLOSE_TOO_BIG;
         return "a message larger than the limit";
     }
@@ -118,7 +129,7 @@ static enum ws_event_type finish_control(struct ws_parser *p, struct slice data,
     *ev = (struct ws_event){.type = p->opcode == WS_OP_PING ? WS_PING : WS_PONG, .data = data};
     if (p->opcode != WS_OP_CLOSE) return ev->type;
     p->dead = true;
-    buf_release(&p->message);
+    ws_parser_release(p);
     *ev = (struct ws_event){.type = WS_CLOSE, .code = WS_CLOSE_NO_STATUS};
     if (data.n == 0) return WS_CLOSE;
     if (data.n == 1) return fail(p, ev, WS_CLOSE_PROTOCOL, "a close frame of one byte");
@@ -131,24 +142,12 @@ static enum ws_event_type finish_control(struct ws_parser *p, struct slice data,
     return WS_CLOSE;
 }
 
-// `data` is the whole message as it came. The message buffer lives on until the next call, so that `data` may lie in
-// it.
+// The message buffer lives on until the next call, so that `data` may lie in it.
 static enum ws_event_type finish_message(struct ws_parser *p, struct slice data, struct ws_event *ev)
 {
     bool text = p->message_opcode == WS_OP_TEXT;
-    p->in_frame = false;
+    if (text && !utf8_complete(&p->utf8)) return fail(p, ev, WS_CLOSE_INVALID_DATA, "a text message that is not UTF-8");
     p->message_opcode = 0;
-    if (p->compressed) {
-        struct slice plain;
-        int rc = inflater_message(p->inflater, data, p->max_message, &plain);
-        if (rc == HW_ETOOBIG) return fail(p, ev, WS_CLOSE_TOO_BIG, "a compressed message larger than the limit");
-        if (rc < 0) return fail(p, ev, WS_CLOSE_INVALID_DATA, "a compressed message that can't be decompressed");
-        if (text && !utf8_valid(plain.p, plain.n))
-            return fail(p, ev, WS_CLOSE_INVALID_DATA, "a text message that is not UTF-8");
-        data = plain;
-    } else if (text && !utf8_complete(&p->utf8)) {
-        return fail(p, ev, WS_CLOSE_INVALID_DATA, "a text message that is not UTF-8");
-    }
     *ev = (struct ws_event){.type = text ? WS_TEXT : WS_BINARY, .data = data};
     return ev->type;
 }
@@ -168,6 +167,34 @@ static bool take_control(struct ws_parser *p, char *bytes, size_t take, struct s
     return p->frame_left == 0;
 }
 
+static enum ws_event_type take_plain(struct ws_parser *p, char *bytes, size_t n, bool last, struct ws_event *ev)
+{
+    if (p->message_opcode == WS_OP_TEXT && !utf8_feed(&p->utf8, bytes, n))
+        return fail(p, ev, WS_CLOSE_INVALID_DATA, "a text message that is not UTF-8");
+    if (last && p->message.n == 0) return finish_message(p, slice_of(bytes, n), ev); // no copy
+    buf_add(&p->message, bytes, n);
+    return last ? finish_message(p, buf_slice(&p->message), ev) : WS_MORE;
+}
+
+static enum ws_event_type take_compressed(struct ws_parser *p, char *bytes, size_t n, bool last, struct ws_event *ev)
+{
+    struct inflater *inf = p->own;
+    size_t before = inf ? inflater_plain(inf).n : 0;
+    if (!inf) { // The message begins.
+        inf = last ? p->inflater : (p->own = inflater_new());
+        inflater_begin(inf);
+    }
+    int rc = inflater_feed(inf, slice_of(bytes, n), p->max_message);
+    if (rc == 0 && last) rc = inflater_end(inf, p->max_message);
+    struct slice plain = inflater_plain(inf);
+    // First what came out, which may lie before what broke the rest.
+    if (p->message_opcode == WS_OP_TEXT && plain.n > before && !utf8_feed(&p->utf8, plain.p + before, plain.n - before))
+        return fail(p, ev, WS_CLOSE_INVALID_DATA, "a text message that is not UTF-8");
+    if (rc == HW_ETOOBIG) return fail(p, ev, WS_CLOSE_TOO_BIG, "a compressed message larger than the limit");
+    if (rc < 0) return fail(p, ev, WS_CLOSE_INVALID_DATA, "a compressed message that can't be decompressed");
+    return last ? finish_message(p, plain, ev) : WS_MORE;
+}
+
 static enum ws_event_type take_payload(struct ws_parser *p, char **in, size_t *n, struct ws_event *ev)
 {
     size_t take = p->frame_left < *n ? (size_t)p->frame_left : *n;
@@ -184,21 +211,16 @@ static enum ws_event_type take_payload(struct ws_parser *p, char **in, size_t *n
         struct slice data;
         return take_control(p, bytes, take, &data) ? finish_control(p, data, ev) : WS_MORE;
     }
-    if (p->message_opcode == WS_OP_TEXT && !p->compressed && take && !utf8_feed(&p->utf8, bytes, take))
-        return fail(p, ev, WS_CLOSE_INVALID_DATA, "a text message that is not UTF-8");
     bool last = p->fin && p->frame_left == 0;
-    if (last && p->message.n == 0) return finish_message(p, slice_of(bytes, take), ev); // no copy
-    buf_add(&p->message, bytes, take);
-    if (last) return finish_message(p, buf_slice(&p->message), ev);
     if (p->frame_left == 0) p->in_frame = false;
-    return WS_MORE;
+    return (p->compressed ? take_compressed : take_plain)(p, bytes, take, last, ev);
 }
 
 enum ws_event_type ws_parser_next(struct ws_parser *p, char **in, size_t *n, struct ws_event *ev)
 {
     *ev = (struct ws_event){.type = WS_MORE};
     // The last event's message, if it lay here, has been handled.
-    if (!p->message_opcode && p->message.p) buf_release(&p->message);
+    if (!p->message_opcode && (p->message.p || p->own)) ws_parser_release(p);
     while (!p->dead) {
         if (!p->in_frame) {
             if (*n == 0) return WS_MORE;

@@ -5,7 +5,13 @@
 //     while (ws_parser_next(&parser, &p, &n, &ev) != WS_MORE) handle(&ev);
 //
 // No copy where a message is one frame that lies whole in the input. Otherwise its bytes gather in the parser's buffer,
-// which is given back when the message is complete: an idle connection holds only the struct.
+// which is given back when the message is complete: an idle connection holds only the struct. A compressed message that
+// comes in pieces is decompressed as it comes, by an inflater of its own (some 40 KiB while the message lasts).
+//
+// What is wrong is told at the first byte that can't be right: reserved bits and opcodes at the frame's first byte,
+// UTF-8 and broken compression in the payload, whatever is still to come of frame or message. So the events don't
+// depend on how the bytes are cut, and at most the limit is ever held. A length must be in its shortest form, which RFC
+// 6455 §5.2 demands of the sender: no client writes another, and what is written in only one way can't be read in two.
 #ifndef HW_PROTO_WS_FRAME_H
 #define HW_PROTO_WS_FRAME_H
 
@@ -69,11 +75,12 @@ enum ws_role {
 
 // Embed it; the fields are the parser's own.
 struct ws_parser {
-    struct inflater *inflater;
+    struct inflater *inflater; // shared: for messages that come whole
+    struct inflater *own;      // of a compressed message that comes in pieces
     size_t max_message;
     uint64_t frame_left; // payload bytes of the current frame still to come
-    struct buf message;  // what has been gathered of a data message
-    struct utf8 utf8;    // of an uncompressed text message
+    struct buf message;  // what has been gathered of an uncompressed data message
+    struct utf8 utf8;    // of a text message
     uint8_t header[14];  // frame header, or control frame's payload start, as far as it came
     uint8_t header_n;
     uint8_t mask[4];

@@ -137,6 +137,75 @@ static void broken_data_is_refused_and_leaves_no_trace(void **state)
     inflater_free(inf);
 }
 
+// Cut anywhere, the same bytes come out, or the same error after the same bytes.
+static void pieces_change_nothing(void **state)
+{
+    (void)state;
+    enum { N = 3000 };
+    char data[N];
+    fill(data, N, 5, 7);
+    struct deflater *def = deflater_new(6, 12);
+    struct buf whole = BUF_INIT;
+    deflater_message(def, slice_of(data, N), &whole);
+    struct inflater *inf = inflater_new();
+    static const size_t limits[] = {N, N - 1, 100};
+    for (size_t l = 0; l < 3; l++)
+        for (int broken = 0; broken < 2; broken++) {
+            size_t n = broken ? whole.n - 20 : whole.n;
+            for (size_t step = 1; step <= n; step += step < 40 ? 1 : 97) {
+                inflater_begin(inf);
+                int rc = 0;
+                for (size_t at = 0; rc == 0 && at < n; at += step)
+                    rc = inflater_feed(inf, slice_of(whole.p + at, n - at < step ? n - at : step), limits[l]);
+                struct slice plain = inflater_plain(inf);
+                assert_memory_equal(plain.p, data, plain.n < N ? plain.n : N);
+                if (rc == 0) rc = inflater_end(inf, limits[l]);
+                plain = inflater_plain(inf);
+                if (l == 2 || (l == 1 && !broken)) {
+                    assert_int_equal(rc, HW_ETOOBIG);
+                    assert_int_equal(plain.n, limits[l] + 1);
+                } else {
+                    assert_int_equal(rc, broken ? HW_EPROTOCOL : 0);
+                    if (!broken) assert_int_equal(plain.n, N);
+                }
+            }
+        }
+    inflater_free(inf);
+    deflater_free(def);
+    buf_release(&whole);
+}
+
+// "abcabc…", a final block; padding; then a block that refers to what the final one held.
+static void the_window_outlives_a_final_block(void **state)
+{
+    (void)state;
+    static const char text[] = "training:progress,training:status_changed,training:completed";
+    struct buf out = BUF_INIT;
+    z_stream z = {0};
+    for (int part = 0; part < 2; part++) {
+        assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+        if (part) assert_int_equal(deflateSetDictionary(&z, (const Bytef *)text, sizeof text - 1), Z_OK);
+        z.next_in = (Bytef *)(uintptr_t)text;
+        z.avail_in = sizeof text - 1;
+        z.next_out = (Bytef *)buf_reserve(&out, 200);
+        z.avail_out = 200;
+        assert_int_equal(deflate(&z, part ? Z_SYNC_FLUSH : Z_FINISH), part ? Z_OK : Z_STREAM_END);
+        out.n += 200 - z.avail_out;
+        if (part) assert_true(200 - z.avail_out < 20); // mere references
+        deflateEnd(&z);
+    }
+    struct inflater *inf = inflater_new();
+    struct slice back;
+    assert_int_equal(inflater_message(inf, slice_of(out.p, out.n - 4), 1000, &back), 0);
+    assert_int_equal(back.n, 2 * (sizeof text - 1));
+    assert_memory_equal(back.p, text, sizeof text - 1);
+    assert_memory_equal(back.p + sizeof text - 1, text, sizeof text - 1);
+    // But not into another message, whoever sent that.
+    assert_int_equal(inflater_message(inf, slice_of(out.p + out.n - 10, 6), 1000, &back), HW_EPROTOCOL);
+    inflater_free(inf);
+    buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +214,8 @@ int main(void)
         cmocka_unit_test(the_agreed_window_is_enough),
         cmocka_unit_test(limits_are_exact),
         cmocka_unit_test(broken_data_is_refused_and_leaves_no_trace),
+        cmocka_unit_test(pieces_change_nothing),
+        cmocka_unit_test(the_window_outlives_a_final_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -395,6 +395,27 @@ static void compressed_messages_come_out_plain(void **state)
     inflater_free(inf);
 }
 
+// "good\xff…": a stored block of ten bytes of which five have come, of a message that isn't complete.
+static void compressed_messages_are_judged_as_they_come(void **state)
+{
+    (void)state;
+    struct inflater *inf = inflater_new();
+    struct setup s = {WS_CLIENT, 1000, inf}, small = {WS_CLIENT, 4, inf};
+    expect_from(s, SLICE_LIT("\xc1\x7e\x01\x00\x00\x0a\x00\xf5\xffgood\xff"), "error 1007\n");
+    expect_from(s, SLICE_LIT("\x41\x0a\x00\x0a\x00\xf5\xffgood\xff"), "error 1007\n");
+    expect_from(s,
+                SLICE_LIT("\x42\x0a\x00\x0a\x00\xf5\xffgood\xff\x80\x06"
+                          "abcde\x00"),
+                "binary good\xff"
+                "abcde\n");
+    expect_from(small, SLICE_LIT("\x41\x0a\x00\x0a\x00\xf5\xffgoods"), "error 1009\n"); // its fifth byte is too much
+    expect_from(s, SLICE_LIT("\x41\x01\xff"), "error 1007\n");                          // block type 3
+    expect_from(small, SLICE_LIT("\xc1\x7e\x08\x00"), "error 1009\n");                  // no compressor needs 2 KiB
+    // A message at the limit may be longer compressed than plain.
+    expect_from(small, SLICE_LIT("\xc1\x0a\x00\x04\x00\xfb\xffgood\x00"), "text good\n");
+    inflater_free(inf);
+}
+
 static void a_compression_bomb_stops_at_the_limit(void **state)
 {
     (void)state;
@@ -439,6 +460,7 @@ int main(void)
         cmocka_unit_test(a_close_frame_ends_what_is_heard),
         cmocka_unit_test(close_frames_are_written_within_their_bounds),
         cmocka_unit_test(compressed_messages_come_out_plain),
+        cmocka_unit_test(compressed_messages_are_judged_as_they_come),
         cmocka_unit_test(a_compression_bomb_stops_at_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
