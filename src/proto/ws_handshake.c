@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 
 #include "proto/deflate.h"
+#include "proto/ws_extensions.h"
 
 // ---- keys -----------------------------------------------------------------------------------------------------------
 
@@ -28,79 +29,29 @@ void ws_client_key(const unsigned char nonce[16], char key[WS_KEY_SIZE])
 static bool key_valid(struct slice key)
 {
     unsigned char decoded[18];
-    return key.n == 24 && key.p[21] != '=' && key.p[22] == '=' && key.p[23] == '=' &&
+    return key.n == 24 && !memchr(key.p, '=', 22) && key.p[22] == '=' && key.p[23] == '=' &&
            EVP_DecodeBlock(decoded, (const unsigned char *)key.p, 24) == 18;
-}
-
-// ---- permessage-deflate parameters ----------------------------------------------------------------------------------
-
-struct deflate_offer {
-    bool server_no_context_takeover, client_no_context_takeover;
-    int server_max_window_bits; // 0: not named
-    int client_max_window_bits; // 0: not named; -1: named without a value
-};
-
-// A window parameter's value: 8 to 15, plain or quoted (RFC 7692 §7.1.2); 0 if it is anything else.
-static int window_bits(struct slice v)
-{
-    if (v.n >= 2 && v.p[0] == '"' && v.p[v.n - 1] == '"') v = slice_of(v.p + 1, v.n - 2);
-    unsigned long long bits;
-    if (!slice_u64(v, &bits) || bits < 8 || bits > 15 || v.p[0] == '0') return 0;
-    return (int)bits;
-}
-
-// Reads "permessage-deflate; a; b=1". False: another extension, or a parameter that is unknown, repeated or ill-valued,
-// for which RFC 7692 §7.1 wants the whole offer declined.
-static bool read_offer(struct slice text, struct deflate_offer *o)
-{
-    *o = (struct deflate_offer){0};
-    struct slice rest = text;
-    if (!slice_is_nocase(slice_trim(slice_cut(&rest, ';')), "permessage-deflate")) return false;
-    while (rest.n) {
-        struct slice value = slice_cut(&rest, ';');
-        bool has_value = value.n && memchr(value.p, '=', value.n);
-        struct slice name = slice_trim(slice_cut(&value, '='));
-        value = slice_trim(value);
-        bool *flag = NULL;
-        int *bits = NULL;
-        if (slice_is_nocase(name, "server_no_context_takeover"))
-            flag = &o->server_no_context_takeover;
-        else if (slice_is_nocase(name, "client_no_context_takeover"))
-            flag = &o->client_no_context_takeover;
-        else if (slice_is_nocase(name, "server_max_window_bits"))
-            bits = &o->server_max_window_bits;
-        else if (slice_is_nocase(name, "client_max_window_bits"))
-            bits = &o->client_max_window_bits;
-        if (flag) {
-            if (*flag || has_value) return false;
-            *flag = true;
-        } else if (bits) {
-            if (*bits) return false;
-            *bits = has_value ? window_bits(value) : bits == &o->client_max_window_bits ? -1 : 0;
-            if (*bits == 0) return false;
-        } else {
-            return false;
-        }
-    }
-    return true;
 }
 
 // ---- server ---------------------------------------------------------------------------------------------------------
 
-// The first offer that can be kept, over all Sec-WebSocket-Extensions headers.
-static void choose_deflate(struct http_headers h, struct ws_handshake *out)
+// Takes the first offer that can be kept, over all Sec-WebSocket-Extensions headers. False: one is malformed.
+static bool choose_deflate(struct http_headers h, bool wanted, struct ws_handshake *out)
 {
-    for (size_t i = 0; i < h.n && !out->deflate; i++) {
+    for (size_t i = 0; i < h.n; i++) {
         if (!slice_is_nocase(h.list[i].name, "sec-websocket-extensions")) continue;
-        struct slice rest = h.list[i].value;
-        while (rest.n && !out->deflate) {
-            struct deflate_offer o;
-            if (!read_offer(slice_cut(&rest, ','), &o)) continue;
+        struct ws_extensions list = {h.list[i].value};
+        struct ws_deflate_params o;
+        enum ws_extension kind;
+        while ((kind = ws_extensions_next(&list, &o)) != WS_EXTENSIONS_END) {
+            if (kind == WS_EXTENSIONS_MALFORMED) return false;
+            if (kind != WS_EXTENSION_DEFLATE || !wanted || out->deflate) continue;
             if (o.server_max_window_bits && o.server_max_window_bits < DEFLATE_WINDOW_BITS) continue;
             out->deflate = true;
             out->name_window = o.server_max_window_bits != 0;
         }
     }
+    return true;
 }
 
 int ws_handshake_check(const struct http_request *req, bool deflate, struct ws_handshake *out, struct err *e)
@@ -129,7 +80,11 @@ int ws_handshake_check(const struct http_request *req, bool deflate, struct ws_h
         return 400;
     }
     ws_accept_key(key, out->accept);
-    if (deflate) choose_deflate(h, out);
+    // §9.1: malformed means failing the connection, whether or not an extension is wanted.
+    if (!choose_deflate(h, deflate, out)) {
+        err_set(e, HW_EINVALID, "WebSocket handshake: Sec-WebSocket-Extensions is malformed");
+        return 400;
+    }
     return 0;
 }
 
@@ -176,6 +131,18 @@ void ws_handshake_write_request(struct slice target, struct slice host, const ch
                                     "client_max_window_bits"));
 }
 
+// The value of a header that may stand there once (RFC 6455 §11.3); .p is NULL if it is missing or repeated.
+static struct slice only(struct http_headers h, const char *name)
+{
+    struct slice v = {0};
+    for (size_t i = 0, found = 0; i < h.n; i++) {
+        if (!slice_is_nocase(h.list[i].name, name)) continue;
+        if (found++) return (struct slice){0};
+        v = h.list[i].value;
+    }
+    return v;
+}
+
 // The server's answer to the one offer above.
 static const char *check_extensions(struct http_headers h, bool offered, struct ws_handshake *out, int *window)
 {
@@ -183,10 +150,11 @@ static const char *check_extensions(struct http_headers h, bool offered, struct 
     size_t found = 0;
     for (size_t i = 0; i < h.n; i++) {
         if (!slice_is_nocase(h.list[i].name, "sec-websocket-extensions")) continue;
-        struct slice rest = h.list[i].value;
-        while (rest.n) {
-            struct deflate_offer o;
-            if (!offered || found++ || !read_offer(slice_cut(&rest, ','), &o))
+        struct ws_extensions list = {h.list[i].value};
+        struct ws_deflate_params o;
+        enum ws_extension kind;
+        while ((kind = ws_extensions_next(&list, &o)) != WS_EXTENSIONS_END) {
+            if (!offered || found++ || kind != WS_EXTENSION_DEFLATE)
                 return "the server chose an extension that was not offered";
             if (!o.server_no_context_takeover) return "the server did not agree to server_no_context_takeover";
             if (o.client_max_window_bits < 0) return "client_max_window_bits has no value";
@@ -211,7 +179,7 @@ int ws_handshake_check_response(const struct http_response *res, const char *key
     const char *wrong = NULL;
     if (!http_headers_has_token(h, "upgrade", "websocket") || !http_headers_has_token(h, "connection", "upgrade"))
         wrong = "the 101 response does not upgrade to websocket";
-    else if (!slice_is(http_headers_get(h, "sec-websocket-accept"), out->accept))
+    else if (!slice_is(only(h, "sec-websocket-accept"), out->accept))
         wrong = "Sec-WebSocket-Accept does not match the key";
     else if (http_headers_get(h, "sec-websocket-protocol").p)
         wrong = "the server chose a subprotocol, none was offered";

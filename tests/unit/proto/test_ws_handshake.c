@@ -57,6 +57,7 @@ static void what_is_no_handshake_is_refused_with_a_status(void **state)
         {"GET / HTTP/1.1\r\n" UP V "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25j\r\n\r\n", 400},
         {"GET / HTTP/1.1\r\n" UP V "Sec-WebSocket-Key: dGhlIHNhbXBs*SBub25jZQ==\r\n\r\n", 400},
         {"GET / HTTP/1.1\r\n" UP V "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQo=\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\n" UP V "Sec-WebSocket-Key: dGhl=HNhbXBsZSBub25jZQ==\r\n\r\n", 400},
         {"GET / HTTP/1.1\r\n" UP KEY "\r\n", 426},
         {"GET / HTTP/1.1\r\n" UP KEY "Sec-WebSocket-Version: 8\r\n\r\n", 426},
     };
@@ -93,13 +94,27 @@ static void the_first_offer_that_can_be_kept_is_taken(void **state)
         {"permessage-deflate; server_max_window_bits=7", false, false},
         {"permessage-deflate; server_max_window_bits=16", false, false},
         {"permessage-deflate; server_max_window_bits=012", false, false},
-        {"permessage-deflate; client_max_window_bits=", false, false},
         {"permessage-deflate; client_max_window_bits; client_max_window_bits", false, false},
         {"permessage-deflate; server_no_context_takeover=1", false, false},
         {"permessage-deflate; unknown", false, false},
         {"x-webkit-deflate-frame", false, false},
         {"x-webkit-deflate-frame; q, permessage-deflate", true, false},
-        {"", false, false},
+        {"permessage-deflate; server_max_window_bits=\"1\\3\"", true, true}, // an escaped character
+        {"permessage-deflate; server_max_window_bits=8", false, false},
+        {"permessage-deflate; server_max_window_bits=1e1", false, false},
+        {"permessage-deflate; server_max_window_bits=12345678901234567890", false, false},
+        {"permessage-deflate; client_max_window_bits=8", true, false},
+        {"permessage-deflate; client_max_window_bits=16", false, false},
+        {"permessage-deflate; client_no_context_takeover; client_no_context_takeover", false, false},
+        // Each is declined for another reason; the last can be kept.
+        {"permessage-deflate; a, permessage-deflate; server_max_window_bits=9, other, permessage-deflate; "
+         "server_max_window_bits=10; client_max_window_bits=10, permessage-deflate; server_max_window_bits=14",
+         true, true},
+        {"permessage-deflate\r\nSec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=15", true, false},
+        {"permessage-deflate; no\r\nSec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=15", true,
+         true},
+        {"", false, false}, // empty elements of a list are passed over
+        {" , ,permessage-deflate,", true, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char *text = mem_printf("GET / HTTP/1.1\r\n" UP KEY V "Sec-WebSocket-Extensions: %s\r\n\r\n", cases[i].offer);
@@ -113,6 +128,38 @@ static void the_first_offer_that_can_be_kept_is_taken(void **state)
         http_reader_free(r);
         free(text);
     }
+}
+
+static void malformed_extensions_fail_the_handshake_wanted_or_not(void **state)
+{
+    (void)state;
+    static const char *const malformed[] = {
+        "permessage-deflate;",
+        "permessage-deflate; ; client_max_window_bits",
+        "permessage-deflate; client_max_window_bits=",
+        "permessage-deflate; server_max_window_bits=\"12",
+        "permessage-deflate; server_max_window_bits=\"\"",
+        "permessage-deflate; server_max_window_bits=\"1 2\"",
+        "permessage-deflate; server_max_window_bits=\"12\\",
+        "permessage-deflate; server_max_window_bits=\"12\"3",
+        "permessage-deflate client_max_window_bits",
+        "permessage-deflate; =12",
+        "other; a=\"x, permessage-deflate, y\"", // in quotes there is a token, and no list
+        "permessage-deflate, (",                 // behind an offer that would have been taken
+        "=",
+    };
+    for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++)
+        for (int wanted = 0; wanted < 2; wanted++) {
+            char *text = mem_printf("GET / HTTP/1.1\r\n" UP KEY V "Sec-WebSocket-Extensions: %s\r\n\r\n", malformed[i]);
+            struct http_reader *r = request(text);
+            struct ws_handshake hs;
+            struct err e = {0};
+            int status = ws_handshake_check(http_reader_request(r), wanted, &hs, &e);
+            if (status != 400) fail_msg("status %d for: %s", status, malformed[i]);
+            assert_non_null(strstr(e.message, "Sec-WebSocket-Extensions"));
+            http_reader_free(r);
+            free(text);
+        }
 }
 
 // Gives the client a response; returns its verdict.
@@ -176,6 +223,11 @@ static void the_client_refuses_what_it_did_not_ask_for(void **state)
         {OK101 ACC "Sec-WebSocket-Extensions: other\r\n\r\n", HW_EPROTOCOL, 0},
         {OK101 ACC "Sec-WebSocket-Protocol: chat\r\n\r\n", HW_EPROTOCOL, 0},
         {OK101 "\r\n", HW_EPROTOCOL, 0},
+        {OK101 ACC ACC "\r\n", HW_EPROTOCOL, 0},
+        {OK101 ACC EXT "; server_max_window_bits=10\r\n\r\n", 0, 15},
+        {OK101 ACC EXT "; server_max_window_bits\r\n\r\n", HW_EPROTOCOL, 0},
+        {OK101 ACC EXT "; server_no_context_takeover\r\n\r\n", HW_EPROTOCOL, 0},
+        {OK101 ACC EXT ";\r\n\r\n", HW_EPROTOCOL, 0},
         {OK101 "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo\r\n\r\n", HW_EPROTOCOL, 0},
         {"HTTP/1.1 101 X\r\nConnection: upgrade\r\n" ACC "\r\n", HW_EPROTOCOL, 0},
         {"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n" ACC "\r\n", HW_EPROTOCOL, 0},
@@ -220,6 +272,7 @@ int main(void)
         cmocka_unit_test(the_example_of_rfc_6455_is_accepted),
         cmocka_unit_test(what_is_no_handshake_is_refused_with_a_status),
         cmocka_unit_test(the_first_offer_that_can_be_kept_is_taken),
+        cmocka_unit_test(malformed_extensions_fail_the_handshake_wanted_or_not),
         cmocka_unit_test(client_and_server_agree),
         cmocka_unit_test(the_client_refuses_what_it_did_not_ask_for),
         cmocka_unit_test(a_frame_pipelined_behind_the_upgrade_is_read),
