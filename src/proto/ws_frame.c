@@ -47,8 +47,18 @@ static bool gather_header(struct ws_parser *p, char **in, size_t *n)
     }
 }
 
-// What the first two bytes can already be refused for, so that a peer needn't send more to be told.
-static const char *check_first_bytes(const struct ws_parser *p)
+// The payload's length, from the header's first `*at` bytes (set to where the mask begins).
+static uint64_t frame_length(const uint8_t *h, size_t *at)
+{
+    uint64_t length = h[1] & 0x7F;
+    *at = length == 126 ? 4 : length == 127 ? 10 : 2;
+    if (*at > 2) length = 0;
+    for (size_t i = 2; i < *at; i++) length = length << 8 | h[i];
+    return length;
+}
+
+// What the part of a header that is there can already be refused for, so that a peer needn't send more to be told.
+static const char *check_header(const struct ws_parser *p)
 {
     unsigned b0 = p->header[0], op = b0 & 0x0F;
     if (b0 & 0x30) return "a reserved bit is set";
@@ -67,6 +77,12 @@ static const char *check_first_bytes(const struct ws_parser *p)
     if (p->is_server && !masked) return "an unmasked frame from a client";
     if (!p->is_server && masked) return "a masked frame from a server";
     if (is_control(op) && (p->header[1] & 0x7F) > 125) return "a control frame of more than 125 bytes";
+    size_t lengths_end;
+    uint64_t length = frame_length(p->header, &lengths_end);
+    if (p->header_n < lengths_end) return NULL;
+    if (length >> 63) return "a length beyond 63 bits";
+    if (lengths_end > 2 && length < (lengths_end == 4 ? 126 : 65536))
+        return "a length that is not in its shortest form";
     return NULL;
 }
 
@@ -79,24 +95,12 @@ static uint64_t frame_limit(const struct ws_parser *p)
     return (uint64_t)p->max_message + p->max_message / 8 + 1024;
 }
 
-// The header is complete. NULL, or what is wrong with it.
-static const char *begin_frame(struct ws_parser *p, unsigned *code)
+// The header is complete and right. NULL, or why the message can't be taken (WS_CLOSE_TOO_BIG).
+static const char *begin_frame(struct ws_parser *p)
 {
     const uint8_t *h = p->header;
-    unsigned short_length = h[1] & 0x7F;
-    size_t at = 2;
-    uint64_t length = short_length;
-    *code = WS_CLOSE_PROTOCOL;
-    if (short_length == 126) {
-        length = (uint64_t)h[2] << 8 | h[3];
-        at = 4;
-        if (length < 126) return "a length that is not in its shortest form";
-    } else if (short_length == 127) {
-        length = 0;
-        for (at = 2; at < 10; at++) length = length << 8 | h[at];
-        if (length >> 63) return "a length beyond 63 bits";
-        if (length < 65536) return "a length that is not in its shortest form";
-    }
+    size_t at;
+    uint64_t length = frame_length(h, &at);
     p->masked = h[1] & 0x80;
     if (p->masked) memcpy(p->mask, h + at, 4);
     p->mask_at = 0;
@@ -114,11 +118,7 @@ static const char *begin_frame(struct ws_parser *p, unsigned *code)
         p->compressed = h[0] & 0x40;
         p->utf8 = UTF8_INIT;
     }
-    if (length > frame_limit(p)) {
-        *code = WS_CLOSE_TOO_BIG;
-        return "a message larger than the limit";
-    }
-    return NULL;
+    return length > frame_limit(p) ? "a message larger than the limit" : NULL;
 }
 
 // ---- what a complete frame means ------------------------------------------------------------------------------------
@@ -224,13 +224,12 @@ enum ws_event_type ws_parser_next(struct ws_parser *p, char **in, size_t *n, str
     while (!p->dead) {
         if (!p->in_frame) {
             if (*n == 0) return WS_MORE;
-            unsigned code;
             bool complete = gather_header(p, in, n);
-            const char *wrong = check_first_bytes(p);
+            const char *wrong = check_header(p);
             if (wrong) return fail(p, ev, WS_CLOSE_PROTOCOL, wrong);
             if (!complete) return WS_MORE;
-            wrong = begin_frame(p, &code);
-            if (wrong) return fail(p, ev, code, wrong);
+            wrong = begin_frame(p);
+            if (wrong) return fail(p, ev, WS_CLOSE_TOO_BIG, wrong);
         }
         if (*n == 0 && p->frame_left) return WS_MORE;
         enum ws_event_type type = take_payload(p, in, n, ev);
