@@ -61,7 +61,16 @@ void jw_knull(struct jw *w, const char *key);
 void jw_kraw(struct jw *w, const char *key, struct slice json);
 void jw_ktime(struct jw *w, const char *key, int64_t us);
 
-// Appends the shortest decimal form of v ("0.1", "1e-07", "3"); v must be finite.
+// Readings, of which not every digit means something. NaN and infinities: null.
+void jw_ksig(struct jw *w, const char *key, double v, int digits);     // rounded to so many significant digits
+void jw_kfixed(struct jw *w, const char *key, double v, int decimals); // rounded to 0 to 3 decimals
+void jw_kpercent(struct jw *w, const char *key, double v); // cut to hundredths: what is below 100 stays below 100
+
+// Appends the shortest decimal form of v ("0.1", "1e-7", "3"); v must be finite.
 void json_add_f64(struct buf *out, double v);
+// Appends a value held by Jansson, compact, its numbers in that form; NULL: null.
+void json_add(struct buf *out, const json_t *v);
+// The same as a text of its own, which the caller frees; NULL for NULL.
+char *json_to_text(const json_t *v);
 
 #endif

@@ -138,21 +138,6 @@ void jw_i64(struct jw *w, int64_t v)
     buf_addf(w->out, "%lld", (long long)v);
 }
 
-void json_add_f64(struct buf *out, double v)
-{
-    char text[32];
-    if (v == floor(v) && fabs(v) < 1e15) {
-        snprintf(text, sizeof text, "%.0f", v == 0 ? 0.0 : v);
-    } else {
-        // 15 digits are always exact for what a person typed; 17 always read back. Few values need the second try.
-        for (int digits = 6; digits <= 17; digits += digits < 15 ? 3 : 1) {
-            snprintf(text, sizeof text, "%.*g", digits, v);
-            if (strtod(text, NULL) == v) break;
-        }
-    }
-    buf_add_str(out, text);
-}
-
 void jw_f64(struct jw *w, double v)
 {
     before_value(w);
@@ -195,17 +180,10 @@ void jw_raw(struct jw *w, struct slice json)
     buf_add_slice(w->out, json);
 }
 
-static int dump_to_buf(const char *p, size_t n, void *out)
-{
-    buf_add(out, p, n);
-    return 0;
-}
-
 void jw_json(struct jw *w, const json_t *v)
 {
     before_value(w);
-    if (!v || json_dump_callback(v, dump_to_buf, w->out, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
-        buf_add_str(w->out, "null");
+    json_add(w->out, v);
 }
 
 void jw_time(struct jw *w, int64_t us)

@@ -21,9 +21,8 @@ static char *members_text(const json_t *obj)
     // Either may be absent, which is fine.
     (void)json_object_del(copy, "type");
     (void)json_object_del(copy, "ts");
-    char *text = json_dumps(copy, JSON_COMPACT);
+    char *text = json_to_text(copy);
     json_decref(copy);
-    if (!text) mem_exhausted(0);
     return text;
 }
 
@@ -254,7 +253,7 @@ static void apply_error(struct change *c, const struct wire_event *ev)
 {
     set_text(&c->job.error_type, ev->u.error.error_type);
     set_text(&c->job.error_message, ev->u.error.message);
-    char *params = ev->u.error.params ? json_dumps(ev->u.error.params, JSON_COMPACT) : NULL;
+    char *params = json_to_text(ev->u.error.params);
     set_text(&c->job.error_params, params);
     free(params);
 }

@@ -148,7 +148,7 @@ void change_fail(struct change *c, const char *type, const char *message)
     if (r->error_params) return;
     json_t *spec = json_read_object(slice_str(r->spec), NULL);
     json_t *suggestion = spec ? job_suggest_retry(type, spec) : NULL;
-    char *text = suggestion ? json_dumps(suggestion, JSON_COMPACT) : NULL;
+    char *text = json_to_text(suggestion);
     set_text(&r->suggested_retry_params, text);
     free(text);
     json_decref(suggestion);

@@ -138,7 +138,7 @@ static int merge(const char *text, const char *changed, char **out, struct err *
     json_t *base = json_read_object(slice_str(text), e);
     json_t *over = changed && base ? json_read_object(slice_str(changed), e) : NULL;
     bool sound = base && (!changed || (over && json_object_update(base, over) == 0));
-    char *merged = sound ? json_dumps(base, JSON_COMPACT) : NULL;
+    char *merged = sound ? json_to_text(base) : NULL;
     json_decref(over);
     json_decref(base);
     if (!merged) return err_set(e, HW_EINTERNAL, "the job's parameters can't be read");
@@ -197,7 +197,7 @@ void queue_retry(struct queue *q, const char *job_id, const json_t *changed, que
     struct submit *s = submit_new(q, ctx);
     s->retried = done;
     snprintf(s->retry_id, sizeof s->retry_id, "%s", job_id);
-    s->changed = changed ? json_dumps(changed, JSON_COMPACT) : NULL;
+    s->changed = json_to_text(changed);
     id_new("job", s->row.id);
     s->row.created_at = queue_now(q);
     store_write(q->cfg.store, retry_tx, finished, s);

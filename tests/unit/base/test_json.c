@@ -230,10 +230,62 @@ static void numbers_are_short_and_what_is_none_is_null(void **state)
     buf_release(&b);
 }
 
+static void the_shortest_decimal_is_written(void **state)
+{
+    (void)state;
+    static const char *const short_ones[] = {"0.2",    "0.30000000000000004",
+                                             "1e-7",   "5e-324",
+                                             "1e15",   "1e20",
+                                             "0.001",  "1.5e-10",
+                                             "1e300",  "0.1",
+                                             "-2.5",   "123456789.5",
+                                             "99.99",  "0.0001",
+                                             "3.5e-8", "0",
+                                             "100",    "2.2250738585072014e-308"};
+    for (size_t i = 0; i < sizeof short_ones / sizeof *short_ones; i++) {
+        struct buf b = BUF_INIT;
+        json_add_f64(&b, strtod(short_ones[i], NULL));
+        assert_string_equal(buf_cstr(&b), short_ones[i]);
+        json_t *v = json_real(strtod(short_ones[i], NULL));
+        char *text = json_to_text(v);
+        assert_string_equal(text, short_ones[i]);
+        free(text);
+        json_decref(v);
+        buf_release(&b);
+    }
+}
+
+static void readings_are_cut_to_the_digits_that_mean_something(void **state)
+{
+    (void)state;
+    struct buf b = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &b);
+    jw_obj(&w);
+    jw_ksig(&w, "a", 556279.8783137766, 4);
+    jw_ksig(&w, "b", 67.35307342559099, 7);
+    jw_ksig(&w, "c", 0.000123456789, 4);
+    jw_ksig(&w, "d", NAN, 4);
+    jw_kfixed(&w, "e", 75.75090544467011, 1);
+    jw_kfixed(&w, "f", 8772340.491465973, 0);
+    jw_kfixed(&w, "g", 0.1295544, 3);
+    jw_kfixed(&w, "h", -0.04, 1);
+    jw_kpercent(&w, "i", 10.430750822614419);
+    jw_kpercent(&w, "j", 99.9999999999999);
+    jw_kpercent(&w, "k", 100);
+    jw_kpercent(&w, "l", 0.29);
+    jw_kpercent(&w, "m", INFINITY);
+    jw_obj_end(&w);
+    assert_string_equal(buf_cstr(&b),
+                        "{\"a\":556300,\"b\":67.35307,\"c\":0.0001235,\"d\":null,\"e\":75.8,\"f\":8772340,"
+                        "\"g\":0.13,\"h\":0,\"i\":10.43,\"j\":99.99,\"k\":100,\"l\":0.29,\"m\":null}");
+    buf_release(&b);
+}
+
 static void values_held_by_jansson_are_written(void **state)
 {
     (void)state;
-    json_t *v = must_read("{\"a\":[1,2.5,\"x\",null,true]}");
+    json_t *v = must_read("{\"a\":[1,2.5,\"x\",null,true],\"b\\n\":{},\"c\":[],\"d\":{\"e\":0.2}}");
     struct buf b = BUF_INIT;
     struct jw w;
     jw_init(&w, &b);
@@ -241,7 +293,8 @@ static void values_held_by_jansson_are_written(void **state)
     jw_json(&w, v);
     jw_json(&w, NULL);
     jw_arr_end(&w);
-    assert_string_equal(buf_cstr(&b), "[{\"a\":[1,2.5,\"x\",null,true]},null]");
+    assert_string_equal(buf_cstr(&b), "[{\"a\":[1,2.5,\"x\",null,true],\"b\\n\":{},\"c\":[],\"d\":{\"e\":0.2}},null]");
+    assert_null(json_to_text(NULL));
     buf_release(&b);
     json_decref(v);
 }
@@ -260,6 +313,8 @@ int main(void)
         cmocka_unit_test(text_reads_back_as_it_was),
         cmocka_unit_test(doubles_read_back_as_themselves),
         cmocka_unit_test(numbers_are_short_and_what_is_none_is_null),
+        cmocka_unit_test(the_shortest_decimal_is_written),
+        cmocka_unit_test(readings_are_cut_to_the_digits_that_mean_something),
         cmocka_unit_test(values_held_by_jansson_are_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
