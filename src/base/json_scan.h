@@ -1,0 +1,41 @@
+// JSON that is passed on rather than looked into: one pass says whether a text is JSON (RFC 8259) and where the members
+// of its object lie, and builds nothing. For the hot path; json_read (json.h) is for the rest.
+//
+// Accepted is what json_read accepts, but for three things that would need memory or a number's value: names may
+// repeat within an object, a number may be of any size, and nesting ends at JSON_SCAN_DEPTH.
+#ifndef HW_BASE_JSON_SCAN_H
+#define HW_BASE_JSON_SCAN_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+#define JSON_SCAN_DEPTH 64
+
+struct json_scan {
+    const char *start, *p, *end; // the whole text; where it goes on
+    const char *wrong;           // what is wrong at p; NULL: nothing yet
+    bool first, spaced;
+};
+
+struct json_member {
+    struct slice name;  // as written between its quotes
+    struct slice value; // as written: "…" with its quotes, 1.5, {…}
+    bool escaped;       // the name has escapes: json_unescape says what it is
+    bool spaced;        // there is white space inside the value, outside of its strings
+};
+
+// Goes over the members of an object. The text is borrowed and must live as long as the members are looked at.
+// json_scan_member returns 1 for a member, 0 at the end (the text ended there too), HW_EINVALID on the first mistake;
+// until 0 was returned nothing is known of what follows.
+void json_scan_object(struct json_scan *s, struct slice text);
+int json_scan_member(struct json_scan *s, struct json_member *m, struct err *e);
+
+// The text of a string that was scanned, without its quotes. `raw`: what is between them.
+void json_unescape(struct slice raw, struct buf *out);
+// A scanned value without the white space outside of its strings.
+void json_add_compact(struct buf *out, struct slice value);
+
+#endif
