@@ -1,6 +1,7 @@
 // POST /api/internal/ws/emit {channel, event, data}: a program on this host publishes an event. 201 {seq}.
+// POST /api/internal/ws/emit/batch: many, one a line (NDJSON). 201 {accepted, seqs, errors?}.
 //
-// Answers only loopback peers that came through no proxy, and refuses the channels that are reserved for the server
+// Both answer only loopback peers that came through no proxy, and refuse the channels that are reserved for the server
 // (system/, admin/).
 #ifndef HW_API_EMIT_H
 #define HW_API_EMIT_H

@@ -20,9 +20,9 @@ void emitter_free(struct emitter *em)
     free(em);
 }
 
-int64_t emit_raw(struct emitter *em, const char *channel, const char *event, struct slice body, enum msg_class cls)
+int64_t emit_raw(struct emitter *em, struct slice channel, struct slice event, struct slice body, enum msg_class cls)
 {
-    return em->bus->ops->publish(em->bus, slice_str(channel), slice_str(event), body, cls);
+    return em->bus->ops->publish(em->bus, channel, event, body, cls);
 }
 
 int64_t emitter_send(struct emitter *em, const char *entity, const char *id, const char *type, const char *event,
@@ -33,7 +33,7 @@ int64_t emitter_send(struct emitter *em, const char *entity, const char *id, con
     char channel[256];
     int n = snprintf(channel, sizeof channel, "%s/%s/%s", entity, id ? id : "", type);
     if (n < 0 || (size_t)n >= sizeof channel) return HW_EINVALID;
-    return emit_raw(em, channel, event, buf_slice(&em->body), cls);
+    return emit_raw(em, slice_of(channel, (size_t)n), slice_str(event), buf_slice(&em->body), cls);
 }
 
 struct jw *emitter_begin(struct emitter *em)
@@ -60,48 +60,69 @@ void emitter_json(struct jw *w, const char *key, struct slice json)
         jw_knull(w, key);
 }
 
+void emitter_failure(struct jw *w, const struct ev_failure *f)
+{
+    jw_kstr(w, "error_type", f->error_type);
+    jw_kstr(w, "error_message", f->error_message);
+    emitter_json(w, "suggested_retry_params", f->suggested_retry_params);
+    jw_kbool(w, "retry_available", f->retry_available);
+}
+
 // ---- operations, system: bodies that others wrote ------------------------------------------------------------------
+
+// Not state messages: `operations` is one channel for all jobs, and the newest event of one job doesn't replace
+// another's.
+static int64_t operation(struct emitter *em, struct slice event, struct slice job_json)
+{
+    return emit_raw(em, SLICE_LIT("operations"), event, job_json, MSG_LIFECYCLE);
+}
 
 int64_t emit_operation_created(struct emitter *em, struct slice job_json)
 {
-    return emit_raw(em, "operations", "operation:created", job_json, MSG_LIFECYCLE);
+    return operation(em, SLICE_LIT("operation:created"), job_json);
 }
 
-// Not a state message: `operations` is one channel for all jobs, and the newest event of one job doesn't replace
-// another's.
 int64_t emit_operation_updated(struct emitter *em, struct slice job_json)
 {
-    return emit_raw(em, "operations", "operation:updated", job_json, MSG_LIFECYCLE);
+    return operation(em, SLICE_LIT("operation:updated"), job_json);
 }
 
 int64_t emit_operation_finished(struct emitter *em, struct slice job_json)
 {
-    return emit_raw(em, "operations", "operation:finished", job_json, MSG_LIFECYCLE);
+    return operation(em, SLICE_LIT("operation:finished"), job_json);
+}
+
+int64_t emit_system_metrics(struct emitter *em, const char *kind, struct slice body)
+{
+    char channel[64];
+    int n = snprintf(channel, sizeof channel, "system/%s", kind);
+    if (n < 0 || (size_t)n >= sizeof channel) return HW_EINVALID;
+    return emit_raw(em, slice_of(channel, (size_t)n), SLICE_LIT("system:metrics"), body, MSG_STATE);
 }
 
 int64_t emit_cpu_metrics(struct emitter *em, struct slice body)
 {
-    return emit_raw(em, "system/cpu", "system:metrics", body, MSG_STATE);
+    return emit_system_metrics(em, "cpu", body);
 }
 
 int64_t emit_memory_metrics(struct emitter *em, struct slice body)
 {
-    return emit_raw(em, "system/memory", "system:metrics", body, MSG_STATE);
+    return emit_system_metrics(em, "memory", body);
 }
 
 int64_t emit_disk_metrics(struct emitter *em, struct slice body)
 {
-    return emit_raw(em, "system/disk", "system:metrics", body, MSG_STATE);
+    return emit_system_metrics(em, "disk", body);
 }
 
 int64_t emit_network_metrics(struct emitter *em, struct slice body)
 {
-    return emit_raw(em, "system/network", "system:metrics", body, MSG_STATE);
+    return emit_system_metrics(em, "network", body);
 }
 
 int64_t emit_gpu_metrics(struct emitter *em, int gpu_id, struct slice body)
 {
-    char channel[64];
-    snprintf(channel, sizeof channel, "system/gpu/%d", gpu_id);
-    return emit_raw(em, channel, "system:metrics", body, MSG_STATE);
+    char kind[32];
+    snprintf(kind, sizeof kind, "gpu/%d", gpu_id);
+    return emit_system_metrics(em, kind, body);
 }

@@ -19,7 +19,21 @@ struct emitter *emitter_new(struct bus *bus); // borrows the bus
 void emitter_free(struct emitter *em);
 
 // Any event on any channel: the typed functions end here. `body` is a JSON object.
-int64_t emit_raw(struct emitter *em, const char *channel, const char *event, struct slice body, enum msg_class cls);
+int64_t emit_raw(struct emitter *em, struct slice channel, struct slice event, struct slice body, enum msg_class cls);
+
+// ---- {entity_type}s/{entity_id}/progress: any entity ---------------------------------------------------------------
+
+// What every kind of work can say about how far it is.
+struct ev_progress {
+    const char *status, *phase, *unit, *message;
+    int phase_index, phase_count; // 0: no phases
+    double progress, rate, eta_seconds;
+    int64_t done, total;
+};
+
+// `entity_type` in the singular: "job" emits job:progress on jobs/{entity_id}/progress, with {entity_type}_id as its
+// first member. For entities that have no event of their own below.
+int64_t emit_progress(struct emitter *em, const char *entity_type, const char *entity_id, const struct ev_progress *p);
 
 // ---- trainings/{id}/progress, trainings/{id}/checkpoints -----------------------------------------------------------
 
@@ -64,7 +78,17 @@ struct ev_checkpoint {
 
 int64_t emit_checkpoint_created(struct emitter *em, const struct ev_checkpoint *c);
 
-// ---- models/{id}/extraction, datasets/{id}/progress ----------------------------------------------------------------
+// ---- models/{id}/progress, models/{id}/extraction, datasets/{id}/progress ------------------------------------------
+
+struct ev_model_progress {
+    const char *model_id, *status, *file, *message;
+    double progress, bytes_per_second, eta_seconds;
+    int64_t bytes_done, bytes_total;
+};
+
+int64_t emit_model_progress(struct emitter *em, const struct ev_model_progress *p);
+int64_t emit_model_completed(struct emitter *em, const struct ev_model_progress *p);
+int64_t emit_model_failed(struct emitter *em, const struct ev_model_progress *p, const struct ev_failure *f);
 
 struct ev_extraction_progress {
     const char *model_id, *extraction_id, *phase, *message;
@@ -90,10 +114,9 @@ int64_t emit_dataset_failed(struct emitter *em, const struct ev_dataset_progress
 // ---- jobs/{id}/progress, jobs/{id}/logs, jobs/{id}/resources, operations -------------------------------------------
 
 struct ev_job {
-    const char *job_id, *kind, *status, *previous, *phase, *unit, *message;
-    int phase_index, phase_count; // 0: no phases
-    double progress, rate, eta_seconds;
-    int64_t done, total;
+    const char *job_id, *kind;
+    const char *previous; // job:status_changed alone
+    struct ev_progress at;
 };
 
 int64_t emit_job_progress(struct emitter *em, const struct ev_job *p);
@@ -118,7 +141,8 @@ int64_t emit_operation_finished(struct emitter *em, struct slice job_json);
 
 // ---- system/… ------------------------------------------------------------------------------------------------------
 
-// `body`: the readings, as src/monitor writes them.
+// `kind`: what comes after "system/", such as "cpu" or "gpu/0". `body`: the readings, as src/monitor writes them.
+int64_t emit_system_metrics(struct emitter *em, const char *kind, struct slice body);
 int64_t emit_cpu_metrics(struct emitter *em, struct slice body);
 int64_t emit_memory_metrics(struct emitter *em, struct slice body);
 int64_t emit_disk_metrics(struct emitter *em, struct slice body);

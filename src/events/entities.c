@@ -1,12 +1,37 @@
-// models/{id}/extraction and datasets/{id}/progress.
+// models/{id}/progress, models/{id}/extraction and datasets/{id}/progress.
 #include "events/emitter_internal.h"
 
-static void failure(struct jw *w, const struct ev_failure *f)
+static int64_t model(struct emitter *em, const struct ev_model_progress *p, const struct ev_failure *f,
+                     const char *event, enum msg_class cls)
 {
-    jw_kstr(w, "error_type", f->error_type);
-    jw_kstr(w, "error_message", f->error_message);
-    emitter_json(w, "suggested_retry_params", f->suggested_retry_params);
-    jw_kbool(w, "retry_available", f->retry_available);
+    struct jw *w = emitter_begin(em);
+    jw_kstr(w, "model_id", p->model_id);
+    jw_kstr(w, "status", p->status);
+    jw_kpercent(w, "progress", f ? f->progress : p->progress);
+    emitter_count(w, "bytes_done", p->bytes_done);
+    emitter_count(w, "bytes_total", p->bytes_total);
+    emitter_rate(w, "bytes_per_second", p->bytes_per_second);
+    jw_kstr(w, "file", p->file);
+    emitter_eta(w, "eta_seconds", p->eta_seconds);
+    jw_kstr(w, "message", p->message);
+    if (f) emitter_failure(w, f);
+    jw_obj_end(w);
+    return emitter_send(em, "models", p->model_id, "progress", event, cls);
+}
+
+int64_t emit_model_progress(struct emitter *em, const struct ev_model_progress *p)
+{
+    return model(em, p, NULL, "model:progress", MSG_STATE);
+}
+
+int64_t emit_model_completed(struct emitter *em, const struct ev_model_progress *p)
+{
+    return model(em, p, NULL, "model:completed", MSG_LIFECYCLE);
+}
+
+int64_t emit_model_failed(struct emitter *em, const struct ev_model_progress *p, const struct ev_failure *f)
+{
+    return model(em, p, f, "model:failed", MSG_LIFECYCLE);
 }
 
 static int64_t extraction(struct emitter *em, const struct ev_extraction_progress *p, const char *event,
@@ -16,11 +41,11 @@ static int64_t extraction(struct emitter *em, const struct ev_extraction_progres
     jw_kstr(w, "model_id", p->model_id);
     jw_kstr(w, "extraction_id", p->extraction_id);
     jw_kstr(w, "phase", p->phase);
-    jw_kf64(w, "progress", p->progress);
+    jw_kpercent(w, "progress", p->progress);
     emitter_count(w, "samples_processed", p->samples_processed);
     emitter_count(w, "samples_total", p->samples_total);
-    jw_kf64(w, "samples_per_second", p->samples_per_second);
-    jw_kf64(w, "eta_seconds", p->eta_seconds);
+    emitter_rate(w, "samples_per_second", p->samples_per_second);
+    emitter_eta(w, "eta_seconds", p->eta_seconds);
     jw_kstr(w, "message", p->message);
     jw_obj_end(w);
     return emitter_send(em, "models", p->model_id, "extraction", event, cls);
@@ -42,8 +67,8 @@ int64_t emit_extraction_failed(struct emitter *em, const char *model_id, const c
     struct jw *w = emitter_begin(em);
     jw_kstr(w, "model_id", model_id);
     jw_kstr(w, "extraction_id", extraction_id);
-    jw_kf64(w, "progress", f->progress);
-    failure(w, f);
+    jw_kpercent(w, "progress", f->progress);
+    emitter_failure(w, f);
     jw_obj_end(w);
     return emitter_send(em, "models", model_id, "extraction", "extraction:failed", MSG_LIFECYCLE);
 }
@@ -55,14 +80,14 @@ static int64_t dataset(struct emitter *em, const struct ev_dataset_progress *p, 
     jw_kstr(w, "dataset_id", p->dataset_id);
     jw_kstr(w, "operation", p->operation);
     jw_kstr(w, "phase", p->phase);
-    jw_kf64(w, "progress", f ? f->progress : p->progress);
+    jw_kpercent(w, "progress", f ? f->progress : p->progress);
     emitter_count(w, "done", p->done);
     emitter_count(w, "total", p->total);
     jw_kstr(w, "unit", p->unit);
-    jw_kf64(w, "rate", p->rate);
-    jw_kf64(w, "eta_seconds", p->eta_seconds);
+    emitter_rate(w, "rate", p->rate);
+    emitter_eta(w, "eta_seconds", p->eta_seconds);
     jw_kstr(w, "message", p->message);
-    if (f) failure(w, f);
+    if (f) emitter_failure(w, f);
     jw_obj_end(w);
     return emitter_send(em, "datasets", p->dataset_id, "progress", event, cls);
 }

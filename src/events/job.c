@@ -1,37 +1,49 @@
 // jobs/{id}/progress, jobs/{id}/logs and jobs/{id}/resources.
+#include <stdio.h>
 #include <string.h>
 
 #include "events/emitter_internal.h"
 
-static int64_t job(struct emitter *em, const struct ev_job *p, const struct ev_failure *f, const char *event,
-                   enum msg_class cls)
+// `previous`: a member of its own; NULL: there is none.
+static void progress_members(struct jw *w, const struct ev_progress *p, const char *const *previous, double progress)
 {
-    struct jw *w = emitter_begin(em);
-    jw_kstr(w, "job_id", p->job_id);
-    jw_kstr(w, "kind", p->kind);
     jw_kstr(w, "status", p->status);
-    if (strcmp(event, "job:status_changed") == 0) jw_kstr(w, "previous", p->previous); // the others change none
+    if (previous) jw_kstr(w, "previous", *previous);
     jw_kstr(w, "phase", p->phase);
-    if (p->phase_count > 0) {
-        jw_ki64(w, "phase_index", p->phase_index);
-        jw_ki64(w, "phase_count", p->phase_count);
-    } else {
-        jw_knull(w, "phase_index");
-        jw_knull(w, "phase_count");
-    }
-    jw_kf64(w, "progress", f ? f->progress : p->progress);
+    emitter_count(w, "phase_index", p->phase_count > 0 ? p->phase_index : -1);
+    emitter_count(w, "phase_count", p->phase_count > 0 ? p->phase_count : -1);
+    jw_kpercent(w, "progress", progress);
     emitter_count(w, "done", p->done);
     emitter_count(w, "total", p->total);
     jw_kstr(w, "unit", p->unit);
-    jw_kf64(w, "rate", p->rate);
-    jw_kf64(w, "eta_seconds", p->eta_seconds);
+    emitter_rate(w, "rate", p->rate);
+    emitter_eta(w, "eta_seconds", p->eta_seconds);
     jw_kstr(w, "message", p->message);
-    if (f) {
-        jw_kstr(w, "error_type", f->error_type);
-        jw_kstr(w, "error_message", f->error_message);
-        emitter_json(w, "suggested_retry_params", f->suggested_retry_params);
-        jw_kbool(w, "retry_available", f->retry_available);
-    }
+}
+
+int64_t emit_progress(struct emitter *em, const char *entity_type, const char *entity_id, const struct ev_progress *p)
+{
+    char id[64], entity[64], event[80];
+    if (strlen(entity_type) > 40) return HW_EINVALID;
+    snprintf(id, sizeof id, "%s_id", entity_type);
+    snprintf(entity, sizeof entity, "%ss", entity_type);
+    snprintf(event, sizeof event, "%s:progress", entity_type);
+    struct jw *w = emitter_begin(em);
+    jw_kstr(w, id, entity_id);
+    progress_members(w, p, NULL, p->progress);
+    jw_obj_end(w);
+    return emitter_send(em, entity, entity_id, "progress", event, MSG_STATE);
+}
+
+static int64_t job(struct emitter *em, const struct ev_job *p, const struct ev_failure *f, const char *event,
+                   enum msg_class cls)
+{
+    bool change = strcmp(event, "job:status_changed") == 0; // the others change none
+    struct jw *w = emitter_begin(em);
+    jw_kstr(w, "job_id", p->job_id);
+    jw_kstr(w, "kind", p->kind);
+    progress_members(w, &p->at, change ? &p->previous : NULL, f ? f->progress : p->at.progress);
+    if (f) emitter_failure(w, f);
     jw_obj_end(w);
     return emitter_send(em, "jobs", p->job_id, "progress", event, cls);
 }

@@ -55,18 +55,18 @@ static struct ev_job job_payload(const struct change *c)
     const struct job_row *r = &c->job;
     return (struct ev_job){.job_id = r->id,
                            .kind = r->kind,
-                           .status = r->status,
                            .previous = c->status_changed && c->previous[0] ? c->previous : NULL,
-                           .phase = r->phase,
-                           .unit = r->unit,
-                           .message = r->message,
-                           .phase_index = r->phase_index,
-                           .phase_count = r->phase_count,
-                           .progress = r->progress,
-                           .rate = r->rate,
-                           .eta_seconds = r->eta_seconds,
-                           .done = r->done,
-                           .total = r->total};
+                           .at = {.status = r->status,
+                                  .phase = r->phase,
+                                  .unit = r->unit,
+                                  .message = r->message,
+                                  .phase_index = r->phase_index,
+                                  .phase_count = r->phase_count,
+                                  .progress = r->progress,
+                                  .rate = r->rate,
+                                  .eta_seconds = r->eta_seconds,
+                                  .done = r->done,
+                                  .total = r->total}};
 }
 
 static struct ev_failure failure_payload(const struct change *c)
@@ -207,8 +207,8 @@ static void send_progress(struct queue *q, const struct change *c)
     double progress = ended ? c->reported : c->job.progress;
     struct ev_job p = job_payload(c);
     p.previous = NULL;
-    p.progress = progress;
-    if (ended) p.status = was_starting ? job_status_name(JOB_RUNNING) : c->previous;
+    p.at.progress = progress;
+    if (ended) p.at.status = was_starting ? job_status_name(JOB_RUNNING) : c->previous;
     sent(q, emit_job_progress(q->cfg.emitter, &p));
     if (c->entity == ENTITY_TRAINING) training_progress(q, c, progress);
     if (c->entity == ENTITY_EXTRACTION) {

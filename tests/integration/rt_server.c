@@ -73,7 +73,8 @@ static void burst(struct request *req, void *ctx)
     for (int64_t i = 1; i <= count; i++) {
         buf_clear(&data);
         buf_addf(&data, "{\"n\":%lld,\"pad\":\"%s\"}", (long long)i, pad);
-        seq = emit_raw(rt->emitter, channel, event, buf_slice(&data), lifecycle ? MSG_LIFECYCLE : MSG_STATE);
+        seq = emit_raw(rt->emitter, slice_str(channel), slice_str(event), buf_slice(&data),
+                       lifecycle ? MSG_LIFECYCLE : MSG_STATE);
     }
     free(pad);
     buf_clear(&data);

@@ -210,6 +210,7 @@ describe('the server keeps to its schemas', () => {
     await call('GET', '/readyz');
     await get('/version');
     await call('POST', '/api/internal/ws/emit', { channel: 'notes/1', event: 'note:written', data: { text: 'hi' } });
+    await call('POST', '/api/internal/ws/emit/batch', '{"channel":"notes/1","event":"note:written"}\n{\n');
     await refuse(403, 'POST', '/api/internal/ws/emit', { channel: 'system/cpu', event: 'system:metrics', data: {} });
     const queued = await post('/jobs', { kind: 'tokenize', params: { dataset_id: dataset.id, model_id: model.id, max_documents: 50 } });
     await end(queued.id);

@@ -85,7 +85,7 @@ export class Rest extends Judge {
     }
     this.made.add(`${method} ${path.template}`);
     note(this.complaint(answer, r.json));
-    const request = operation.requestBody?.content['application/json'].schema.$ref;
+    const request = operation.requestBody?.content['application/json']?.schema.$ref;
     if (request) note(this.complaint(request, body));
   }
 

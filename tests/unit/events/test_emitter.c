@@ -128,10 +128,74 @@ static void extraction_and_dataset_events(void **state)
     assert_true(slice_is(msg_event(last), "dataset:failed"));
 }
 
+static void model_events(void **state)
+{
+    struct emitter *em = ((struct fixture *)*state)->em;
+    struct ev_model_progress m = {.model_id = "mdl_1",
+                                  .status = "downloading",
+                                  .file = "model.safetensors",
+                                  .progress = 33.339,
+                                  .bytes_per_second = 12345678.9,
+                                  .eta_seconds = 61.26,
+                                  .bytes_done = 1000,
+                                  .bytes_total = 3000};
+    assert_true(emit_model_progress(em, &m) > 0);
+    expect("models/mdl_1/progress", "model:progress", MSG_STATE,
+           "{\"model_id\":\"mdl_1\",\"status\":\"downloading\",\"progress\":33.33,\"bytes_done\":1000,\"bytes_total\":"
+           "3000,"
+           "\"bytes_per_second\":12350000,\"file\":\"model.safetensors\",\"eta_seconds\":61.3,\"message\":null}");
+    m.status = "ready";
+    m.progress = 100;
+    m.file = NULL;
+    m.bytes_done = 3000;
+    m.bytes_per_second = m.eta_seconds = NAN;
+    assert_true(emit_model_completed(em, &m) > 0);
+    expect("models/mdl_1/progress", "model:completed", MSG_LIFECYCLE,
+           "{\"model_id\":\"mdl_1\",\"status\":\"ready\",\"progress\":100,\"bytes_done\":3000,\"bytes_total\":3000,"
+           "\"bytes_per_second\":null,\"file\":null,\"eta_seconds\":null,\"message\":null}");
+    struct ev_failure f = {"NETWORK", "no route", {0}, 33.339, true};
+    m.status = "failed";
+    assert_true(emit_model_failed(em, &m, &f) > 0);
+    expect("models/mdl_1/progress", "model:failed", MSG_LIFECYCLE,
+           "{\"model_id\":\"mdl_1\",\"status\":\"failed\",\"progress\":33.33,\"bytes_done\":3000,\"bytes_total\":3000,"
+           "\"bytes_per_second\":null,\"file\":null,\"eta_seconds\":null,\"message\":null,\"error_type\":\"NETWORK\","
+           "\"error_message\":\"no route\",\"suggested_retry_params\":null,\"retry_available\":true}");
+}
+
+static void progress_of_any_entity(void **state)
+{
+    struct emitter *em = ((struct fixture *)*state)->em;
+    struct ev_progress p = {.status = "running",
+                            .phase = "rendering",
+                            .unit = "frames",
+                            .phase_index = 1,
+                            .phase_count = 2,
+                            .progress = 12.5,
+                            .rate = 3.14159,
+                            .eta_seconds = 7,
+                            .done = 10,
+                            .total = 80};
+    assert_int_equal(emit_progress(em, "render", "r_1", &p), 1);
+    expect("renders/r_1/progress", "render:progress", MSG_STATE,
+           "{\"render_id\":\"r_1\",\"status\":\"running\",\"phase\":\"rendering\",\"phase_index\":1,\"phase_count\":2,"
+           "\"progress\":12.5,\"done\":10,\"total\":80,\"unit\":\"frames\",\"rate\":3.142,\"eta_seconds\":7,"
+           "\"message\":null}");
+    assert_int_equal(emit_progress(em, "re nder", "r_1", &p), HW_EINVALID);
+    assert_int_equal(emit_progress(em, "an_entity_whose_name_is_longer_than_any_would_be", "r_1", &p), HW_EINVALID);
+}
+
 static void job_events(void **state)
 {
     struct emitter *em = ((struct fixture *)*state)->em;
-    struct ev_job j = {"job_1", "command", "running", NULL, NULL, NULL, "tick", 0, 0, NAN, NAN, NAN, 3, -1};
+    struct ev_job j = {.job_id = "job_1",
+                       .kind = "command",
+                       .at = {.status = "running",
+                              .message = "tick",
+                              .progress = NAN,
+                              .rate = NAN,
+                              .eta_seconds = NAN,
+                              .done = 3,
+                              .total = -1}};
     assert_true(emit_job_progress(em, &j) > 0);
     expect("jobs/job_1/progress", "job:progress", MSG_STATE,
            "{\"job_id\":\"job_1\",\"kind\":\"command\",\"status\":\"running\",\"phase\":null,"
@@ -169,6 +233,9 @@ static void operations_and_system_events(void **state)
     assert_true(emit_disk_metrics(em, body) > 0);
     assert_true(emit_network_metrics(em, body) > 0);
     expect("system/network", "system:metrics", MSG_STATE, "{\"id\":1}");
+    assert_true(emit_system_metrics(em, "disk", body) > 0);
+    expect("system/disk", "system:metrics", MSG_STATE, "{\"id\":1}");
+    assert_int_equal(emit_system_metrics(em, "no such/kind/of channel", body), HW_EINVALID);
     assert_true(emit_gpu_metrics(em, 3, body) > 0);
     expect("system/gpu/3", "system:metrics", MSG_STATE, "{\"id\":1}");
 }
@@ -191,6 +258,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(training_events, setup, teardown),
         cmocka_unit_test_setup_teardown(extraction_and_dataset_events, setup, teardown),
+        cmocka_unit_test_setup_teardown(model_events, setup, teardown),
+        cmocka_unit_test_setup_teardown(progress_of_any_entity, setup, teardown),
         cmocka_unit_test_setup_teardown(job_events, setup, teardown),
         cmocka_unit_test_setup_teardown(operations_and_system_events, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bad_id_is_an_error_and_publishes_nothing, setup, teardown),
