@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "events/emitter.h"
+#include "events/reading.h"
 
 struct emitter {
     struct bus *bus;
@@ -22,24 +23,5 @@ int64_t emitter_send(struct emitter *em, const char *entity, const char *id, con
 void emitter_count(struct jw *w, const char *key, int64_t v);        // negative: null
 void emitter_json(struct jw *w, const char *key, struct slice json); // empty: null
 void emitter_failure(struct jw *w, const struct ev_failure *f);      // its four members; the progress is the caller's
-
-// How exact a live reading is. What is stored, and what REST answers, keeps every digit.
-enum {
-    EV_MEASURE_DIGITS = 7, // loss and the like: tasks compute in 32-bit floats, which hold seven
-    EV_RATE_DIGITS = 4,    // rates are estimates over a few seconds
-    EV_ETA_DECIMALS = 1,
-};
-static inline void emitter_measure(struct jw *w, const char *key, double v)
-{
-    jw_ksig(w, key, v, EV_MEASURE_DIGITS);
-}
-static inline void emitter_rate(struct jw *w, const char *key, double v)
-{
-    jw_ksig(w, key, v, EV_RATE_DIGITS);
-}
-static inline void emitter_eta(struct jw *w, const char *key, double v)
-{
-    jw_kfixed(w, key, v, EV_ETA_DECIMALS);
-}
 
 #endif

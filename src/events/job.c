@@ -12,12 +12,12 @@ static void progress_members(struct jw *w, const struct ev_progress *p, const ch
     jw_kstr(w, "phase", p->phase);
     emitter_count(w, "phase_index", p->phase_count > 0 ? p->phase_index : -1);
     emitter_count(w, "phase_count", p->phase_count > 0 ? p->phase_count : -1);
-    jw_kpercent(w, "progress", progress);
+    reading_percent(w, "progress", progress);
     emitter_count(w, "done", p->done);
     emitter_count(w, "total", p->total);
     jw_kstr(w, "unit", p->unit);
-    emitter_rate(w, "rate", p->rate);
-    emitter_eta(w, "eta_seconds", p->eta_seconds);
+    reading_rate(w, "rate", p->rate);
+    reading_eta(w, "eta_seconds", p->eta_seconds);
     jw_kstr(w, "message", p->message);
 }
 

@@ -20,27 +20,27 @@ int64_t emit_training_progress(struct emitter *em, const struct ev_training_prog
     jw_kstr(w, "training_id", p->training_id);
     emitter_count(w, "current_step", p->current_step);
     emitter_count(w, "total_steps", p->total_steps);
-    jw_kpercent(w, "progress", p->progress);
-    emitter_measure(w, "loss", p->loss);
-    emitter_measure(w, "l0_sparsity", p->l0_sparsity);
-    emitter_measure(w, "l1_sparsity", p->l1_sparsity);
-    emitter_measure(w, "dead_neurons", p->dead_neurons);
-    emitter_measure(w, "explained_variance", p->explained_variance);
-    emitter_measure(w, "learning_rate", p->learning_rate);
-    emitter_measure(w, "grad_norm", p->grad_norm);
-    emitter_rate(w, "samples_per_second", p->samples_per_second);
-    emitter_eta(w, "eta_seconds", p->eta_seconds);
-    emitter_eta(w, "eta_low", p->eta_low);
-    emitter_eta(w, "eta_high", p->eta_high);
+    reading_percent(w, "progress", p->progress);
+    reading_measure(w, "loss", p->loss);
+    reading_measure(w, "l0_sparsity", p->l0_sparsity);
+    reading_measure(w, "l1_sparsity", p->l1_sparsity);
+    reading_measure(w, "dead_neurons", p->dead_neurons);
+    reading_measure(w, "explained_variance", p->explained_variance);
+    reading_measure(w, "learning_rate", p->learning_rate);
+    reading_measure(w, "grad_norm", p->grad_norm);
+    reading_rate(w, "samples_per_second", p->samples_per_second);
+    reading_eta(w, "eta_seconds", p->eta_seconds);
+    reading_eta(w, "eta_low", p->eta_low);
+    reading_eta(w, "eta_high", p->eta_high);
     jw_key(w, "layers");
     jw_arr(w);
     for (int i = 0; i < p->n_layers; i++) {
         const struct ev_layer *l = &p->layers[i];
         jw_obj(w);
         jw_ki64(w, "layer_idx", l->layer_idx);
-        emitter_measure(w, "loss", l->loss);
-        emitter_measure(w, "l0_sparsity", l->l0_sparsity);
-        emitter_measure(w, "dead_neurons", l->dead_neurons);
+        reading_measure(w, "loss", l->loss);
+        reading_measure(w, "l0_sparsity", l->l0_sparsity);
+        reading_measure(w, "dead_neurons", l->dead_neurons);
         jw_obj_end(w);
     }
     jw_arr_end(w);
@@ -55,7 +55,7 @@ int64_t emit_training_status_changed(struct emitter *em, const char *training_id
     jw_kstr(w, "status", status);
     jw_kstr(w, "previous", previous);
     emitter_count(w, "current_step", current_step);
-    jw_kpercent(w, "progress", progress);
+    reading_percent(w, "progress", progress);
     return send(em, training_id, "training:status_changed", MSG_LIFECYCLE);
 }
 
@@ -64,8 +64,8 @@ int64_t emit_training_completed(struct emitter *em, const char *training_id, dou
     struct jw *w = emitter_begin(em);
     jw_kstr(w, "training_id", training_id);
     jw_ki64(w, "progress", 100);
-    emitter_measure(w, "final_loss", final_loss);
-    jw_kfixed(w, "duration_seconds", duration_seconds, 3);
+    reading_measure(w, "final_loss", final_loss);
+    reading_duration(w, "duration_seconds", duration_seconds);
     return send(em, training_id, "training:completed", MSG_LIFECYCLE);
 }
 
@@ -73,7 +73,7 @@ int64_t emit_training_failed(struct emitter *em, const char *training_id, const 
 {
     struct jw *w = emitter_begin(em);
     jw_kstr(w, "training_id", training_id);
-    jw_kpercent(w, "progress", f->progress);
+    reading_percent(w, "progress", f->progress);
     jw_kstr(w, "error_type", f->error_type);
     jw_kstr(w, "error_message", f->error_message);
     emitter_json(w, "suggested_retry_params", f->suggested_retry_params);
@@ -86,7 +86,7 @@ int64_t emit_checkpoint_created(struct emitter *em, const struct ev_checkpoint *
     jw_kstr(w, "training_id", c->training_id);
     jw_kstr(w, "checkpoint_id", c->checkpoint_id);
     emitter_count(w, "step", c->step);
-    emitter_measure(w, "loss", c->loss);
+    reading_measure(w, "loss", c->loss);
     jw_kbool(w, "is_best", c->is_best);
     jw_kstr(w, "storage_path", c->storage_path);
     emitter_count(w, "size_bytes", c->size_bytes);

@@ -1,5 +1,7 @@
 #include "jobs/job_json.h"
 
+#include "events/reading.h"
+
 static void raw(struct jw *w, const char *key, const char *json)
 {
     if (json)
@@ -40,14 +42,14 @@ void job_json_members(struct jw *w, const struct job_row *r, const char *status_
     jw_kstr(w, "phase", r->phase);
     count(w, "phase_index", r->phase_count > 0 ? r->phase_index : -1);
     count(w, "phase_count", r->phase_count > 0 ? r->phase_count : -1);
-    jw_kf64(w, "progress", r->progress);
+    reading_percent(w, "progress", r->progress);
     count(w, "done", r->done);
     count(w, "total", r->total);
     jw_kstr(w, "unit", r->unit);
-    jw_kf64(w, "rate", r->rate);
-    jw_kf64(w, "eta_seconds", r->eta_seconds);
-    jw_kf64(w, "eta_low", r->eta_low);
-    jw_kf64(w, "eta_high", r->eta_high);
+    reading_rate(w, "rate", r->rate);
+    reading_eta(w, "eta_seconds", r->eta_seconds);
+    reading_eta(w, "eta_low", r->eta_low);
+    reading_eta(w, "eta_high", r->eta_high);
     jw_kstr(w, "message", r->message);
     jw_ktime(w, "created_at", r->created_at);
     jw_ktime(w, "started_at", r->started_at);
@@ -89,7 +91,7 @@ void training_json(struct jw *w, const struct training_row *r)
     count(w, "batch_size", r->batch_size);
     count(w, "total_steps", r->total_steps);
     jw_kstr(w, "status", r->status);
-    jw_kf64(w, "progress", r->progress);
+    reading_percent(w, "progress", r->progress);
     count(w, "current_step", r->current_step);
     jw_kf64(w, "loss", r->loss);
     jw_kf64(w, "l0_sparsity", r->l0_sparsity);
@@ -97,10 +99,10 @@ void training_json(struct jw *w, const struct training_row *r)
     jw_kf64(w, "explained_variance", r->explained_variance);
     jw_kf64(w, "dead_neurons", r->dead_neurons);
     jw_kf64(w, "grad_norm", r->grad_norm);
-    jw_kf64(w, "samples_per_second", r->samples_per_second);
-    jw_kf64(w, "eta_seconds", r->eta_seconds);
+    reading_rate(w, "samples_per_second", r->samples_per_second);
+    reading_eta(w, "eta_seconds", r->eta_seconds);
     jw_kf64(w, "final_loss", r->final_loss);
-    jw_kf64(w, "duration_seconds", r->duration_seconds);
+    reading_duration(w, "duration_seconds", r->duration_seconds);
     jw_kstr(w, "error_type", r->error_type);
     jw_kstr(w, "error_message", r->error_message);
     raw(w, "params", r->params);
@@ -126,7 +128,7 @@ void extraction_json(struct jw *w, const struct extraction_row *r)
     count(w, "context_length", r->context_length);
     jw_kstr(w, "dtype", r->dtype);
     jw_kstr(w, "status", r->status);
-    jw_kf64(w, "progress", r->progress);
+    reading_percent(w, "progress", r->progress);
     count(w, "rows", r->rows);
     count(w, "vectors", r->vectors);
     count(w, "width", r->width);

@@ -51,10 +51,11 @@ bool resources_measure(struct resources *r, int64_t now_us)
     return true;
 }
 
-static void write_f64(struct jw *w, const char *key, struct opt_f64 v)
+// Rounded to what a reading of /proc tells: tenths of a percent, whole bytes a second.
+static void write_f64(struct jw *w, const char *key, struct opt_f64 v, int decimals)
 {
     if (v.valid)
-        jw_kf64(w, key, v.v);
+        jw_kfixed(w, key, v.v, decimals);
     else
         jw_knull(w, key);
 }
@@ -65,13 +66,13 @@ bool resources_write(const struct resources *r, int64_t pgid, struct jw *w)
     if (!process_watch_get(r->watch, pgid, &u) || u.processes == 0) return false;
     jw_kstr(w, "source", "measured");
     jw_ki64(w, "processes", (int64_t)u.processes);
-    write_f64(w, "cpu_percent", u.cpu_percent);
+    write_f64(w, "cpu_percent", u.cpu_percent, 1);
     if (u.rss_bytes.valid)
         jw_ki64(w, "rss_bytes", (int64_t)u.rss_bytes.v);
     else
         jw_knull(w, "rss_bytes");
-    write_f64(w, "read_bytes_per_s", u.read_rate);
-    write_f64(w, "write_bytes_per_s", u.write_rate);
+    write_f64(w, "read_bytes_per_s", u.read_rate, 0);
+    write_f64(w, "write_bytes_per_s", u.write_rate, 0);
     jw_key(w, "gpus");
     jw_arr(w);
     jw_arr_end(w);
