@@ -134,7 +134,7 @@ int64_t emit_job_logs(struct emitter *em, const char *job_id, const struct ev_lo
 // `body`: the whole payload, its job_id included.
 int64_t emit_job_resources(struct emitter *em, const char *job_id, struct slice body);
 
-// `job_json` is the job as GET /api/v1/operations shows it.
+// `job_json` is the job as GET /api/v1/jobs/{id} shows it; of an update without params and result.
 int64_t emit_operation_created(struct emitter *em, struct slice job_json);
 int64_t emit_operation_updated(struct emitter *em, struct slice job_json);
 int64_t emit_operation_finished(struct emitter *em, struct slice job_json);

@@ -24,7 +24,7 @@ static void id(struct jw *w, const char *key, const char *v)
     jw_kstr(w, key, *v ? v : NULL);
 }
 
-void job_json_members(struct jw *w, const struct job_row *r, const char *status_text)
+static void members(struct jw *w, const struct job_row *r, const char *status_text, bool whole)
 {
     jw_kstr(w, "id", r->id);
     jw_kstr(w, "kind", r->kind);
@@ -38,7 +38,7 @@ void job_json_members(struct jw *w, const struct job_row *r, const char *status_
     jw_kstr(w, "resource_class", r->resource_class);
     jw_kstr(w, "entity_type", r->entity_type);
     id(w, "entity_id", r->entity_id);
-    raw(w, "params", r->params);
+    if (whole) raw(w, "params", r->params);
     jw_kstr(w, "phase", r->phase);
     count(w, "phase_index", r->phase_count > 0 ? r->phase_index : -1);
     count(w, "phase_count", r->phase_count > 0 ? r->phase_count : -1);
@@ -58,7 +58,7 @@ void job_json_members(struct jw *w, const struct job_row *r, const char *status_
     jw_ktime(w, "last_report_at", r->last_report_at);
     id(w, "worker_id", r->worker_id);
     jw_ki64(w, "version", r->version);
-    raw(w, "result", r->result);
+    if (whole) raw(w, "result", r->result);
     jw_kstr(w, "error_type", r->error_type);
     jw_kstr(w, "error_message", r->error_message);
     raw(w, "suggested_retry_params", r->suggested_retry_params);
@@ -67,10 +67,22 @@ void job_json_members(struct jw *w, const struct job_row *r, const char *status_
     jw_kbool(w, "dismissed", r->dismissed);
 }
 
+void job_json_members(struct jw *w, const struct job_row *r, const char *status_text)
+{
+    members(w, r, status_text, true);
+}
+
 void job_json(struct jw *w, const struct job_row *r, const char *status_text)
 {
     jw_obj(w);
-    job_json_members(w, r, status_text);
+    members(w, r, status_text, true);
+    jw_obj_end(w);
+}
+
+void job_update_json(struct jw *w, const struct job_row *r, const char *status_text)
+{
+    jw_obj(w);
+    members(w, r, status_text, false);
     jw_obj_end(w);
 }
 

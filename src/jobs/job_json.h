@@ -13,6 +13,8 @@
 // The members of a Job, inside an object that the caller has opened (so that it may add `resources`, `training`, …).
 void job_json_members(struct jw *w, const struct job_row *r, const char *status_text);
 void job_json(struct jw *w, const struct job_row *r, const char *status_text); // the whole object
+// What changes while a job runs: without its params, which never do, and its result, which its end brings.
+void job_update_json(struct jw *w, const struct job_row *r, const char *status_text);
 
 void training_json(struct jw *w, const struct training_row *r);
 void extraction_json(struct jw *w, const struct extraction_row *r);

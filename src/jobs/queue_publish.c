@@ -86,7 +86,8 @@ static void send_summary(struct queue *q, const struct job_row *r, int64_t (*emi
     struct buf b = BUF_INIT;
     struct jw w;
     jw_init(&w, &b);
-    job_json(&w, r, queue_status_text(q, r, status, sizeof status));
+    (emit == emit_operation_updated ? job_update_json : job_json)(&w, r,
+                                                                  queue_status_text(q, r, status, sizeof status));
     sent(q, emit(q->cfg.emitter, buf_slice(&b)));
     buf_release(&b);
 }
