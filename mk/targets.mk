@@ -1,6 +1,6 @@
 # Everyday work: one short command each.
 
-.PHONY: help setup demo test integration frontend-test e2e check check-includes check-format check-tidy fmt asan tsan coverage install clean bench docs
+.PHONY: help setup demo test integration frontend-test e2e check check-includes check-format check-docs check-tidy fmt asan tsan coverage install clean bench docs
 
 help:
 	@echo "make                 build build/bin/headway and headway-task"
@@ -9,13 +9,13 @@ help:
 	@echo "make unit T=outbox   the C unit tests, or those whose name ends so"
 	@echo "make integration     tests against a real server, with the official socket.io-client (T=name)"
 	@echo "make frontend-test   the dashboard's unit tests;  make e2e: the same dashboard in real Chromium"
-	@echo "make check           format, clang-tidy, include directions"
+	@echo "make check           format, clang-tidy, include directions, documents that are out of date"
 	@echo "make fmt             apply the format"
 	@echo "make asan, tsan      unit and integration tests under AddressSanitizer + UBSan, ThreadSanitizer"
 	@echo "make fuzz            every parser, FUZZ_SECONDS=60 each (T=name)"
 	@echo "make coverage        build/coverage/ (C: gcovr, dashboard: Vitest)"
 	@echo "make bench           build the benchmarks into $(BUILD)/bench"
-	@echo "make docs            docs/api/websocket-events.md, from schema/asyncapi.json"
+	@echo "make docs            what is made from schema/asyncapi.json: documents, the dashboard's types of events"
 	@echo "make install         PREFIX=/usr/local DESTDIR="
 
 # ---- setting up a bare machine ---------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ coverage: build/.setup-dev
 # ---- checks ----------------------------------------------------------------------------------------------------------
 C_FILES := $(wildcard src/*/*.[ch] tests/unit/*/*.[ch] tests/unit/*.h tests/fuzz/*.c tests/integration/*.c tests/fake-nvml/*.c bench/*.c)
 
-check: build/.setup-dev check-format check-includes check-tidy
+check: build/.setup-dev check-format check-includes check-docs check-tidy
 	cd frontend && npm run --silent lint && npm run --silent typecheck
 
 check-format:
@@ -92,8 +92,14 @@ check-tidy: $(GEN_MIGRATIONS) $(GEN_DASHBOARD)
 	@printf '%s\n' $(wildcard src/*/*.c) | xargs -P 2 -n 8 bash scripts/run-tidy.sh $(CPPFLAGS_ALL) $(CSTD) --
 
 # ---- documents made from schemas ---------------------------------------------------------------------------------------
+DOC_GENERATORS := $(wildcard scripts/generate-*.mjs)
 docs:
-	node scripts/generate-event-docs.mjs
+	@for it in $(DOC_GENERATORS); do node $$it || exit 1; done
+
+# What is made from the schemas is as they say, and what a document names is in the code.
+check-docs:
+	@bad=0; for it in $(DOC_GENERATORS); do node $$it --check || bad=1; done; \
+	  node scripts/check-doc-names.mjs || bad=1; [ $$bad -eq 0 ] && echo documents: up to date
 
 # ---- benchmarks, installation ----------------------------------------------------------------------------------------
 BENCH_BIN := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))

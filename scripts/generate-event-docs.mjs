@@ -1,12 +1,5 @@
 // Writes docs/api/websocket-events.md from schema/asyncapi.json; --check says whether it is up to date.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-const at = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
-const target = at('docs/api/websocket-events.md');
-const api = JSON.parse(readFileSync(at('schema/asyncapi.json'), 'utf8'));
-const resolve = (schema) => (schema.$ref ? { ...api.components.schemas[schema.$ref.split('/').at(-1)], ...schema } : schema);
-const common = ['channel', 'epoch', 'seq', 'ts'];
+import { api, channels, common, publish, resolve } from './lib/asyncapi.mjs';
 
 // In a few words: "integer ≥ 0 | null", "0 to 100".
 function type(given) {
@@ -69,9 +62,8 @@ function structure(schema, earlier, without) {
   return same.length === names.length ? `${words}.` : `${words}, and:\n\n${fields(schema, same)}`;
 }
 
-function message(key, i, keys) {
-  const it = api.components.messages[key];
-  const earlier = keys.slice(0, i).map((other) => ({ name: api.components.messages[other].name, schema: resolve(api.components.messages[other].payload) }));
+function message(it, i, all) {
+  const earlier = all.slice(0, i).map((other) => ({ name: other.name, schema: resolve(other.payload) }));
   const example = it.examples?.[0].payload;
   return [
     `### \`${it.name}\`${it['x-state'] ? ' S' : ''}`,
@@ -81,25 +73,21 @@ function message(key, i, keys) {
   ].join('\n\n');
 }
 
-function channel(it) {
-  return [`## ${it.address ? `\`${it.address}\`` : 'The connection'}`, it.description, ...Object.keys(it.messages).map(message)].join('\n\n');
-}
+const channel = (it) => [`## ${it.address ? `\`${it.address}\`` : 'The connection'}`, it.description, ...it.messages.map(message)].join('\n\n');
 
-const rows = Object.values(api.channels)
+const rows = channels
   .filter((it) => it.address)
-  .map((it) => `| \`${it.address}\` | ${Object.keys(it.messages).map((key) => api.components.messages[key]).map((m) => `\`${m.name}\`${m['x-state'] ? ' S' : ''}`).join(', ')} |`);
+  .map((it) => `| \`${it.address}\` | ${it.messages.map((m) => `\`${m.name}\`${m['x-state'] ? ' S' : ''}`).join(', ')} |`);
 
-const page = `${[
-  '# Events',
-  '<!-- Made from schema/asyncapi.json by `make docs`. -->',
-  api.info.description,
-  ['| channel | events |', '|---|---|', ...rows].join('\n'),
-  ...Object.values(api.channels).sort((a, b) => (a.address === null ? -1 : b.address === null ? 1 : 0)).map(channel),
-].join('\n\n')}\n`;
+const connectionFirst = [...channels.filter((it) => !it.address), ...channels.filter((it) => it.address)];
 
-if (!process.argv.includes('--check')) {
-  writeFileSync(target, page);
-} else if (readFileSync(target, 'utf8') !== page) {
-  console.error('docs/api/websocket-events.md is not what schema/asyncapi.json says: run `make docs`');
-  process.exit(1);
-}
+publish(
+  'docs/api/websocket-events.md',
+  `${[
+    '# Events',
+    '<!-- Made from schema/asyncapi.json by `make docs`. -->',
+    api.info.description,
+    ['| channel | events |', '|---|---|', ...rows].join('\n'),
+    ...connectionFirst.map(channel),
+  ].join('\n\n')}\n`,
+);

@@ -33,6 +33,8 @@ add() {
 make="make --no-print-directory BUILD=$BUILD"
 run "include directions" $make check-includes
 [ "$rc" -eq 0 ] || failed=$((failed + 1))
+run "documents" $make check-docs
+[ "$rc" -eq 0 ] || failed=$((failed + 1))
 run "unit tests" $make unit
 add "$(sum_before passed '^[0-9]+ passed, [0-9]+ failed$')" "$(sum_before failed '^[0-9]+ passed, [0-9]+ failed$')"
 run "integration tests" $make integration

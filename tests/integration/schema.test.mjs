@@ -1,7 +1,7 @@
 // What the real server sends is what schema/asyncapi.json and schema/openapi.json say, and all that they say is sent.
 import { execFile } from 'node:child_process';
 import assert from 'node:assert/strict';
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -287,7 +287,28 @@ describe('the schemas themselves', () => {
     }
   });
 
-  test('docs/api/websocket-events.md is made from the schema', async () => {
-    await promisify(execFile)(process.execPath, [path.join(root, 'scripts/generate-event-docs.mjs'), '--check']);
+  test('what is made from the schemas is up to date', async () => {
+    const generators = (await readdir(path.join(root, 'scripts'))).filter((it) => /^generate-.*\.mjs$/.test(it));
+    assert.ok(generators.length >= 4);
+    for (const it of generators) await promisify(execFile)(process.execPath, [path.join(root, 'scripts', it), '--check']);
+  });
+
+  test('the files, functions and events that documents name are there', async () => {
+    await promisify(execFile)(process.execPath, [path.join(root, 'scripts/check-doc-names.mjs')]);
+  });
+
+  test('a document that is out of date, or names what is not there, is found', async () => {
+    const copy = await temporaryFolder();
+    for (const it of ['schema', 'scripts', 'docs', 'src', 'ARCHITECTURE.md', 'frontend/src']) await cp(path.join(root, it), path.join(copy, it), { recursive: true });
+    const run = (script) => promisify(execFile)(process.execPath, [path.join(copy, 'scripts', script), '--check']);
+    const schema = path.join(copy, 'schema/asyncapi.json');
+    await writeFile(schema, (await readFile(schema, 'utf8')).replaceAll('samples_processed', 'samples_seen'));
+    for (const it of ['generate-event-docs.mjs', 'generate-event-types.mjs', 'generate-payload-sizes.mjs']) await assert.rejects(run(it), /make docs/, it);
+    await writeFile(schema, (await readFile(schema, 'utf8')).replaceAll('job:resources', 'job:usage'));
+    await assert.rejects(run('generate-channel-docs.mjs'), /make docs/);
+    await assert.rejects(run('check-doc-names.mjs'), /there is no event job:resources/);
+    await rm(path.join(copy, 'src/jobs/queue_report.c'));
+    await assert.rejects(run('check-doc-names.mjs'), /there is no file queue_report\.c/);
+    await rm(copy, { recursive: true, force: true });
   });
 });

@@ -23,6 +23,7 @@ const failure: ExtractionFailed = {
   ...ENVELOPE,
   model_id: "mdl_1",
   extraction_id: "ext_1",
+  progress: 47,
   error_type: "DISK_FULL",
   error_message: "no space left",
   suggested_retry_params: null,
