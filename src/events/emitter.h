@@ -12,6 +12,9 @@
 #include "base/slice.h"
 #include "hub/msg.h"
 
+// A call whose answer nobody looks at doesn't compile: an event that is refused must not go unnoticed.
+#define EMIT_CHECKED __attribute__((warn_unused_result))
+
 struct bus;
 struct emitter;
 
@@ -19,7 +22,8 @@ struct emitter *emitter_new(struct bus *bus); // borrows the bus
 void emitter_free(struct emitter *em);
 
 // Any event on any channel: the typed functions end here. `body` is a JSON object.
-int64_t emit_raw(struct emitter *em, struct slice channel, struct slice event, struct slice body, enum msg_class cls);
+EMIT_CHECKED int64_t emit_raw(struct emitter *em, struct slice channel, struct slice event, struct slice body,
+                              enum msg_class cls);
 
 // ---- {entity_type}s/{entity_id}/progress: any entity ---------------------------------------------------------------
 
@@ -33,7 +37,8 @@ struct ev_progress {
 
 // `entity_type` in the singular: "job" emits job:progress on jobs/{entity_id}/progress, with {entity_type}_id as its
 // first member. For entities that have no event of their own below.
-int64_t emit_progress(struct emitter *em, const char *entity_type, const char *entity_id, const struct ev_progress *p);
+EMIT_CHECKED int64_t emit_progress(struct emitter *em, const char *entity_type, const char *entity_id,
+                                   const struct ev_progress *p);
 
 // ---- trainings/{id}/progress, trainings/{id}/checkpoints -----------------------------------------------------------
 
@@ -53,12 +58,12 @@ struct ev_training_progress {
     int n_layers;
 };
 
-int64_t emit_training_created(struct emitter *em, const char *training_id, struct slice training_json);
-int64_t emit_training_progress(struct emitter *em, const struct ev_training_progress *p);
-int64_t emit_training_status_changed(struct emitter *em, const char *training_id, const char *status,
-                                     const char *previous, int64_t current_step, double progress);
-int64_t emit_training_completed(struct emitter *em, const char *training_id, double final_loss,
-                                double duration_seconds);
+EMIT_CHECKED int64_t emit_training_created(struct emitter *em, const char *training_id, struct slice training_json);
+EMIT_CHECKED int64_t emit_training_progress(struct emitter *em, const struct ev_training_progress *p);
+EMIT_CHECKED int64_t emit_training_status_changed(struct emitter *em, const char *training_id, const char *status,
+                                                  const char *previous, int64_t current_step, double progress);
+EMIT_CHECKED int64_t emit_training_completed(struct emitter *em, const char *training_id, double final_loss,
+                                             double duration_seconds);
 
 struct ev_failure {
     const char *error_type, *error_message;
@@ -67,7 +72,7 @@ struct ev_failure {
     bool retry_available;
 };
 
-int64_t emit_training_failed(struct emitter *em, const char *training_id, const struct ev_failure *f);
+EMIT_CHECKED int64_t emit_training_failed(struct emitter *em, const char *training_id, const struct ev_failure *f);
 
 struct ev_checkpoint {
     const char *training_id, *checkpoint_id, *storage_path;
@@ -76,7 +81,7 @@ struct ev_checkpoint {
     bool is_best;
 };
 
-int64_t emit_checkpoint_created(struct emitter *em, const struct ev_checkpoint *c);
+EMIT_CHECKED int64_t emit_checkpoint_created(struct emitter *em, const struct ev_checkpoint *c);
 
 // ---- models/{id}/progress, models/{id}/extraction, datasets/{id}/progress ------------------------------------------
 
@@ -86,9 +91,10 @@ struct ev_model_progress {
     int64_t bytes_done, bytes_total;
 };
 
-int64_t emit_model_progress(struct emitter *em, const struct ev_model_progress *p);
-int64_t emit_model_completed(struct emitter *em, const struct ev_model_progress *p);
-int64_t emit_model_failed(struct emitter *em, const struct ev_model_progress *p, const struct ev_failure *f);
+EMIT_CHECKED int64_t emit_model_progress(struct emitter *em, const struct ev_model_progress *p);
+EMIT_CHECKED int64_t emit_model_completed(struct emitter *em, const struct ev_model_progress *p);
+EMIT_CHECKED int64_t emit_model_failed(struct emitter *em, const struct ev_model_progress *p,
+                                       const struct ev_failure *f);
 
 struct ev_extraction_progress {
     const char *model_id, *extraction_id, *phase, *message;
@@ -96,10 +102,10 @@ struct ev_extraction_progress {
     int64_t samples_processed, samples_total;
 };
 
-int64_t emit_extraction_progress(struct emitter *em, const struct ev_extraction_progress *p);
-int64_t emit_extraction_completed(struct emitter *em, const struct ev_extraction_progress *p);
-int64_t emit_extraction_failed(struct emitter *em, const char *model_id, const char *extraction_id,
-                               const struct ev_failure *f);
+EMIT_CHECKED int64_t emit_extraction_progress(struct emitter *em, const struct ev_extraction_progress *p);
+EMIT_CHECKED int64_t emit_extraction_completed(struct emitter *em, const struct ev_extraction_progress *p);
+EMIT_CHECKED int64_t emit_extraction_failed(struct emitter *em, const char *model_id, const char *extraction_id,
+                                            const struct ev_failure *f);
 
 struct ev_dataset_progress {
     const char *dataset_id, *operation, *phase, *unit, *message; // operation: download, tokenize
@@ -107,9 +113,10 @@ struct ev_dataset_progress {
     int64_t done, total;
 };
 
-int64_t emit_dataset_progress(struct emitter *em, const struct ev_dataset_progress *p);
-int64_t emit_dataset_completed(struct emitter *em, const struct ev_dataset_progress *p);
-int64_t emit_dataset_failed(struct emitter *em, const struct ev_dataset_progress *p, const struct ev_failure *f);
+EMIT_CHECKED int64_t emit_dataset_progress(struct emitter *em, const struct ev_dataset_progress *p);
+EMIT_CHECKED int64_t emit_dataset_completed(struct emitter *em, const struct ev_dataset_progress *p);
+EMIT_CHECKED int64_t emit_dataset_failed(struct emitter *em, const struct ev_dataset_progress *p,
+                                         const struct ev_failure *f);
 
 // ---- jobs/{id}/progress, jobs/{id}/logs, jobs/{id}/resources, operations -------------------------------------------
 
@@ -119,10 +126,10 @@ struct ev_job {
     struct ev_progress at;
 };
 
-int64_t emit_job_progress(struct emitter *em, const struct ev_job *p);
-int64_t emit_job_status_changed(struct emitter *em, const struct ev_job *p);
-int64_t emit_job_completed(struct emitter *em, const struct ev_job *p);
-int64_t emit_job_failed(struct emitter *em, const struct ev_job *p, const struct ev_failure *f);
+EMIT_CHECKED int64_t emit_job_progress(struct emitter *em, const struct ev_job *p);
+EMIT_CHECKED int64_t emit_job_status_changed(struct emitter *em, const struct ev_job *p);
+EMIT_CHECKED int64_t emit_job_completed(struct emitter *em, const struct ev_job *p);
+EMIT_CHECKED int64_t emit_job_failed(struct emitter *em, const struct ev_job *p, const struct ev_failure *f);
 
 struct ev_log_line {
     int64_t seq, ts_us;
@@ -130,23 +137,23 @@ struct ev_log_line {
     struct slice text;
 };
 
-int64_t emit_job_logs(struct emitter *em, const char *job_id, const struct ev_log_line *lines, int n);
+EMIT_CHECKED int64_t emit_job_logs(struct emitter *em, const char *job_id, const struct ev_log_line *lines, int n);
 // `body`: the whole payload, its job_id included.
-int64_t emit_job_resources(struct emitter *em, const char *job_id, struct slice body);
+EMIT_CHECKED int64_t emit_job_resources(struct emitter *em, const char *job_id, struct slice body);
 
 // `job_json` is the job as GET /api/v1/jobs/{id} shows it; of an update without params and result.
-int64_t emit_operation_created(struct emitter *em, struct slice job_json);
-int64_t emit_operation_updated(struct emitter *em, struct slice job_json);
-int64_t emit_operation_finished(struct emitter *em, struct slice job_json);
+EMIT_CHECKED int64_t emit_operation_created(struct emitter *em, struct slice job_json);
+EMIT_CHECKED int64_t emit_operation_updated(struct emitter *em, struct slice job_json);
+EMIT_CHECKED int64_t emit_operation_finished(struct emitter *em, struct slice job_json);
 
 // ---- system/… ------------------------------------------------------------------------------------------------------
 
 // `kind`: what comes after "system/", such as "cpu" or "gpu/0". `body`: the readings, as src/monitor writes them.
-int64_t emit_system_metrics(struct emitter *em, const char *kind, struct slice body);
-int64_t emit_cpu_metrics(struct emitter *em, struct slice body);
-int64_t emit_memory_metrics(struct emitter *em, struct slice body);
-int64_t emit_disk_metrics(struct emitter *em, struct slice body);
-int64_t emit_network_metrics(struct emitter *em, struct slice body);
-int64_t emit_gpu_metrics(struct emitter *em, int gpu_id, struct slice body);
+EMIT_CHECKED int64_t emit_system_metrics(struct emitter *em, const char *kind, struct slice body);
+EMIT_CHECKED int64_t emit_cpu_metrics(struct emitter *em, struct slice body);
+EMIT_CHECKED int64_t emit_memory_metrics(struct emitter *em, struct slice body);
+EMIT_CHECKED int64_t emit_disk_metrics(struct emitter *em, struct slice body);
+EMIT_CHECKED int64_t emit_network_metrics(struct emitter *em, struct slice body);
+EMIT_CHECKED int64_t emit_gpu_metrics(struct emitter *em, int gpu_id, struct slice body);
 
 #endif

@@ -32,6 +32,8 @@ struct queue_config {
     // Asks for one call of queue_tick in `delay_us`; a new request replaces the one before. NULL: the caller calls
     // queue_tick every 100 ms.
     void (*arm)(void *ctx, int64_t delay_us);
+    // An event was refused with that code, the `lost`-th so far: pages don't learn of it. NULL: it is only counted.
+    void (*lost_event)(void *ctx, int code, int64_t lost);
     void *ctx;
 };
 

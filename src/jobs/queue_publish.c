@@ -12,7 +12,9 @@
 
 static void sent(struct queue *q, int64_t seq)
 {
-    if (seq < 0) q->lost_events++;
+    if (seq >= 0) return;
+    q->lost_events++;
+    if (q->cfg.lost_event) q->cfg.lost_event(q->cfg.ctx, (int)seq, q->lost_events);
 }
 
 // ---- what the loop remembers --------------------------------------------------------------------------------------

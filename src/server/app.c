@@ -97,6 +97,17 @@ static int open_store(struct app *a, struct err *e)
     return rc;
 }
 
+// At the first, the tenth, the hundredth: what keeps failing doesn't fill the log.
+static void event_lost(void *ctx, int code, int64_t lost)
+{
+    (void)ctx;
+    int64_t step = 1;
+    while (step < lost) step *= 10;
+    if (step == lost)
+        log_error("events", "an event of a job could not be published: %s (%lld so far)", err_name(code),
+                  (long long)lost);
+}
+
 static void make_core(struct app *a)
 {
     a->bus = bus_memory_new(BUS_LIMITS_DEFAULT);
@@ -108,6 +119,7 @@ static void make_core(struct app *a)
         .lease_us = a->settings->lease_seconds * 1000000,
         .stall_grace_us = 2 * a->settings->lease_seconds * 1000000,
         .arm = arm_queue,
+        .lost_event = event_lost,
         .ctx = a,
     };
     a->queue = queue_new(&config);

@@ -280,6 +280,29 @@ describe('the schemas themselves', () => {
     assert.deepEqual(rest.calls().sort(), routes.sort());
   });
 
+  test('never_again_1_no_event_has_the_name_of_a_channel', () => {
+    for (const { name, address } of events.messages) {
+      assert.match(name, address ? /^[a-z]+:[a-z_]+$/ : /^[a-z]+$/);
+      for (const other of events.messages) assert.ok(other.address !== name && !other.pattern?.test(name), name);
+    }
+    for (const { name, data } of received.filter((it) => it.data?.channel)) assert.notEqual(name, data.channel);
+  });
+
+  test('never_again_8_the_channel_and_the_name_tell_what_a_payload_is_and_no_field_need_be_looked_at', () => {
+    const { schemas } = events.document.components;
+    const ofChannels = events.messages.filter((it) => it.address);
+    assert.ok(ofChannels.length > 25);
+    for (const one of ofChannels) {
+      const channel = one.examples[0].payload.channel;
+      const named = ofChannels.filter((it) => it.name === one.name && it.pattern.test(channel));
+      assert.deepEqual(named.map((it) => it.key), [one.key]);
+      for (const other of ofChannels.filter((it) => it.address !== one.address)) {
+        const { pattern } = schemas[other.payload.$ref.split('/').at(-1)].properties.channel;
+        assert.ok(!new RegExp(pattern).test(channel), `${other.key} takes ${channel}`);
+      }
+    }
+  });
+
   test('every event has an example, which is valid', () => {
     for (const message of events.messages) {
       assert.equal(message.examples?.length, 1, message.name);

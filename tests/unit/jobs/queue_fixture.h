@@ -51,6 +51,8 @@ struct fixture {
     // what was published
     struct msg *events[FIXTURE_EVENTS];
     int n_events;
+    int64_t lost_events;
+    int lost_code;
     int64_t batch; // of report()
 };
 
@@ -81,6 +83,13 @@ static inline void fixture_arm(void *ctx, int64_t delay_us)
 {
     struct fixture *f = ctx;
     f->armed = f->now + delay_us;
+}
+
+static inline void fixture_lost(void *ctx, int code, int64_t lost)
+{
+    struct fixture *f = ctx;
+    f->lost_events = lost;
+    f->lost_code = code;
 }
 
 static inline void fixture_forget_events(struct fixture *f)
@@ -155,6 +164,7 @@ static inline void fixture_open(struct fixture *f)
                                   .now_us = fixture_now,
                                   .mono_us = fixture_now,
                                   .arm = fixture_arm,
+                                  .lost_event = fixture_lost,
                                   .ctx = f};
     struct simple s = {0};
     f->q = queue_new(&config);

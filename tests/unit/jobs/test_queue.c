@@ -256,6 +256,42 @@ static void never_again_5_23_cancel_reaches_the_worker_and_is_told(void **state)
     }
 }
 
+static int64_t refuse_publish(struct bus *bus, struct slice channel, struct slice event, struct slice body,
+                              enum msg_class cls)
+{
+    (void)bus, (void)channel, (void)event, (void)body, (void)cls;
+    return HW_EUNAVAILABLE;
+}
+
+// The bus away: what the job did is stored all the same, and that nobody was told is known.
+static void never_again_2_an_event_that_is_refused_is_noticed(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE], id[ID_SIZE];
+    struct held h;
+    register_worker(f, worker);
+    submit(f, "cpu", 1, id);
+    claim_one(f, worker, &h);
+    assert_int_equal(queue_lost_events(f->q), 0);
+    const struct bus_ops *real = f->bus->ops;
+    struct bus_ops refusing = *real;
+    refusing.publish = refuse_publish;
+    f->bus->ops = &refusing;
+    fixture_forget_events(f);
+    report_ok(f, &h, "{\"type\":\"started\",\"pid\":7},{\"type\":\"exited\",\"code\":0}");
+    f->bus->ops = real;
+    struct job_row r = job_now(f, id);
+    assert_string_equal(r.status, "completed");
+    job_row_release(&r);
+    assert_int_equal(events_named(f, "job:completed", NULL), 0);
+    // status_changed and completed of the job, and its summary at least.
+    assert_true(queue_lost_events(f->q) >= 3);
+    assert_int_equal(f->lost_events, queue_lost_events(f->q));
+    assert_int_equal(f->lost_code, HW_EUNAVAILABLE);
+    fixture_free(f);
+}
+
 static void a_job_that_has_ended_cannot_be_cancelled(void **state)
 {
     (void)state;
@@ -338,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_claim_abandoned_while_it_waits_takes_nothing),
         cmocka_unit_test(stopping_answers_waiting_claims_with_nothing),
         cmocka_unit_test(a_queued_job_is_cancelled_at_once_and_twice_is_fine),
+        cmocka_unit_test(never_again_2_an_event_that_is_refused_is_noticed),
         cmocka_unit_test(never_again_5_23_cancel_reaches_the_worker_and_is_told),
         cmocka_unit_test(a_job_that_has_ended_cannot_be_cancelled),
         cmocka_unit_test(never_again_24_a_retry_takes_the_failed_one_out_of_the_list),
