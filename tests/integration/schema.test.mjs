@@ -27,6 +27,7 @@ const gpus = [
 const events = new Contract(await readSchema('asyncapi.json'));
 const rest = new Rest(await readSchema('openapi.json'));
 const received = []; // {name, data}, all connections together
+const sent = []; // by the clients, in their order
 
 function connect(server, query) {
   const socket = io(server.url, { transports: ['websocket'], forceNew: true, query });
@@ -35,6 +36,7 @@ function connect(server, query) {
     received.push({ name, data });
     socket.own.push({ name, data });
   });
+  socket.onAnyOutgoing((name, data) => sent.push({ name, data: typeof data === 'function' ? undefined : data }));
   socket.seen = (name, check = () => true) => until(`the event ${name}`, () => socket.own.find((it) => it.name === name && check(it.data)), 60).then((it) => it.data);
   socket.join = (channel, more) => socket.emitWithAck('subscribe', { channel, ...more });
   return socket;
@@ -228,6 +230,16 @@ describe('the server keeps to its schemas', () => {
     assert.deepEqual(events.unseen().sort(), Object.keys(notProvoked).sort());
   });
 
+  test('what a client sends is declared, and what is refused is not', () => {
+    const wrong = sent.map(({ name, data }) => {
+      const message = events.messages.find((it) => events.byClient.has(it.key) && it.name === name);
+      return message ? events.wrong(name, data, message) : [`no such message: ${name}`];
+    });
+    assert.deepEqual([...new Set(sent.map((it) => it.name))].sort(), ['ping', 'subscribe', 'unsubscribe']);
+    assert.equal(wrong.flat().length, 1);
+    assert.equal(sent[wrong.findIndex((it) => it.length)].data.channel, 'not a channel');
+  });
+
   test('numbers are written as short as they can be', async () => {
     const { text } = await ask('GET', `/api/v1/trainings/${training.id}`);
     assert.match(text, /"decay_fraction":0\.2,/);
@@ -286,6 +298,14 @@ describe('the schemas themselves', () => {
       for (const other of events.messages) assert.ok(other.address !== name && !other.pattern?.test(name), name);
     }
     for (const { name, data } of received.filter((it) => it.data?.channel)) assert.notEqual(name, data.channel);
+  });
+
+  test('never_again_2_the_answer_of_every_emitter_must_be_looked_at', async () => {
+    const header = await readFile(path.join(root, 'src/events/emitter.h'), 'utf8');
+    const emitters = header.match(/^.*\bemit_\w+\(/gm);
+    assert.ok(emitters.length > 30);
+    for (const it of emitters) assert.match(it, /^EMIT_CHECKED int64_t emit_/);
+    assert.match(header, /#define EMIT_CHECKED __attribute__\(\(warn_unused_result\)\)/);
   });
 
   test('never_again_8_the_channel_and_the_name_tell_what_a_payload_is_and_no_field_need_be_looked_at', () => {
