@@ -72,7 +72,7 @@ coverage: build/.setup-dev
 	cd frontend && npm run --silent coverage -- --coverage.reportsDirectory=../build/coverage/dashboard
 
 # ---- checks ----------------------------------------------------------------------------------------------------------
-C_FILES := $(wildcard src/*/*.[ch] tests/unit/*/*.[ch] tests/unit/*.h tests/fuzz/*.c tests/integration/*.c tests/fake-nvml/*.c bench/*.c)
+C_FILES := $(wildcard src/*/*.[ch] tests/unit/*/*.[ch] tests/unit/*.h tests/fuzz/*.c tests/integration/*.c tests/fake-nvml/*.c bench/*.c bench/*/*.[ch] bench/*/*/*.c)
 
 check: build/.setup-dev check-format check-includes check-docs check-tidy
 	cd frontend && npm run --silent lint && npm run --silent typecheck
@@ -107,6 +107,8 @@ bench: $(BENCH_BIN)
 $(BUILD)/bench/%: bench/%.c $(call lib_files,base ml monitor jobs proto hub)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(call link_libs,$(call libs_used,base ml monitor jobs proto hub))
+
+include bench/fanout/fanout.mk
 
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/headway

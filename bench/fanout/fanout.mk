@@ -1,0 +1,22 @@
+# The benchmark of fan-out (bench/fanout.md): a load generator and its floor, built apart from the libraries of src/.
+FANOUT_BIN := $(BUILD)/bench/fanout-load $(BUILD)/bench/fanout-raw
+bench: $(FANOUT_BIN)
+
+$(BUILD)/bench/fanout-load: $(wildcard bench/fanout/*.[ch]) $(BUILD)/flags
+	@mkdir -p $(@D)
+	@$(call say,BENCH,$@)
+	$(Q)$(CC) $(CSTD) $(OPT) $(WARNINGS) -o $@ $(filter %.c,$^) -lz
+
+$(BUILD)/bench/fanout-raw: bench/fanout/peers/raw.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@$(call say,BENCH,$@)
+	$(Q)$(CC) $(CSTD) $(OPT) $(WARNINGS) -o $@ $< -lcrypto
+
+bench/fanout/node_modules/.installed: bench/fanout/package-lock.json
+	cd bench/fanout && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# ARGS="--quick --scenarios a,b": see bench/fanout/run.mjs --help.
+.PHONY: fanout
+fanout: programs $(FANOUT_BIN) bench/fanout/node_modules/.installed
+	node bench/fanout/run.mjs --build $(BUILD) $(ARGS)
