@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST  "{\"training_id\":\"trn_"
+#define FIRST  "\"training_id\":\"trn_"
 #define NUMBER "\",\"n\":"
 #define LAST   ",\"sum\":\""
 #define TAIL   (sizeof LAST - 1 + 8 + 2) // the checksum's member and what closes the object
@@ -46,12 +46,13 @@ size_t event_write(char out[EVENT_MAX], uint64_t n, size_t bytes)
     uint64_t r = n + 1;
     double v[4];
     for (int i = 0; i < 4; i++) v[i] = fraction(&r);
-    size_t at = (size_t)snprintf(out, EVENT_MAX,
-                                 FIRST "%06u" NUMBER "%llu,\"current_step\":%llu,\"total_steps\":200000,\"loss\":%.6f,"
-                                       "\"l0_sparsity\":%.6f,\"explained_variance\":%.6f,\"grad_norm\":%.6f,"
-                                       "\"dead_neurons\":%u,\"eta_seconds\":%u",
-                                 (unsigned)(n % 1000), (unsigned long long)n, (unsigned long long)n * 10, v[0], v[1],
-                                 v[2], v[3], (unsigned)(r % 500), (unsigned)(r % 7200));
+    size_t at =
+        (size_t)snprintf(out, EVENT_MAX,
+                         "{" FIRST "%06u" NUMBER "%llu,\"current_step\":%llu,\"total_steps\":200000,\"loss\":%.6f,"
+                         "\"l0_sparsity\":%.6f,\"explained_variance\":%.6f,\"grad_norm\":%.6f,"
+                         "\"dead_neurons\":%u,\"eta_seconds\":%u",
+                         (unsigned)(n % 1000), (unsigned long long)n, (unsigned long long)n * 10, v[0], v[1], v[2],
+                         v[3], (unsigned)(r % 500), (unsigned)(r % 7200));
     if (at + LAYER + TAIL + 16 < bytes) {
         at += (size_t)snprintf(out + at, EVENT_MAX - at, ",\"layers\":[");
         for (unsigned layer = 0; layer == 0 || at + LAYER + TAIL + 16 < bytes; layer++) {
@@ -87,7 +88,7 @@ size_t event_write_body(char out[EVENT_BODY_MAX], const char *name, uint32_t cha
 // brace in front of it put back.
 enum event_read event_read(const char *text, size_t len, size_t bytes, uint64_t *n)
 {
-    const char *first = memmem(text, len, FIRST + 1, sizeof FIRST - 2);
+    const char *first = memmem(text, len, FIRST, sizeof FIRST - 1);
     if (!first) return EVENT_NONE;
     size_t left = (size_t)(text + len - first);
     if (left < bytes - 1) return EVENT_WRONG;

@@ -12,6 +12,14 @@ $(BUILD)/bench/fanout-raw: bench/fanout/peers/raw.c $(BUILD)/flags
 	@$(call say,BENCH,$@)
 	$(Q)$(CC) $(CSTD) $(OPT) $(WARNINGS) -o $@ $< -lcrypto
 
+# Its checks are tested with the rest: `make unit T=fanout`.
+FANOUT_TEST := $(BUILD)/tests/unit/bench/test_fanout
+$(FANOUT_TEST): bench/fanout/test/test_fanout.c $(filter-out %/main.c,$(wildcard bench/fanout/*.[ch])) $(BUILD)/flags
+	@mkdir -p $(@D)
+	@$(call say,TEST,$@)
+	$(Q)$(CC) $(CSTD) $(OPT) $(WARNINGS) $(SANFLAGS) -o $@ $(filter %.c,$^) -lz -lcmocka
+unit: $(call matching,$(FANOUT_TEST))
+
 bench/fanout/node_modules/.installed: bench/fanout/package-lock.json
 	cd bench/fanout && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@

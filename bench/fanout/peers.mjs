@@ -21,7 +21,7 @@ export const peers = {
     protocol: 'socketio',
     command: (o, data, deflate) => [process.execPath, script('socketio.mjs'), ...(deflate ? ['--deflate'] : [])],
   },
-  python: { what: 'python-socketio, uvicorn', protocol: 'socketio', share: 0.1, command: () => ['/usr/bin/python3', script('python_socketio.py')] },
+  python: { what: 'python-socketio, uvicorn', protocol: 'socketio', share: 0.05, command: () => ['/usr/bin/python3', script('python_socketio.py')] },
 };
 
 const running = new Set();

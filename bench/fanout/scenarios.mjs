@@ -27,8 +27,8 @@ export const scenarios = [
   { key: 'a5', title: '1 channel, 5,000 clients, 10 messages/s', each: all, args: onePerSend(5000, 40), quick: { messages: 20 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 1.15 }] },
   { key: 'b1-4', title: '1,000 clients, 4 messages in flight', each: all, args: inFlight(1000, 4, 1000), quick: { messages: 200 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 0.6 }] },
   { key: 'b1-16', title: '1,000 clients, 16 messages in flight', each: all, args: inFlight(1000, 16, 1000), quick: { messages: 320 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 0.25 }] },
-  { key: 'b5-4', title: '5,000 clients, 4 messages in flight', each: all, args: inFlight(5000, 4, 200), quick: { messages: 60 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 0.6 }] },
-  { key: 'b5-16', title: '5,000 clients, 16 messages in flight', each: all, args: inFlight(5000, 16, 320), quick: { messages: 96 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 0.25 }] },
+  { key: 'b5-4', title: '5,000 clients, 4 messages in flight', each: all, args: inFlight(5000, 4, 120), quick: { messages: 60 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 0.6 }] },
+  { key: 'b5-16', title: '5,000 clients, 16 messages in flight', each: all, args: inFlight(5000, 16, 192), quick: { messages: 96 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 0.25 }] },
   { key: 'c', title: '1,000 channels with one client each, a POST a message', each: all, args: channels, quick: { messages: 5000 }, figure: 'message', aims: [{ who: 'headway', ratio: 1.3 }] },
   { key: 'c-batch', title: '1,000 channels with one client each, 100 messages a POST (NDJSON)', each: all, args: { ...channels, batch: 100 }, quick: { messages: 10000 }, figure: 'message', aims: [{ who: 'headway', figure: 6 }] },
   {
