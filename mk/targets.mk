@@ -15,6 +15,7 @@ help:
 	@echo "make fuzz            every parser, FUZZ_SECONDS=60 each (T=name)"
 	@echo "make coverage        build/coverage/ (C: gcovr, dashboard: Vitest)"
 	@echo "make bench           build the benchmarks into $(BUILD)/bench"
+	@echo "make fanout          our fan-out against peers: bench/fanout.md (ARGS=--quick)"
 	@echo "make docs            what is made from schema/asyncapi.json: documents, the dashboard's types of events"
 	@echo "make install         PREFIX=/usr/local DESTDIR="
 

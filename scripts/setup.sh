@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing on Debian 12, and says what: `setup.sh build` for building and the demo, `setup.sh test` for the tests,
-# `setup.sh dev` for make check, fmt, fuzz and coverage.
+# `setup.sh dev` for make check, fmt, fuzz and coverage, `setup.sh bench` for what bench/fanout compares with.
 # Uses root, or sudo. Does nothing, and needs no network, when all is there.
 set -eu
 
@@ -8,8 +8,9 @@ case "${1:-}" in
 build) packages="gcc make pkg-config libc6-dev libuv1-dev libjansson-dev libsqlite3-dev libopenblas-dev libpcre2-dev zlib1g-dev libssl-dev" ;;
 test) packages="libcmocka-dev chromium" ;;
 dev) packages="clang clang-format clang-tidy libclang-rt-14-dev gcovr" ;;
+bench) packages="python3-socketio python3-uvicorn python3-uvloop python3-httptools python3-websockets" ;;
 *)
-    echo "usage: setup.sh build|test|dev" >&2
+    echo "usage: setup.sh build|test|dev|bench" >&2
     exit 2
     ;;
 esac

@@ -140,6 +140,12 @@ static void on_text(struct client *c, struct client_env *env, const struct ws_in
     }
 }
 
+static void send_pong(struct client *c, struct client_env *env, const struct ws_in *in)
+{
+    char frame[160];
+    send_all(c, env, frame, ws_write_pong(frame, in->text, in->n));
+}
+
 // Bytes used; the rest is the beginning of something.
 static size_t take(struct client *c, struct client_env *env, const char *p, size_t n)
 {
@@ -160,7 +166,8 @@ static size_t take(struct client *c, struct client_env *env, const char *p, size
         switch (ws_read(p + at, n - at, &in)) {
         case WS_PART: return at;
         case WS_TEXT: on_text(c, env, &in, now); break;
-        case WS_CONTROL: break;
+        case WS_PING: send_pong(c, env, &in); break;
+        case WS_PONG: break;
         case WS_CLOSED: fail(c, env, "the server closed a client"); break;
         case WS_BROKEN: fail(c, env, "a client got a frame that is none"); break;
         }

@@ -24,7 +24,11 @@ bench/fanout/node_modules/.installed: bench/fanout/package-lock.json
 	cd bench/fanout && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+build/.setup-bench: scripts/setup.sh
+	sh scripts/setup.sh bench
+	@mkdir -p build && touch $@
+
 # ARGS="--quick --scenarios a,b": see bench/fanout/run.mjs --help.
 .PHONY: fanout
-fanout: programs $(FANOUT_BIN) bench/fanout/node_modules/.installed
+fanout: build/.setup-bench programs $(FANOUT_BIN) bench/fanout/node_modules/.installed
 	node bench/fanout/run.mjs --build $(BUILD) $(ARGS)

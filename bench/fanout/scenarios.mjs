@@ -2,6 +2,8 @@
 // generator's; `figure` is what the table compares, to the first of `each`. An aim says of whom which ratio (or figure) may be
 // at most how much.
 const all = ['raw', 'headway', 'ws', 'socketio', 'python'];
+// python-socketio needs more processor time for 5,000 clients and 10 messages a second than a processor has.
+const able = all.filter((name) => name !== 'python');
 const settled = { warmup: 20, idle: 1 };
 
 const onePerSend = (clients, messages) => ({ ...settled, clients, rate: 10, messages });
@@ -24,11 +26,11 @@ export const figures = {
 
 export const scenarios = [
   { key: 'a1', title: '1 channel, 1,000 clients, 10 messages/s', each: all, args: onePerSend(1000, 60), quick: { messages: 30 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 1.15 }] },
-  { key: 'a5', title: '1 channel, 5,000 clients, 10 messages/s', each: all, args: onePerSend(5000, 40), quick: { messages: 20 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 1.15 }] },
+  { key: 'a5', title: '1 channel, 5,000 clients, 10 messages/s', each: able, args: onePerSend(5000, 40), quick: { messages: 20 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 1.15 }] },
   { key: 'b1-4', title: '1,000 clients, 4 messages in flight', each: all, args: inFlight(1000, 4, 1000), quick: { messages: 200 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 0.6 }] },
   { key: 'b1-16', title: '1,000 clients, 16 messages in flight', each: all, args: inFlight(1000, 16, 1000), quick: { messages: 320 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 0.25 }] },
-  { key: 'b5-4', title: '5,000 clients, 4 messages in flight', each: all, args: inFlight(5000, 4, 120), quick: { messages: 60 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 0.6 }] },
-  { key: 'b5-16', title: '5,000 clients, 16 messages in flight', each: all, args: inFlight(5000, 16, 192), quick: { messages: 96 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 0.25 }] },
+  { key: 'b5-4', title: '5,000 clients, 4 messages in flight', each: able, args: inFlight(5000, 4, 120), quick: { messages: 60 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 0.6 }] },
+  { key: 'b5-16', title: '5,000 clients, 16 messages in flight', each: able, args: inFlight(5000, 16, 192), quick: { messages: 96 }, figure: 'delivery', aims: [{ who: 'headway', ratio: 0.25 }] },
   { key: 'c', title: '1,000 channels with one client each, a POST a message', each: all, args: channels, quick: { messages: 5000 }, figure: 'message', aims: [{ who: 'headway', ratio: 1.3 }] },
   { key: 'c-batch', title: '1,000 channels with one client each, 100 messages a POST (NDJSON)', each: all, args: { ...channels, batch: 100 }, quick: { messages: 10000 }, figure: 'message', aims: [{ who: 'headway', figure: 6 }] },
   {

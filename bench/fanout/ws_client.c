@@ -30,10 +30,10 @@ long ws_read_upgrade(const char *p, size_t n, bool *deflate)
     return (long)head;
 }
 
-size_t ws_write_text(char *out, const char *text, size_t n)
+static size_t write_frame(char *out, unsigned char first, const char *text, size_t n)
 {
     size_t at = 0;
-    out[at++] = (char)0x81;
+    out[at++] = (char)first;
     if (n < 126) {
         out[at++] = (char)(0x80 | n);
     } else {
@@ -44,6 +44,16 @@ size_t ws_write_text(char *out, const char *text, size_t n)
     memset(out + at, 0, 4);
     memcpy(out + at + 4, text, n);
     return at + 4 + n;
+}
+
+size_t ws_write_text(char *out, const char *text, size_t n)
+{
+    return write_frame(out, 0x81, text, n);
+}
+
+size_t ws_write_pong(char *out, const char *data, size_t n)
+{
+    return write_frame(out, 0x8a, data, n);
 }
 
 // RFC 7692 §7.2.2: the four bytes that the sender cut off are put back.
@@ -92,7 +102,7 @@ enum ws_kind ws_read(const char *p, size_t n, struct ws_in *out)
     out->used = head + len;
     unsigned op = b[0] & 0x0f;
     if (op == 8) return WS_CLOSED;
-    if (op == 9 || op == 10) return WS_CONTROL;
+    if (op == 9 || op == 10) return len < 126 ? (op == 9 ? WS_PING : WS_PONG) : WS_BROKEN;
     if (op != 1) return WS_BROKEN;
     if (b[0] & 0x40 && !inflate_text(p + head, len, out)) return WS_BROKEN;
     return WS_TEXT;

@@ -10,10 +10,11 @@
 size_t ws_write_upgrade(char *out, size_t size, const char *path, uint16_t port, bool deflate);
 // The length of the answer's head, 0 if it isn't there yet, -1 if it is a refusal. *deflate: what was agreed to.
 long ws_read_upgrade(const char *p, size_t n, bool *deflate);
-// A masked text frame (of zeros: the server can't tell, and undoes it all the same). n < 65,536. Returns its length.
+// A masked frame (with a mask of zeros, which a server undoes like any other). n < 65,536. Returns its length.
 size_t ws_write_text(char *out, const char *text, size_t n);
+size_t ws_write_pong(char *out, const char *data, size_t n); // n < 126
 
-enum ws_kind { WS_PART, WS_TEXT, WS_CONTROL, WS_CLOSED, WS_BROKEN };
+enum ws_kind { WS_PART, WS_TEXT, WS_PING, WS_PONG, WS_CLOSED, WS_BROKEN };
 struct ws_in {
     const char *text; // in the bytes given, or in the inflater's buffer until the next call
     size_t n;

@@ -131,6 +131,9 @@ static void frames_are_found_in_any_pieces(void **state)
     assert_int_equal(in.used, 260);
     bytes[1] = (char)0x81; // masked
     assert_int_equal(ws_read(bytes, 400, &in), WS_BROKEN);
+    assert_int_equal(ws_read("\x89\x02hi", 4, &in), WS_PING);
+    assert_int_equal(ws_write_pong(bytes, in.text, in.n), 8);
+    assert_memory_equal(bytes, "\x8a\x82\0\0\0\0hi", 8);
     assert_int_equal(ws_read("\x88\x00", 2, &in), WS_CLOSED);
     assert_int_equal(ws_read("\xc1\x03\xff\xff\xff", 5, &in), WS_BROKEN); // no deflate stream
     // "Hello" compressed: the example of RFC 7692, §7.2.3.1.
