@@ -95,7 +95,7 @@ FORCE:
 
 # ---- programs ------------------------------------------------------------------------------------------------------
 .PHONY: programs
-programs: $(BUILD)/bin/headway $(BUILD)/bin/headway-task
+programs: $(BUILD)/bin/headway $(BUILD)/bin/headway-task $(BUILD)/bin/protocol-echo
 
 $(BUILD)/bin/headway: $(BUILD)/obj/cli/main.o $(call lib_files,$(call closure,cli))
 	@mkdir -p $(@D)
@@ -106,6 +106,12 @@ $(BUILD)/bin/headway-task: $(BUILD)/obj/task/main.o $(call lib_files,$(call clos
 	@mkdir -p $(@D)
 	@$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(call link_libs,$(call libs_used,task ml jobs base))
+
+# A test partner for clients of the protocols: not installed.
+$(BUILD)/bin/protocol-echo: $(BUILD)/obj/echo/main.o $(call lib_files,$(call closure,echo))
+	@mkdir -p $(@D)
+	@$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(call link_libs,$(call libs_used,$(call closure,echo)))
 
 # ---- unit tests ----------------------------------------------------------------------------------------------------
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)

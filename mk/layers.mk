@@ -1,7 +1,7 @@
 # Which folder of src/ may include which. The same table links the unit tests (a test of src/X is linked with X and what X
 # may include, nothing more) and is checked against the #include lines by `make check`.
 # docs/decisions/0001-layers.md says why.
-LAYERS := base proto net http hub realtime bus fanout events store jobs monitor api server client worker cli ml task
+LAYERS := base proto net http hub realtime bus fanout events store jobs monitor api server client worker cli echo ml task
 
 DEPS_base     :=
 DEPS_proto    := base
@@ -21,6 +21,7 @@ DEPS_api      := base proto net http hub realtime bus fanout events store jobs m
 DEPS_server   := base proto net http hub realtime bus fanout events store jobs monitor api
 DEPS_worker   := base proto hub bus events store jobs monitor client
 DEPS_cli      := base proto net http hub realtime bus fanout events store jobs monitor api server client worker
+DEPS_echo     := base proto net http hub realtime
 DEPS_task     := base ml jobs
 
 # Libraries by folder, as pkg-config names; the link line of a program is the union over its folders.

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
+#define LATE_US 20000 // a tick that comes no later than this is on time
+
 enum ws_use {
     WS_NONE,
     WS_PROBING, // opened beside polling; "2probe" or "5" is to come
@@ -296,7 +298,10 @@ void eio_session_tick(struct eio_session *s, int64_t now)
         return;
     }
     s->awaits_pong = true;
-    s->heartbeat_due = now + s->config.ping_timeout_us;
+    // The wait counts from when the ping was due, so that a client which knows the two numbers knows the moment; unless
+    // the tick came so late that this would shorten the client's time to answer.
+    bool on_time = now - s->heartbeat_due <= LATE_US;
+    s->heartbeat_due = (on_time ? s->heartbeat_due : now) + s->config.ping_timeout_us;
     if (s->ws == WS_CARRIES) {
         s->ops->ws_send(s->ctx, SLICE_LIT("2"));
     } else if (!s->fresh) {

@@ -119,7 +119,9 @@ static void serve(struct request *req, void *ctx)
     struct eio_client *c = NULL;
     if (error == EIO_OK && asked.sid[0]) {
         c = map_get(&s->by_sid, slice_str(asked.sid));
-        if (!c) error = EIO_SID_UNKNOWN;
+        // The request may have been read before the timer that ends the session is looked at.
+        if (c) eio_session_tick(c->session, eio_now_us(s));
+        if (!c || c->over) error = EIO_SID_UNKNOWN;
     }
     if (error != EIO_OK) {
         refuse(req, error);
