@@ -64,6 +64,8 @@ static void overflow(struct subscriber *s)
 {
     s->overflowed = true;
     s->hub->stats.overflowed++;
+    s->hub->stats.dropped += s->out.n - s->out.holes;
+    if (s->batch) s->hub->stats.dropped += s->batch->n - s->batch->holes;
     outbox_clear(&s->out);
     if (s->batch) outbox_clear(s->batch);
     s->ops->wake(s, false);

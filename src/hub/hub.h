@@ -48,6 +48,7 @@ struct subscriber {
 
 struct hub_stats {
     uint64_t published, delivered, conflated, overflowed;
+    uint64_t dropped; // messages that a subscriber which overflowed had queued
     size_t channels, subscriptions;
 };
 

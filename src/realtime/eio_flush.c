@@ -65,6 +65,8 @@ static bool deflate_frame(void *ctx, struct slice text, struct buf *out)
     deflater_message(s->deflater, text, &packed);
     bool better = packed.n < text.n;
     if (better) ws_write_frame(out, WS_OP_TEXT, true, buf_slice(&packed), NULL);
+    s->stats.raw_bytes += text.n;
+    s->stats.packed_bytes += better ? packed.n : text.n;
     buf_release(&packed);
     return better;
 }
@@ -88,6 +90,7 @@ void eio_fill(struct eio_client *c, struct eio_link *link, size_t room)
         buf_release(&note);
         struct slice frame = frame_for(link, e.msg);
         conn_write_ref(link->conn, frame, release_msg, e.msg);
+        link->server->stats.sent_bytes += frame.n;
         room = frame.n < room ? room - frame.n : 0;
     }
 }
@@ -134,6 +137,7 @@ static void answer_poll(struct eio_client *c)
     struct request *req = c->poll;
     c->poll = NULL;
     eio_session_poll_answered(c->session);
+    c->server->stats.sent_bytes += body.n;
     request_reply_text(req, 200, "text/plain; charset=UTF-8", &body);
     request_unref(req);
 }

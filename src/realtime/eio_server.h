@@ -78,6 +78,8 @@ void eio_server_set_place(struct eio_server *s, eio_place_fn place, void *ctx);
 struct eio_server_stats {
     size_t clients, websockets;
     uint64_t opened, slow_consumers;
+    uint64_t sent_bytes;              // of messages, as frames or in polling payloads
+    uint64_t raw_bytes, packed_bytes; // of messages that were compressed, each once, before and after
 };
 size_t eio_server_clients(const struct eio_server *s); // any thread
 void eio_server_stats(const struct eio_server *s, struct eio_server_stats *out);

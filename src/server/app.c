@@ -25,6 +25,7 @@
 #include "server/data_lock.h"
 #include "server/io_threads.h"
 #include "server/local_worker.h"
+#include "server/metrics.h"
 #include "server/monitor_thread.h"
 #include "server/system_source.h"
 #include "store/store.h"
@@ -51,6 +52,7 @@ struct app {
     struct system_source system_source;
     struct system_provider system_provider;
     struct health health;
+    struct metrics metrics;
     char instance[ID_SIZE];
     char url[300];
     bool ready, stopping;
@@ -184,6 +186,8 @@ static void make_routes(struct app *a)
     resources_register(&a->resources, a->router);
     system_routes(a->router, &a->system_provider);
     health_routes(a->router, &a->health);
+    a->metrics = (struct metrics){a->io, a->health.started_at_us};
+    metrics_routes(a->router, &a->metrics);
     emit_routes(a->router, a->emitter);
     a->site = dashboard_site_new();
     static_site_routes(a->router, a->site);

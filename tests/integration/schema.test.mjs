@@ -213,6 +213,7 @@ describe('the server keeps to its schemas', () => {
     await refuse(400, 'POST', '/api/v1/models', '{"path": ');
     await call('GET', '/healthz');
     await call('GET', '/readyz');
+    await call('GET', '/metrics');
     await get('/version');
     await call('POST', '/api/internal/ws/emit', { channel: 'notes/1', event: 'note:written', data: { text: 'hi' } });
     await call('POST', '/api/internal/ws/emit/batch', '{"channel":"notes/1","event":"note:written"}\n{\n');

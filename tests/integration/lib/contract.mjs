@@ -77,7 +77,9 @@ export class Rest extends Judge {
     const call = `${method} ${path?.template ?? bare} ${r.status}`;
     const operation = path?.item[method.toLowerCase()];
     const note = (complaint) => complaint && this.wrong.push(`${call}: ${complaint}`);
-    if (!r.headers.get('content-type')?.startsWith('application/json')) return note('not JSON');
+    const type = r.headers.get('content-type')?.split(';')[0];
+    if (type !== 'application/json' && operation?.responses[r.status]?.content[type]) return this.made.add(`${method} ${path.template}`);
+    if (type !== 'application/json') return note('not JSON');
     const answer = operation?.responses[r.status]?.content['application/json'].schema.$ref;
     if (!answer) {
       if (r.status < 400) note('is not declared');

@@ -1,0 +1,17 @@
+// GET /metrics: what the server does and what it costs, in Prometheus' text format.
+#ifndef HW_SERVER_METRICS_H
+#define HW_SERVER_METRICS_H
+
+#include <stdint.h>
+
+struct io_threads;
+struct router;
+
+struct metrics {
+    struct io_threads *io;
+    int64_t started_at_us;
+};
+
+void metrics_routes(struct router *r, struct metrics *m); // borrows `m`
+
+#endif
