@@ -44,16 +44,16 @@ from REST: \`GET /api/v1/jobs/{id}\`, \`/trainings/{id}\`, \`/operations\`.
 sequenceDiagram
     participant C as client
     participant S as sessions (api/session_events.c)
-    participant B as bus (bus/memory.c)
-    participant H as hub (hub/hub.c)
+    participant B as bus, by fanout_subscribe() (fanout/question.c)
+    participant H as this thread's hub (hub/hub.c)
     C->>S: subscribe {channel, since?}
-    S->>H: subscriber_join
-    S->>B: position, history since (epoch, seq)
+    S->>B: position, history since (epoch, seq), snapshot
+    B-->>S: the answer, in order with what is published
+    S->>H: subscriber_join()
     alt all that was missed is there
         S-->>C: subscribed {recovered: true, snapshot: {}}
         S-->>C: the missed events, in order
     else it isn't, or the client is new
-        S->>B: snapshot
         S-->>C: subscribed {recovered: false, snapshot}
     end
     B->>H: every later event, in seq order

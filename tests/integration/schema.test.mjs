@@ -287,9 +287,9 @@ describe('the schemas themselves', () => {
 
   test('the calls of the schema are those of the route tables', async () => {
     const routes = [];
-    const folder = path.join(root, 'src/api');
-    for (const name of (await readdir(folder)).filter((it) => it.endsWith('.c')))
-      for (const [, method, route] of (await readFile(path.join(folder, name), 'utf8')).matchAll(/\{"(GET|POST|PUT|PATCH|DELETE)", *"(\/[^"]*)"/g)) routes.push(`${method} ${route}`);
+    const files = ['src/api', 'src/server'].map(async (folder) => (await readdir(path.join(root, folder))).map((name) => path.join(root, folder, name)));
+    for (const file of (await Promise.all(files)).flat().filter((it) => it.endsWith('.c')))
+      for (const [, method, route] of (await readFile(file, 'utf8')).matchAll(/\{"(GET|POST|PUT|PATCH|DELETE)", *"(\/[^"]*)"/g)) routes.push(`${method} ${route}`);
     assert.deepEqual(rest.calls().sort(), routes.sort());
   });
 
