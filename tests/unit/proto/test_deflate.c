@@ -66,6 +66,33 @@ static void every_message_stands_alone(void **state)
     buf_release(&second);
 }
 
+// A progress event of some 2 KiB, whose numbers have all their digits, comes to less than 45 % of its bytes.
+static void an_event_of_2_kib_is_worth_compressing(void **state)
+{
+    (void)state;
+    struct buf text = BUF_INIT, out = BUF_INIT;
+    unsigned x = 1;
+    buf_add_str(&text,
+                "42[\"training:progress\",{\"channel\":\"trainings/trn_01hq3k9v7x2m4n6p8r0s/progress\",\"epoch\":"
+                "\"m5x1c9q2\",\"seq\":812,\"ts\":\"2026-01-02T03:04:05.678Z\",\"layers\":[");
+    for (int i = 0; i < 20; i++) {
+        buf_addf(&text, "%s{\"layer_idx\":%d", i ? "," : "", i);
+        for (int k = 0; k < 2; k++) {
+            x = x * 1103515245u + 12345u;
+            buf_addf(&text, ",\"%s\":%.17g", k ? "l0_sparsity" : "loss", (double)(x >> 8) / 16777216.0);
+        }
+        buf_addf(&text, ",\"dead_neurons\":%u}", x >> 20);
+    }
+    buf_add_str(&text, "]}]");
+    assert_in_range(text.n, 1800, 2300);
+    struct deflater *def = deflater_new(DEFLATE_LEVEL, DEFLATE_WINDOW_BITS);
+    deflater_message(def, buf_slice(&text), &out);
+    if (out.n * 100 >= text.n * 45) fail_msg("%zu of %zu bytes", out.n, text.n);
+    deflater_free(def);
+    buf_release(&text);
+    buf_release(&out);
+}
+
 // A client whose window is as small as the one agreed on can read what the server sends.
 static void the_agreed_window_is_enough(void **state)
 {
@@ -212,6 +239,7 @@ int main(void)
         cmocka_unit_test(messages_come_back_at_every_level_and_window),
         cmocka_unit_test(every_message_stands_alone),
         cmocka_unit_test(the_agreed_window_is_enough),
+        cmocka_unit_test(an_event_of_2_kib_is_worth_compressing),
         cmocka_unit_test(limits_are_exact),
         cmocka_unit_test(broken_data_is_refused_and_leaves_no_trace),
         cmocka_unit_test(pieces_change_nothing),

@@ -209,7 +209,7 @@ static void one_compressed_frame_suits_every_client(void **state)
     (void)state;
     static const int windows[] = {DEFLATE_WINDOW_BITS, 15};
     char *text = mem_alloc(LARGEST);
-    struct deflater *deflater = deflater_new(3, DEFLATE_WINDOW_BITS);
+    struct deflater *deflater = deflater_new(DEFLATE_LEVEL, DEFLATE_WINDOW_BITS);
     for (size_t w = 0; w < 2; w++)
         for (int resets = 0; resets < 2; resets++) {
             z_stream z = {0};

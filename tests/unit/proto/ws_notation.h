@@ -77,11 +77,12 @@ static const char *ws_frame_of(const char *s, struct buf *out, bool mask)
         while (*s == ' ') s++;
         next = ws_piece(s, &payload);
     }
+    const char *bytes = buf_cstr(&payload);
     size_t at = 0;
     for (; part && payload.n - at > part; at += part)
-        ws_add_frame(out, at ? 0 : first & 0x7F, slice_of(payload.p + at, part), part, mask);
+        ws_add_frame(out, at ? 0 : first & 0x7F, slice_of(bytes + at, part), part, mask);
     size_t rest = payload.n - at;
-    ws_add_frame(out, at ? first & 0x80 : first, slice_of(payload.p + at, rest), says ? says : rest, mask);
+    ws_add_frame(out, at ? first & 0x80 : first, slice_of(bytes + at, rest), says ? says : rest, mask);
     buf_release(&payload);
     return s;
 }
