@@ -63,6 +63,8 @@ void deflater_message(struct deflater *d, struct slice message, struct buf *out)
 
 // ---- decompressing --------------------------------------------------------------------------------------------------
 
+#define KEEP_BYTES (64 * 1024) // of the last message's buffer, for the next
+
 struct inflater {
     z_stream z;
     struct buf out;
@@ -84,14 +86,12 @@ void inflater_free(struct inflater *i)
     free(i);
 }
 
-void inflater_trim(struct inflater *i)
-{
-    buf_release(&i->out);
-}
-
 void inflater_begin(struct inflater *i)
 {
-    buf_clear(&i->out);
+    if (i->out.cap > KEEP_BYTES)
+        buf_release(&i->out);
+    else
+        buf_clear(&i->out);
     int rc = inflateReset(&i->z);
     assert(rc == Z_OK); // It refuses only what inflateInit2 didn't make.
     (void)rc;

@@ -28,7 +28,7 @@ struct inflater *inflater_new(void); // takes any window
 void inflater_free(struct inflater *i);
 
 // One message, in as many pieces as it comes: begin, feed…, end. What has come out lies in a buffer of the inflater:
-// inflater_plain is valid until the next call of feed, begin or trim.
+// inflater_plain is valid until the next call of feed or begin, which gives a large message's buffer back.
 //
 // Feed and end return 0; HW_ETOOBIG when more than `limit` bytes would come out: exactly limit + 1 have then, however
 // small the message was (a "bomb"); HW_EPROTOCOL when the data is broken (end: or cut off). After an error only begin
@@ -39,7 +39,5 @@ int inflater_end(struct inflater *i, size_t limit);
 struct slice inflater_plain(const struct inflater *i);
 // The three at once.
 int inflater_message(struct inflater *i, struct slice data, size_t limit, struct slice *out);
-// Gives the buffer back (after a large message).
-void inflater_trim(struct inflater *i);
 
 #endif

@@ -135,7 +135,6 @@ static void limits_are_exact(void **state)
     assert_int_equal(inflater_message(inf, buf_slice(&bomb), 9999999, &back), HW_ETOOBIG);
     assert_int_equal(back.n, 0);
     assert_int_equal(inflater_message(inf, buf_slice(&bomb), 0, &back), HW_ETOOBIG);
-    inflater_trim(inf);
     assert_int_equal(inflater_message(inf, SLICE_LIT("\x00"), 0, &back), 0);
     buf_release(&bomb);
     free(zeros);
