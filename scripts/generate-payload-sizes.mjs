@@ -48,7 +48,7 @@ ${rows.join('\n')}
 - **Numbers** are the shortest decimals that read back the same (\`base/json_number.c\`), also those that a job or a user wrote: 0.2, not
   0.20000000000000001. Readings carry the digits that mean something (\`events/reading.h\`): progress two decimals, cut, so that 100 is
   only what is complete; rates four digits, being estimates over seconds; loss and the like seven, as tasks compute in 32-bit floats;
-  seconds to come one decimal, seconds taken three; bytes all. What is stored, and \`GET /trainings/{id}/metrics\`, keeps every digit.
+  seconds to come one decimal, seconds taken three; bytes all. What is stored, results, and \`GET /trainings/{id}/metrics\` keep every digit.
 - **Names stay whole.** They are the contract's, and a third of a small payload; shortening \`explained_variance\` would save a client that
   compresses next to nothing and cost everybody who reads a log or writes a handler.
 - **Nothing is said twice.** \`operation:updated\`, the most frequent large event, leaves out \`params\`, which never change, and \`result\`, which

@@ -43,7 +43,7 @@ static bool escape(struct json_scan *s)
 {
     if (s->p == s->end) return fail(s, "a string ends within an escape");
     if (*s->p != 'u') {
-        if (!memchr("\"\\/bfnrt", *s->p, 8)) return fail(s, "there is no such escape");
+        if (*s->p == 0 || !strchr("\"\\/bfnrt", *s->p)) return fail(s, "there is no such escape");
         s->p++;
         return true;
     }

@@ -1,5 +1,5 @@
 // How exact a live reading is: the digits that mean something, in events and in the answers that show the same. What is
-// stored, and the rows of a curve, keep every digit.
+// stored, the rows of a curve, and results (a final loss, a checkpoint's) keep every digit.
 #ifndef HW_EVENTS_READING_H
 #define HW_EVENTS_READING_H
 

@@ -64,7 +64,7 @@ int64_t emit_training_completed(struct emitter *em, const char *training_id, dou
     struct jw *w = emitter_begin(em);
     jw_kstr(w, "training_id", training_id);
     jw_ki64(w, "progress", 100);
-    reading_measure(w, "final_loss", final_loss);
+    jw_kf64(w, "final_loss", final_loss); // a result, not a reading: every digit
     reading_duration(w, "duration_seconds", duration_seconds);
     return send(em, training_id, "training:completed", MSG_LIFECYCLE);
 }
@@ -86,7 +86,7 @@ int64_t emit_checkpoint_created(struct emitter *em, const struct ev_checkpoint *
     jw_kstr(w, "training_id", c->training_id);
     jw_kstr(w, "checkpoint_id", c->checkpoint_id);
     emitter_count(w, "step", c->step);
-    reading_measure(w, "loss", c->loss);
+    jw_kf64(w, "loss", c->loss);
     jw_kbool(w, "is_best", c->is_best);
     jw_kstr(w, "storage_path", c->storage_path);
     emitter_count(w, "size_bytes", c->size_bytes);
