@@ -241,6 +241,26 @@ describe('the server keeps to its schemas', () => {
     assert.equal(sent[wrong.findIndex((it) => it.length)].data.channel, 'not a channel');
   });
 
+  test('live readings carry the digits that mean something, and no more', () => {
+    const decimals = (n) => (v) => Math.abs(v * 10 ** n - Math.round(v * 10 ** n)) < 1e-6;
+    const digits = (n) => (v) => Number(v.toPrecision(n)) === v;
+    const rules = {
+      progress: decimals(2), eta_seconds: decimals(1), eta_low: decimals(1), eta_high: decimals(1), rate: digits(4), samples_per_second: digits(4),
+      cpu_percent: decimals(1), read_bytes_per_s: decimals(0), write_bytes_per_s: decimals(0), duration_seconds: decimals(3),
+    };
+    const measures = ['loss', 'l0_sparsity', 'l1_sparsity', 'dead_neurons', 'explained_variance', 'learning_rate', 'grad_norm'];
+    const seen = new Set();
+    for (const { name, data } of received) {
+      const own = name === 'training:progress' ? { ...rules, ...Object.fromEntries(measures.map((it) => [it, digits(7)])) } : rules;
+      for (const [key, exact] of Object.entries(own)) {
+        if (typeof data?.[key] !== 'number') continue;
+        seen.add(key);
+        assert.ok(exact(data[key]), `${name}: ${key} is ${data[key]}`);
+      }
+    }
+    for (const it of ['progress', 'cpu_percent', 'duration_seconds', 'loss', 'learning_rate']) assert.ok(seen.has(it), it);
+  });
+
   test('numbers are written as short as they can be', async () => {
     const { text } = await ask('GET', `/api/v1/trainings/${training.id}`);
     assert.match(text, /"decay_fraction":0\.2,/);
