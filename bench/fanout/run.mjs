@@ -109,5 +109,6 @@ for (const scenario of chosen) {
   const { results, notes } = await measure(scenario);
   everything[scenario.key] = Object.fromEntries(results);
   console.log(table(scenario, results, notes));
+  // After each, so that a run that is stopped keeps what it has.
+  if (options.out) writeFileSync(options.out, JSON.stringify({ machine, date: new Date().toISOString(), everything }, null, 1));
 }
-if (options.out) writeFileSync(options.out, JSON.stringify({ machine, date: new Date().toISOString(), everything }, null, 1));
