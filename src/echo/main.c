@@ -1,7 +1,8 @@
 // protocol-echo: a second program on src/realtime, for trying its protocols from outside. /engine.io/ speaks Engine.IO
 // 4, /socket.io/ Socket.IO 5; echo.h says what they answer.
 //
-//     protocol-echo [--port N] [--ping-interval MS] [--ping-timeout MS] [--origin ORIGIN,ORIGIN…]
+//     protocol-echo [--port N] [--ping-interval MS] [--ping-timeout MS] [--upgrade-timeout MS]
+//                   [--connect-timeout MS] [--origin ORIGIN,ORIGIN…]
 //
 // Prints the address it listens on, and serves until SIGTERM or SIGINT.
 #include <signal.h>
@@ -18,7 +19,7 @@
 #include "realtime/sio_server.h"
 
 struct options {
-    int64_t port, ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms;
+    int64_t port, ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms, connect_timeout_ms;
     const char *origins;
 };
 
@@ -50,6 +51,7 @@ static int read_options(int argc, char **argv, struct options *o)
         {"--ping-interval", &o->ping_interval_ms, 3600000},
         {"--ping-timeout", &o->ping_timeout_ms, 3600000},
         {"--upgrade-timeout", &o->upgrade_timeout_ms, 3600000},
+        {"--connect-timeout", &o->connect_timeout_ms, 3600000},
     };
     for (int i = 1; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
@@ -63,7 +65,7 @@ static int read_options(int argc, char **argv, struct options *o)
         if (fine) continue;
         fprintf(stderr,
                 "protocol-echo: %s %s: usage is protocol-echo [--port N] [--ping-interval MS] [--ping-timeout MS] "
-                "[--upgrade-timeout MS] [--origin ORIGIN,ORIGIN]\n",
+                "[--upgrade-timeout MS] [--connect-timeout MS] [--origin ORIGIN,ORIGIN]\n",
                 argv[i], value);
         return 2;
     }
@@ -76,6 +78,7 @@ static void make(struct echo *e, const struct options *o)
     config.eio.ping_interval_ms = o->ping_interval_ms;
     config.eio.ping_timeout_ms = o->ping_timeout_ms;
     config.eio.upgrade_timeout_ms = o->upgrade_timeout_ms;
+    config.connect_timeout_ms = o->connect_timeout_ms;
     e->hub = hub_new(HUB_OUTBOX_BYTES);
     e->engineio = eio_server_new(e->loop, e->hub, &config.eio, &engineio_echo, NULL);
     e->socketio = sio_server_new(e->loop, e->hub, &config, &socketio_echo, e->loop);
@@ -115,8 +118,11 @@ static int serve(struct echo *e, const struct options *o, struct err *err)
 
 int main(int argc, char **argv)
 {
-    struct options o = {
-        .ping_interval_ms = 25000, .ping_timeout_ms = 20000, .upgrade_timeout_ms = 10000, .origins = ""};
+    struct options o = {.ping_interval_ms = 25000,
+                        .ping_timeout_ms = 20000,
+                        .upgrade_timeout_ms = 10000,
+                        .connect_timeout_ms = 45000,
+                        .origins = ""};
     if (read_options(argc, argv, &o)) return 2;
     struct echo e = {0};
     struct err err;

@@ -44,6 +44,7 @@ struct http_conn {
     struct loop_task pump;
     size_t read_ahead;
     bool pumping, paused, last; // last: close after this answer
+    bool body_awaited;          // of the request that is being read; was told to the guard
 };
 
 // ---- life of a connection ------------------------------------------------------------------------------------------
@@ -170,18 +171,31 @@ static void handle(struct http_conn *hc)
     struct err e;
     err_clear(&e);
     loop_timer_stop(s->loop, &hc->timer);
-    route_refuse_fn refuse_in_words = router_guarded(s->router, http->path);
+    void *ctx;
+    const struct route_guard *guard = router_guarded(s->router, http->path, &ctx);
     int rc = request_new(&hc->current, s->loop, http, &transport_ops, hc, &e);
     struct request *req = hc->current;
+    req->body_awaited = hc->body_awaited;
+    hc->body_awaited = false;
     if (s->policy && origin_wants_cors(s->policy, http)) http_reply_add_cors(req);
-    if (rc == 0 && s->policy) rc = origin_check(s->policy, http, refuse_in_words != NULL, &e);
-    if (rc < 0 && refuse_in_words)
-        refuse_in_words(req, &e);
+    if (rc == 0 && s->policy) rc = origin_check(s->policy, http, guard != NULL, &e);
+    if (rc < 0 && guard)
+        guard->refuse(req, &e);
     else if (rc < 0)
         request_reply_error(req, &e);
     else if (!http_reply_preflight(req))
         router_dispatch(s->router, req);
     request_unref(req);
+}
+
+static void await_body(struct http_conn *hc)
+{
+    if (hc->body_awaited) return;
+    hc->body_awaited = true;
+    const struct http_request *head = http_reader_request(hc->reader);
+    void *ctx;
+    const struct route_guard *guard = router_guarded(hc->server->router, head->path, &ctx);
+    if (guard && guard->body_awaited) guard->body_awaited(ctx, head);
 }
 
 // Handles what has arrived until a request waits for its answer.
@@ -201,6 +215,7 @@ static void pump(struct http_conn *hc)
             const struct http_error *bad = http_reader_error(hc->reader);
             refuse(hc, bad->status, bad->message);
         } else {
+            if (http_reader_phase(hc->reader) == HTTP_IN_BODY) await_body(hc);
             break;
         }
     }

@@ -238,6 +238,11 @@ json_t *request_json(struct request *req, struct err *e)
     return req->json;
 }
 
+bool request_body_awaited(const struct request *req)
+{
+    return req->body_awaited;
+}
+
 bool request_peer_is_loopback(const struct request *req)
 {
     return req->loopback;

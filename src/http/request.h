@@ -63,6 +63,8 @@ struct slice request_body(const struct request *req);
 // mistake. Borrowed: it lives as long as the request.
 json_t *request_json(struct request *req, struct err *e);
 bool request_peer_is_loopback(const struct request *req);
+// Did its body come later than its head, so that the path's guard was told of it (router.h)?
+bool request_body_awaited(const struct request *req);
 // The request as it came, for what the functions above don't tell.
 const struct http_request *request_http(const struct request *req);
 

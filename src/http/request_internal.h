@@ -49,7 +49,7 @@ struct request {
     struct buf headers; // of the answer: "Name: value\r\n" each
     void (*gone_fn)(struct request *req, void *ctx);
     void *gone_ctx;
-    bool replied, loopback;
+    bool replied, loopback, body_awaited;
     struct http_reader *reader; // once the client is gone: holds what `http` points into
 };
 

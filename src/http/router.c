@@ -15,7 +15,8 @@ struct table {
 
 struct guard {
     const char *path;
-    route_refuse_fn refuse;
+    const struct route_guard *ops;
+    void *ctx;
 };
 
 struct router {
@@ -46,17 +47,19 @@ void router_add(struct router *r, const struct route *routes, size_t n, void *ct
     r->tables[r->n++] = (struct table){routes, n, ctx};
 }
 
-void router_guard(struct router *r, const char *path, route_refuse_fn refuse)
+void router_guard(struct router *r, const char *path, const struct route_guard *guard, void *ctx)
 {
     r->guards = mem_realloc_array(r->guards, r->n_guards + 1, sizeof *r->guards);
-    r->guards[r->n_guards++] = (struct guard){path, refuse};
+    r->guards[r->n_guards++] = (struct guard){path, guard, ctx};
 }
 
-route_refuse_fn router_guarded(const struct router *r, struct slice path)
+const struct route_guard *router_guarded(const struct router *r, struct slice path, void **ctx)
 {
     for (size_t i = 0; i < r->n_guards; i++) {
         size_t n = strlen(r->guards[i].path);
-        if (slice_starts(path, r->guards[i].path) && (path.n == n || path.p[n] == '/')) return r->guards[i].refuse;
+        if (!slice_starts(path, r->guards[i].path) || (path.n > n && path.p[n] != '/')) continue;
+        *ctx = r->guards[i].ctx;
+        return r->guards[i].ops;
     }
     return NULL;
 }

@@ -17,11 +17,11 @@
 #include "base/slice.h"
 
 struct err;
+struct http_request;
 struct request;
 struct router;
 
 typedef void (*route_fn)(struct request *req, void *ctx);
-typedef void (*route_refuse_fn)(struct request *req, const struct err *e);
 
 struct route {
     const char *method;  // "GET", "POST", "PUT", "PATCH", "DELETE"; "*": any (the handler looks)
@@ -32,10 +32,19 @@ struct route {
 struct router *router_new(void);
 void router_free(struct router *r);
 void router_add(struct router *r, const struct route *routes, size_t n, void *ctx); // the table outlives the router
-// Pages of other origins may not even read this path and what lies below it, as they may elsewhere (origin.h). `refuse`
-// answers whom the policy refuses there, and requests that can't be understood, in the protocol's own words.
-void router_guard(struct router *r, const char *path, route_refuse_fn refuse); // the path outlives the router
-route_refuse_fn router_guarded(const struct router *r, struct slice path);     // NULL: not guarded
+// A path with what lies below it that has rules of its own: pages of other origins may not even read there, as they may
+// elsewhere (origin.h).
+struct route_guard {
+    // Answers whom the policy refuses, and requests that can't be understood, in the protocol's own words.
+    void (*refuse)(struct request *req, const struct err *e);
+    // The head of a request has come and its body is awaited: called once, some time before the request is dispatched
+    // (which may never happen). For protocols that limit what may be under way. `head` has no body; borrowed. NULL:
+    // nothing.
+    void (*body_awaited)(void *ctx, const struct http_request *head);
+};
+void router_guard(struct router *r, const char *path, const struct route_guard *guard,
+                  void *ctx); // the path and the struct outlive the router
+const struct route_guard *router_guarded(const struct router *r, struct slice path, void **ctx); // NULL: not guarded
 void router_set_fallback(struct router *r, route_fn handler, void *ctx);
 
 // Finds the route, sets the request's parameters, and calls the handler or answers 404, 405 or OPTIONS.

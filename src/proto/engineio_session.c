@@ -16,10 +16,9 @@ enum ws_use {
 };
 
 struct eio_session {
-    struct eio_config config;
+    const struct eio_config *config;
     const struct eio_session_ops *ops;
     void *ctx;
-    char sid[EIO_SID_SIZE];
     bool fresh; // no transport yet: the open packet wasn't sent
     bool closed;
     bool poll_pending;
@@ -29,6 +28,7 @@ struct eio_session {
     int64_t heartbeat_due; // the next ping, or the end of the wait for a pong
     int64_t upgrade_due;   // while probing
     struct buf control;    // polling: own packets that wait for the poll's answer
+    char sid[];
 };
 
 const char *eio_close_name(enum eio_close why)
@@ -39,7 +39,7 @@ const char *eio_close_name(enum eio_close why)
     case EIO_TRANSPORT_CLOSED: return "transport error";
     case EIO_PING_TIMEOUT: return "ping timeout";
     case EIO_PARSE_ERROR: return "parse error";
-    case EIO_OVERLAP: return "poll overlap";
+    case EIO_OVERLAP: return "request overlap";
     case EIO_PAYLOAD_TOO_LARGE: return "payload too large";
     }
     return "unknown";
@@ -48,13 +48,13 @@ const char *eio_close_name(enum eio_close why)
 struct eio_session *eio_session_new(const struct eio_config *config, const char *sid, int64_t now,
                                     const struct eio_session_ops *ops, void *ctx)
 {
-    struct eio_session *s = mem_zalloc(sizeof *s);
-    s->config = *config;
+    size_t n = strnlen(sid, EIO_SID_SIZE - 1);
+    struct eio_session *s = mem_zalloc(sizeof *s + n + 1);
+    s->config = config;
     s->ops = ops;
     s->ctx = ctx;
     s->fresh = true;
     s->heartbeat_due = now + config->ping_interval_us;
-    size_t n = strnlen(sid, sizeof s->sid - 1);
     memcpy(s->sid, sid, n);
     return s;
 }
@@ -117,7 +117,7 @@ void eio_session_close(struct eio_session *s)
 static void pong(struct eio_session *s, int64_t now)
 {
     s->awaits_pong = false;
-    s->heartbeat_due = now + s->config.ping_interval_us;
+    s->heartbeat_due = now + s->config->ping_interval_us;
 }
 
 // A packet on the transport that carries the session. False: it ended the session.
@@ -148,11 +148,11 @@ static void write_open(const struct eio_session *s, bool upgrades, struct buf *o
 {
     struct eio_open open = {
         .websocket = upgrades,
-        .ping_interval_ms = s->config.ping_interval_us / 1000,
-        .ping_timeout_ms = s->config.ping_timeout_us / 1000,
-        .max_payload = (int64_t)s->config.max_payload,
+        .ping_interval_ms = s->config->ping_interval_us / 1000,
+        .ping_timeout_ms = s->config->ping_timeout_us / 1000,
+        .max_payload = (int64_t)s->config->max_payload,
     };
-    memcpy(open.sid, s->sid, sizeof open.sid);
+    memcpy(open.sid, s->sid, strlen(s->sid));
     eio_write_open(out, &open);
 }
 
@@ -188,7 +188,7 @@ void eio_session_poll_gone(struct eio_session *s)
 int eio_session_post(struct eio_session *s, struct slice body, int64_t now)
 {
     if (s->closed || s->fresh || s->ws == WS_CARRIES) return 400;
-    if (body.n > s->config.max_payload) {
+    if (body.n > s->config->max_payload) {
         end(s, EIO_PAYLOAD_TOO_LARGE, 1009);
         return 413;
     }
@@ -211,6 +211,11 @@ int eio_session_post(struct eio_session *s, struct slice body, int64_t now)
     return status;
 }
 
+void eio_session_post_overlap(struct eio_session *s)
+{
+    end(s, EIO_OVERLAP, 1002);
+}
+
 // ---- WebSocket and upgrade ------------------------------------------------------------------------------------------
 
 bool eio_session_ws_open(struct eio_session *s, int64_t now)
@@ -219,7 +224,7 @@ bool eio_session_ws_open(struct eio_session *s, int64_t now)
     if (!s->fresh) {
         s->ws = WS_PROBING;
         s->probed = false;
-        s->upgrade_due = now + s->config.upgrade_timeout_us;
+        s->upgrade_due = now + s->config->upgrade_timeout_us;
         return true;
     }
     s->fresh = false;
@@ -300,8 +305,9 @@ void eio_session_tick(struct eio_session *s, int64_t now)
     s->awaits_pong = true;
     // The wait counts from when the ping was due, so that a client which knows the two numbers knows the moment; unless
     // the tick came so late that this would shorten the client's time to answer.
-    bool on_time = now - s->heartbeat_due <= LATE_US;
-    s->heartbeat_due = (on_time ? s->heartbeat_due : now) + s->config.ping_timeout_us;
+    int64_t late = now - s->heartbeat_due;
+    bool on_time = late <= LATE_US && late <= s->config->ping_timeout_us / 10;
+    s->heartbeat_due = (on_time ? s->heartbeat_due : now) + s->config->ping_timeout_us;
     if (s->ws == WS_CARRIES) {
         s->ops->ws_send(s->ctx, SLICE_LIT("2"));
     } else if (!s->fresh) {

@@ -50,7 +50,7 @@ enum eio_close {
     EIO_TRANSPORT_CLOSED,  // the WebSocket, or the connection of a pending poll, went away
     EIO_PING_TIMEOUT,      // no pong in time
     EIO_PARSE_ERROR,       // malformed packet, or one that the client may not send
-    EIO_OVERLAP,           // a second poll while one was pending
+    EIO_OVERLAP,           // a second poll or POST while one was under way
     EIO_PAYLOAD_TOO_LARGE, // POST above max_payload
 };
 const char *eio_close_name(enum eio_close why); // "ping timeout", in the words of the reference server where it has any
@@ -79,7 +79,8 @@ enum eio_route {
 
 struct eio_session;
 
-// `ops` and `ctx` are borrowed. The sid is copied (at most EIO_SID_SIZE - 1 bytes; id_token(…, 20) makes a good one).
+// `config`, `ops` and `ctx` are borrowed. The sid is copied (at most EIO_SID_SIZE - 1 bytes; id_token(…, 20) makes a
+// good one).
 struct eio_session *eio_session_new(const struct eio_config *config, const char *sid, int64_t now,
                                     const struct eio_session_ops *ops, void *ctx);
 void eio_session_free(struct eio_session *s); // NULL is fine; no callback
@@ -96,6 +97,8 @@ int eio_session_poll(struct eio_session *s, int64_t now);
 void eio_session_poll_gone(struct eio_session *s);
 // A POST came, complete. Answer with the status returned: 200 (body "ok"), 400 (EIO_BAD_REQUEST) or 413.
 int eio_session_post(struct eio_session *s, struct slice body, int64_t now);
+// A POST came while another was under way: closes the session.
+void eio_session_post_overlap(struct eio_session *s);
 
 // A WebSocket was opened for this session: on a new session it is the transport and gets the open packet; on a polling
 // one it probes for an upgrade. False: refused, close it (it never belonged to the session).

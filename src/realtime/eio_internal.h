@@ -55,6 +55,7 @@ struct eio_client {
     struct loop_task flush;
     const char *close_reason; // of the WebSocket's close frame; NULL: none
     int64_t deadline_ms;      // 0: none
+    bool posting;             // the body of a POST is awaited
     bool over;                // closed; freed at the end of the iteration
     max_align_t data[];       // ops->client_bytes
 };

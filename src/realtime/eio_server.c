@@ -50,8 +50,26 @@ static void poll(struct eio_client *c, struct request *req)
     }
 }
 
+// A client may have one POST under way: of two, nobody knows which came first. One whose body is awaited is remembered,
+// so that a second ends the session, even if the first breaks off.
+static void on_body_awaited(void *ctx, const struct http_request *head)
+{
+    struct eio_server *s = ctx;
+    struct eio_request asked;
+    if (eio_request_check(head, &asked) != EIO_OK || head->method != HTTP_POST) return;
+    struct eio_client *c = map_get(&s->by_sid, slice_str(asked.sid));
+    if (c && c->posting) eio_session_post_overlap(c->session);
+    if (c) c->posting = true;
+}
+
 static void post(struct eio_client *c, struct request *req)
 {
+    if (c->posting && !request_body_awaited(req)) {
+        eio_session_post_overlap(c->session);
+        refuse(req, EIO_BAD_REQUEST);
+        return;
+    }
+    c->posting = false;
     int status = eio_session_post(c->session, request_body(req), eio_now_us(c->server));
     if (status == 400) {
         refuse(req, EIO_BAD_REQUEST);
@@ -141,11 +159,13 @@ static void serve(struct request *req, void *ctx)
     eio_client_arm(c);
 }
 
+static const struct route_guard guard = {.refuse = refuse_origin, .body_awaited = on_body_awaited};
+
 void eio_server_routes(struct router *r, const char *path, struct eio_server *s)
 {
     s->route = (struct route){"*", path, serve};
     router_add(r, &s->route, 1, s);
-    router_guard(r, path, refuse_origin);
+    router_guard(r, path, &guard, s);
 }
 
 // ---- the server ----------------------------------------------------------------------------------------------------

@@ -276,12 +276,15 @@ static void a_guard_holds_for_its_path_and_what_lies_below(void **state)
 {
     (void)state;
     struct router *r = router_new();
-    router_guard(r, "/live", refuse);
+    static const struct route_guard guard = {.refuse = refuse};
+    void *ctx = NULL;
+    router_guard(r, "/live", &guard, r);
     const char *guarded[] = {"/live", "/live/", "/live/x/y"};
     const char *open[] = {"/", "", "/liv", "/lively", "/x/live"};
     for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++)
-        assert_ptr_equal(router_guarded(r, slice_str(guarded[i])), refuse);
-    for (size_t i = 0; i < sizeof open / sizeof *open; i++) assert_null(router_guarded(r, slice_str(open[i])));
+        assert_ptr_equal(router_guarded(r, slice_str(guarded[i]), &ctx), &guard);
+    assert_ptr_equal(ctx, r);
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++) assert_null(router_guarded(r, slice_str(open[i]), &ctx));
     router_free(r);
 }
 

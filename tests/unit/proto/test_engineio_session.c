@@ -12,6 +12,7 @@
 // An owner as the header shows it: an outbox of texts, flushed to where the session says. What happens is logged in one
 // line of words, so that a test reads like the exchange on the wire.
 struct owner {
+    struct eio_config config;
     struct eio_session *s;
     struct buf log;
     const char *outbox[16]; // texts of packets, borrowed, as a hub's shared messages would be
@@ -103,10 +104,9 @@ static const struct eio_session_ops OPS = {on_message, on_ws_send, on_ws_close, 
 
 static void owner_init(struct owner *o)
 {
-    struct eio_config c = EIO_CONFIG_DEFAULT;
-    c.max_payload = 100;
-    *o = (struct owner){0};
-    o->s = eio_session_new(&c, "sid1", 0, &OPS, o);
+    *o = (struct owner){.config = EIO_CONFIG_DEFAULT};
+    o->config.max_payload = 100;
+    o->s = eio_session_new(&o->config, "sid1", 0, &OPS, o);
 }
 
 static void owner_release(struct owner *o)
@@ -237,7 +237,35 @@ static void a_second_poll_closes_the_session(void **state)
     polling(&o);
     assert_int_equal(eio_session_poll(o.s, 0), 200);
     assert_int_equal(eio_session_poll(o.s, 0), 400);
-    HAPPENED(&o, "poll[1] closed(poll overlap) ");
+    HAPPENED(&o, "poll[1] closed(request overlap) ");
+    owner_release(&o);
+}
+
+static void a_second_post_closes_the_session_as_well(void **state)
+{
+    (void)state;
+    struct owner o;
+    polling(&o);
+    assert_int_equal(eio_session_poll(o.s, 0), 200);
+    eio_session_post_overlap(o.s);
+    HAPPENED(&o, "poll[1] closed(request overlap) ");
+    assert_int_equal(eio_session_post(o.s, SLICE_LIT("4late"), 0), 400);
+    HAPPENED(&o, "");
+    owner_release(&o);
+}
+
+static void the_wait_for_a_pong_counts_from_when_the_ping_was_due(void **state)
+{
+    (void)state;
+    struct owner o;
+    polling(&o);
+    eio_session_tick(o.s, 25 * SECOND + 3000); // a little late: the end stays where the client expects it
+    assert_int_equal(eio_session_due(o.s), 45 * SECOND);
+    owner_release(&o);
+
+    polling(&o);
+    eio_session_tick(o.s, 30 * SECOND); // much later: the client gets its time all the same
+    assert_int_equal(eio_session_due(o.s), 50 * SECOND);
     owner_release(&o);
 }
 
@@ -521,6 +549,8 @@ static void flushing_at_the_end_of_the_iteration_works_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_second_post_closes_the_session_as_well),
+        cmocka_unit_test(the_wait_for_a_pong_counts_from_when_the_ping_was_due),
         cmocka_unit_test(a_poll_waits_for_something_to_carry),
         cmocka_unit_test(a_payload_takes_no_more_than_fits),
         cmocka_unit_test(posted_packets_are_delivered_in_order),
