@@ -103,19 +103,6 @@ void ws_handshake_write_response(const struct ws_handshake *hs, struct buf *out)
     http_write_end(out);
 }
 
-void ws_handshake_write_refusal(int status, const char *message, struct buf *out)
-{
-    http_write_status(out, status);
-    if (status == 426) {
-        http_write_header(out, "Upgrade", SLICE_LIT("websocket"));
-        http_write_header(out, "Sec-WebSocket-Version", SLICE_LIT("13"));
-    }
-    http_write_header(out, "Connection", status == 426 ? SLICE_LIT("Upgrade, close") : SLICE_LIT("close"));
-    http_write_header(out, "Content-Type", SLICE_LIT("text/plain; charset=utf-8"));
-    http_write_end_length(out, strlen(message));
-    buf_add_str(out, message);
-}
-
 // ---- client ---------------------------------------------------------------------------------------------------------
 
 void ws_handshake_write_request(struct slice target, struct slice host, const char *key, bool deflate, struct buf *out)

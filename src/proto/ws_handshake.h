@@ -18,14 +18,14 @@ struct ws_handshake {
 // The accept key of Sec-WebSocket-Key (RFC 6455 §4.2.2).
 void ws_accept_key(struct slice key, char out[29]);
 
-// Checks a request (§4.2.1): 0, or the HTTP status to refuse it with (400, or 426 with ws_handshake_write_refusal's
-// header for another WebSocket version), with the reason in `e`. A Sec-WebSocket-Extensions that is malformed is
-// refused, wanted or not (§9.1). `deflate`: take the first offer of permessage-deflate that the server can keep with
-// DEFLATE_WINDOW_BITS; one that it can't keep is passed over, never an error.
+// Checks a request (§4.2.1): 0, or the HTTP status to refuse it with, with the reason in `e`: 400, or 426 for another
+// WebSocket version, whose response then carries `Upgrade: websocket` and `Sec-WebSocket-Version: 13` (§4.4). A
+// Sec-WebSocket-Extensions that is malformed is refused, wanted or not (§9.1). `deflate`: take the first offer of
+// permessage-deflate that the server can keep with DEFLATE_WINDOW_BITS; one that it can't keep is passed over, never an
+// error.
 int ws_handshake_check(const struct http_request *req, bool deflate, struct ws_handshake *out, struct err *e);
 void ws_handshake_write_response(const struct ws_handshake *hs,
                                  struct buf *out); // "HTTP/1.1 101 …", headers, empty line
-void ws_handshake_write_refusal(int status, const char *message, struct buf *out); // closes the connection
 
 // ---- client ---------------------------------------------------------------------------------------------------------
 
