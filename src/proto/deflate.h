@@ -12,7 +12,7 @@
 
 // The window of what the server sends. 12 bits (4 KiB) rather than 15 because some clients insist on it (Python's
 // websockets), and a frame compressed once must suit everyone: who wants a smaller one gets no compression. Level and
-// window were measured (bench/deflate.md); docs/decisions/0006-compression.md says why.
+// window were measured (bench/deflate.md); docs/decisions/0008-compression.md says why.
 #define DEFLATE_WINDOW_BITS 12
 #define DEFLATE_LEVEL       3
 

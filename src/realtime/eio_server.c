@@ -8,8 +8,6 @@
 #include "proto/ws_handshake.h"
 #include "realtime/eio_internal.h"
 
-#define DEFLATE_LEVEL 3 // most of the gain on JSON for a third of the time of level 6
-
 // ---- polling -------------------------------------------------------------------------------------------------------
 
 static void refuse(struct request *req, enum eio_error error)
@@ -88,7 +86,10 @@ static bool check_handshake(struct eio_server *s, struct request *req, struct ws
     err_clear(&e);
     int status = ws_handshake_check(request_http(req), s->deflater != NULL, hs, &e);
     if (!status) return true;
-    if (status == 426) request_add_header(req, "Sec-WebSocket-Version", "13");
+    if (status == 426) { // RFC 6455 §4.4, RFC 9110 §15.5.22
+        request_add_header(req, "Sec-WebSocket-Version", "13");
+        request_add_header(req, "Upgrade", "websocket");
+    }
     struct buf body = BUF_INIT;
     buf_add_str(&body, e.message);
     request_reply_text(req, status, "text/plain; charset=UTF-8", &body);
