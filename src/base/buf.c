@@ -56,6 +56,15 @@ void buf_add_char(struct buf *b, char c)
     b->n++;
 }
 
+void buf_add_u64(struct buf *b, uint64_t v)
+{
+    char digits[20];
+    size_t n = sizeof digits;
+    do digits[--n] = (char)('0' + v % 10);
+    while (v /= 10);
+    buf_add(b, digits + n, sizeof digits - n);
+}
+
 void buf_addf(struct buf *b, const char *fmt, ...)
 {
     va_list ap, again;

@@ -22,6 +22,7 @@ void buf_add(struct buf *b, const void *p, size_t n);
 void buf_add_slice(struct buf *b, struct slice s);
 void buf_add_str(struct buf *b, const char *s);
 void buf_add_char(struct buf *b, char c);
+void buf_add_u64(struct buf *b, uint64_t v); // in decimal
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_consume(struct buf *b, size_t n);  // drops the first n bytes, moving the rest
 const char *buf_cstr(struct buf *b);        // NUL-terminated view (the NUL isn't counted in n)

@@ -121,11 +121,7 @@ void jw_str(struct jw *w, const char *s)
 void jw_u64(struct jw *w, uint64_t v)
 {
     before_value(w);
-    char digits[20];
-    size_t n = sizeof digits;
-    do digits[--n] = (char)('0' + v % 10);
-    while (v /= 10);
-    buf_add(w->out, digits + n, sizeof digits - n);
+    buf_add_u64(w->out, v);
 }
 
 void jw_i64(struct jw *w, int64_t v)

@@ -36,24 +36,36 @@ static uint32_t hash(uint32_t h, struct slice s)
     return h;
 }
 
-static struct msg *new_with_text(struct slice text, bool binary)
+// A message with room for a text of `text_n` bytes, which the caller writes to text_of(m).
+static struct msg *msg_alloc(size_t text_n, bool binary)
 {
-    assert(text.n < UINT32_MAX);
-    struct msg *m = mem_alloc(sizeof *m + FRAME_HEADER_MAX + text.n);
+    assert(text_n < UINT32_MAX);
+    struct msg *m = mem_alloc(sizeof *m + FRAME_HEADER_MAX + text_n);
     memset(m, 0, sizeof *m);
     atomic_init(&m->refs, 1);
     atomic_init(&m->deflated, NULL);
     m->cls = MSG_LIFECYCLE;
     m->binary = binary;
-    m->text_n = (uint32_t)text.n;
-    if (text.n) memcpy(m->bytes + FRAME_HEADER_MAX, text.p, text.n);
+    m->text_n = (uint32_t)text_n;
 
     // The frame's header: FIN and opcode 1 (binary: 2), then the length in 7 bits, 16 bits or 64 bits, big-endian.
     unsigned char h[FRAME_HEADER_MAX] = {binary ? 0x82 : 0x81};
-    m->header_n = text.n < 126 ? 2 : text.n < 65536 ? 4 : 10;
-    h[1] = (unsigned char)(m->header_n == 2 ? text.n : m->header_n == 4 ? 126 : 127);
-    for (int i = 2; i < m->header_n; i++) h[i] = (unsigned char)(text.n >> 8 * (m->header_n - 1 - i));
+    m->header_n = text_n < 126 ? 2 : text_n < 65536 ? 4 : 10;
+    h[1] = (unsigned char)(m->header_n == 2 ? text_n : m->header_n == 4 ? 126 : 127);
+    for (int i = 2; i < m->header_n; i++) h[i] = (unsigned char)(text_n >> 8 * (m->header_n - 1 - i));
     memcpy(m->bytes + FRAME_HEADER_MAX - m->header_n, h, m->header_n);
+    return m;
+}
+
+static char *text_of(struct msg *m)
+{
+    return m->bytes + FRAME_HEADER_MAX;
+}
+
+static struct msg *new_with_text(struct slice text, bool binary)
+{
+    struct msg *m = msg_alloc(text.n, binary);
+    if (text.n) memcpy(text_of(m), text.p, text.n);
     return m;
 }
 
@@ -76,38 +88,49 @@ struct msg *msg_new(struct slice channel, struct slice event, struct slice epoch
                     struct slice body, enum msg_class cls)
 {
     assert(channel.n < UINT16_MAX && event.n < UINT16_MAX && body.n >= 2 && body.p[0] == '{');
-    char ts[CLOCK_RFC3339_SIZE];
+    char digits[20], ts[CLOCK_RFC3339_SIZE];
+    size_t from = sizeof digits;
+    uint64_t left = seq;
+    do digits[--from] = (char)('0' + left % 10);
+    while (left /= 10);
     clock_format(ts_us, ts);
-    struct buf b = BUF_INIT;
-    buf_reserve(&b, body.n + channel.n + event.n + epoch.n + 96);
-    buf_add_str(&b, "42[\"");
-    size_t event_at = b.n;
-    buf_add_slice(&b, event);
-    buf_add_str(&b, "\",");
-    size_t payload_at = b.n;
-    buf_add_str(&b, "{\"channel\":\"");
-    size_t channel_at = b.n;
-    buf_add_slice(&b, channel);
-    buf_add_str(&b, "\",\"epoch\":\"");
-    buf_add_slice(&b, epoch);
-    buf_addf(&b, "\",\"seq\":%llu,\"ts\":\"%s\"", (unsigned long long)seq, ts);
     struct slice members = slice_of(body.p + 1, body.n - 1);
     while (members.n && (members.p[0] == ' ' || members.p[0] == '\n' || members.p[0] == '\t' || members.p[0] == '\r'))
         members.p++, members.n--;
-    if (members.n && members.p[0] != '}') buf_add_char(&b, ',');
-    buf_add_slice(&b, members);
-    buf_add_char(&b, ']');
+    bool more = members.n && members.p[0] != '}';
 
-    struct msg *m = new_with_text(buf_slice(&b), false);
-    buf_release(&b);
+    // The parts, so that the length is known before and each is copied once, to where it stays.
+    enum { EVENT = 1, PAYLOAD = 3, CHANNEL = 4, PARTS = 13 };
+    const struct slice parts[PARTS] = {
+        SLICE_LIT("42[\""),
+        event,
+        SLICE_LIT("\","),
+        SLICE_LIT("{\"channel\":\""),
+        channel,
+        SLICE_LIT("\",\"epoch\":\""),
+        epoch,
+        SLICE_LIT("\",\"seq\":"),
+        slice_of(digits + from, sizeof digits - from),
+        SLICE_LIT(",\"ts\":\""),
+        slice_str(ts),
+        more ? SLICE_LIT("\",") : SLICE_LIT("\""),
+        members,
+    };
+    size_t at[PARTS + 1] = {0};
+    for (int i = 0; i < PARTS; i++) at[i + 1] = at[i] + parts[i].n;
+    struct msg *m = msg_alloc(at[PARTS] + 1, false);
+    for (int i = 0; i < PARTS; i++)
+        if (parts[i].n) memcpy(text_of(m) + at[i], parts[i].p, parts[i].n);
+    text_of(m)[at[PARTS]] = ']';
+
     m->cls = (uint8_t)cls;
     m->seq = seq;
     m->ts_us = ts_us;
-    m->channel_at = (uint32_t)channel_at;
+    m->channel_at = (uint32_t)at[CHANNEL];
     m->channel_n = (uint16_t)channel.n;
-    m->event_at = (uint32_t)event_at;
+    m->event_at = (uint32_t)at[EVENT];
     m->event_n = (uint16_t)event.n;
-    m->payload_at = (uint32_t)payload_at;
+    m->payload_at = (uint32_t)at[PAYLOAD];
     m->channel_hash = hash(2166136261u, channel);
     m->key_hash = hash(m->channel_hash ^ 0x5bd1e995u, event);
     return m;

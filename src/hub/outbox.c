@@ -5,6 +5,16 @@
 
 #include "base/mem.h"
 
+static struct outbox_entry *slots(struct outbox *o)
+{
+    return o->entries ? o->entries : &o->one;
+}
+
+static struct outbox_entry *slot(struct outbox *o, uint32_t i)
+{
+    return slots(o) + o->head + i;
+}
+
 static void give_back(struct outbox *o)
 {
     free(o->entries);
@@ -13,7 +23,7 @@ static void give_back(struct outbox *o)
 
 void outbox_clear(struct outbox *o)
 {
-    for (uint32_t i = 0; i < o->n; i++) msg_unref(o->entries[o->head + i].msg);
+    for (uint32_t i = 0; i < o->n; i++) msg_unref(slot(o, i)->msg);
     give_back(o);
 }
 
@@ -22,8 +32,8 @@ static void compact(struct outbox *o)
 {
     uint32_t to = 0;
     for (uint32_t i = 0; i < o->n; i++) {
-        struct outbox_entry e = o->entries[o->head + i];
-        if (e.msg) o->entries[to++] = e;
+        struct outbox_entry e = *slot(o, i);
+        if (e.msg) slots(o)[to++] = e;
     }
     o->head = 0;
     o->n = to;
@@ -40,7 +50,7 @@ static bool same_channel(const struct msg *a, const struct msg *b)
 static struct outbox_entry *find_superseded(struct outbox *o, const struct msg *m)
 {
     for (uint32_t i = o->n; i-- > 0;) {
-        struct outbox_entry *e = &o->entries[o->head + i];
+        struct outbox_entry *e = slot(o, i);
         if (!e->msg || msg_key_hash(e->msg) != msg_key_hash(m) || msg_class_of(e->msg) != MSG_STATE) continue;
         if (same_channel(e->msg, m) && slice_eq(msg_event(e->msg), msg_event(m))) return e;
     }
@@ -51,7 +61,7 @@ static struct outbox_entry *find_superseded(struct outbox *o, const struct msg *
 // queued.
 static void take_out(struct outbox *o, struct outbox_entry *e, struct outbox_entry *next)
 {
-    struct outbox_entry *end = o->entries + o->head + o->n;
+    struct outbox_entry *end = slot(o, o->n);
     for (struct outbox_entry *later = e + 1; later < end; later++) {
         if (later->msg && same_channel(later->msg, e->msg)) {
             next = later;
@@ -65,6 +75,25 @@ static void take_out(struct outbox *o, struct outbox_entry *e, struct outbox_ent
     o->holes++;
 }
 
+// For one more at the end.
+static void make_room(struct outbox *o)
+{
+    uint32_t cap = o->entries ? o->cap : 1;
+    if (o->head + o->n < cap) return;
+    if (o->entries && o->head + o->holes > cap / 2) {
+        compact(o);
+    } else if (o->n == 0) {
+        o->head = 0;
+    } else if (o->entries) {
+        o->cap *= 2;
+        o->entries = mem_realloc_array(o->entries, o->cap, sizeof *o->entries);
+    } else {
+        o->cap = 4;
+        o->entries = mem_array(o->cap, sizeof *o->entries);
+        o->entries[0] = o->one;
+    }
+}
+
 bool outbox_push(struct outbox *o, struct msg *m, bool conflate, size_t limit)
 {
     struct outbox_entry added = {m, 0};
@@ -74,24 +103,17 @@ bool outbox_push(struct outbox *o, struct msg *m, bool conflate, size_t limit)
     }
     if (o->bytes + msg_bytes(m) > limit && !outbox_empty(o)) return false;
     if (o->holes > 16 && o->holes > o->n / 2) compact(o);
-    if (o->head + o->n == o->cap) {
-        if (o->head + o->holes > o->cap / 2) {
-            compact(o);
-        } else {
-            o->cap = o->cap ? o->cap * 2 : 4;
-            o->entries = mem_realloc_array(o->entries, o->cap, sizeof *o->entries);
-        }
-    }
+    make_room(o);
     msg_ref(m);
     o->bytes += msg_bytes(m);
-    o->entries[o->head + o->n++] = added;
+    *slot(o, o->n++) = added;
     return true;
 }
 
 const struct outbox_entry *outbox_peek(struct outbox *o)
 {
-    while (o->n && !o->entries[o->head].msg) o->head++, o->n--, o->holes--;
-    return o->n ? &o->entries[o->head] : NULL;
+    while (o->n && !slot(o, 0)->msg) o->head++, o->n--, o->holes--;
+    return o->n ? slot(o, 0) : NULL;
 }
 
 struct outbox_entry outbox_pop(struct outbox *o)
@@ -103,6 +125,6 @@ struct outbox_entry outbox_pop(struct outbox *o)
         o->head++, o->n--;
         o->bytes -= msg_bytes(e.msg);
     }
-    if (o->n == 0 && o->entries) give_back(o);
+    if (o->n == 0) give_back(o);
     return e;
 }

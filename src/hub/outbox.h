@@ -20,7 +20,8 @@ struct outbox_entry {
 
 // Embed it; zeroed memory is an empty outbox.
 struct outbox {
-    struct outbox_entry *entries; // [head, head + n) of cap; freed when empty
+    struct outbox_entry *entries; // [head, head + n) of cap; NULL: it is `one` alone, as most of the time
+    struct outbox_entry one;
     uint32_t head, n, cap;
     uint32_t holes; // entries without a message among the n
     size_t bytes;   // of the messages held (msg_bytes)

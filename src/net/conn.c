@@ -43,6 +43,7 @@ struct conn {
     struct pending_write *writing;
     struct ending *ending; // conn_finish was called
     bool closing, in_flush, eof;
+    bool peer_known, peer_loopback; // asked once: programs on this host publish a message a request
 };
 
 // ---- closing -------------------------------------------------------------------------------------------------------
@@ -174,7 +175,7 @@ bool conn_flush(struct conn *c)
         all = write_queue(c);
     }
     c->in_flush = false;
-    if (!c->writing) write_queue_give_back(&c->queue);
+    if (!c->writing) write_queue_give_back(&c->queue, &c->loop->spare);
     end_when_written(c);
     return all && !c->closing;
 }
@@ -197,7 +198,7 @@ static void queue_bytes(struct conn *c, struct chunk chunk)
         if (chunk.release) chunk.release(chunk.token);
         return;
     }
-    write_queue_push(&c->queue, chunk);
+    write_queue_push(&c->queue, chunk, &c->loop->spare);
     conn_wake(c);
 }
 
@@ -378,7 +379,7 @@ static bool peer_address(const struct conn *c, struct sockaddr_storage *out)
     return uv_tcp_getpeername(&c->tcp, (struct sockaddr *)out, &n) == 0;
 }
 
-bool conn_peer_is_loopback(const struct conn *c)
+static bool ask_loopback(const struct conn *c)
 {
     struct sockaddr_storage sa;
     if (!peer_address(c, &sa)) return false;
@@ -386,6 +387,15 @@ bool conn_peer_is_loopback(const struct conn *c)
     if (sa.ss_family != AF_INET6) return false;
     const struct in6_addr *a = &((struct sockaddr_in6 *)&sa)->sin6_addr;
     return IN6_IS_ADDR_LOOPBACK(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127);
+}
+
+bool conn_peer_is_loopback(struct conn *c)
+{
+    if (!c->peer_known) {
+        c->peer_loopback = ask_loopback(c);
+        c->peer_known = true;
+    }
+    return c->peer_loopback;
 }
 
 void conn_peer(const struct conn *c, char *out, size_t size)

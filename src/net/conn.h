@@ -71,7 +71,7 @@ void conn_finish(struct conn *c);
 bool conn_closing(const struct conn *c); // either of the two was called
 
 // The peer's address: "127.0.0.1", "::1"; loopback also for ::ffff:127.0.0.1.
-bool conn_peer_is_loopback(const struct conn *c);
+bool conn_peer_is_loopback(struct conn *c);
 void conn_peer(const struct conn *c, char *out, size_t size);
 
 #endif

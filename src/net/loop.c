@@ -210,6 +210,7 @@ void loop_free(struct loop *l)
     pthread_mutex_destroy(&l->post_lock);
     free(l->timers);
     free(l->read_buf);
+    write_queue_spare_release(&l->spare);
     free(l);
 }
 

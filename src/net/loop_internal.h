@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/prometheus.h"
 #include "net/loop.h"
+#include "net/write_queue.h"
 
 #define LOOP_READ_BYTES  (64 * 1024)
 #define LOOP_MAX_SIGNALS 8
@@ -35,7 +36,8 @@ struct loop {
     struct list conns;     // open connections
     struct list listeners; // open listeners
     struct list tasks;     // scheduled for the end of this iteration
-    char *read_buf;        // one for all connections: a read is handled before the next one begins
+    struct write_queue_spare spare;
+    char *read_buf; // one for all connections: a read is handled before the next one begins
 
     struct loop_timer **timers; // binary heap by at_ms
     uint32_t n_timers, cap_timers;

@@ -5,8 +5,15 @@
 
 #include "base/mem.h"
 
-void write_queue_push(struct write_queue *q, struct chunk chunk)
+#define SPARE_MAX 64 // chunks; a larger array is rare, and isn't worth keeping
+
+void write_queue_push(struct write_queue *q, struct chunk chunk, struct write_queue_spare *spare)
 {
+    if (!q->chunks && spare->chunks) {
+        q->chunks = spare->chunks;
+        q->cap = spare->cap;
+        *spare = (struct write_queue_spare){0};
+    }
     if (q->head + q->n == q->cap) {
         if (q->head > q->cap / 2) {
             memmove(q->chunks, q->chunks + q->head, q->n * sizeof *q->chunks);
@@ -43,16 +50,26 @@ void write_queue_consume(struct write_queue *q, size_t bytes)
     }
 }
 
-void write_queue_give_back(struct write_queue *q)
+void write_queue_give_back(struct write_queue *q, struct write_queue_spare *spare)
 {
     if (q->n || !q->chunks) return;
-    free(q->chunks);
+    if (!spare->chunks && q->cap <= SPARE_MAX)
+        *spare = (struct write_queue_spare){q->chunks, q->cap};
+    else
+        free(q->chunks);
     q->chunks = NULL;
     q->head = q->cap = 0;
+}
+
+void write_queue_spare_release(struct write_queue_spare *spare)
+{
+    free(spare->chunks);
+    *spare = (struct write_queue_spare){0};
 }
 
 void write_queue_release(struct write_queue *q)
 {
     while (q->n) write_queue_pop(q);
-    write_queue_give_back(q);
+    free(q->chunks);
+    *q = (struct write_queue){0};
 }

@@ -19,7 +19,15 @@ struct write_queue {
     size_t bytes;
 };
 
-void write_queue_push(struct write_queue *q, struct chunk chunk);
+// Memory of an emptied queue, kept for the next one: with it a loop's connections, which write one after the other,
+// share one allocation instead of making one a message. Zeroed memory is none.
+struct write_queue_spare {
+    struct chunk *chunks;
+    uint32_t cap;
+};
+void write_queue_spare_release(struct write_queue_spare *spare);
+
+void write_queue_push(struct write_queue *q, struct chunk chunk, struct write_queue_spare *spare);
 // The chunk at place i from the front; i < n.
 static inline const struct chunk *write_queue_at(const struct write_queue *q, uint32_t i)
 {
@@ -27,7 +35,7 @@ static inline const struct chunk *write_queue_at(const struct write_queue *q, ui
 }
 void write_queue_pop(struct write_queue *q);                   // the first, giving it back; the queue isn't empty
 void write_queue_consume(struct write_queue *q, size_t bytes); // so many from the front were written
-void write_queue_give_back(struct write_queue *q);             // the queue's own memory, if it is empty
-void write_queue_release(struct write_queue *q);               // everything
+void write_queue_give_back(struct write_queue *q, struct write_queue_spare *spare); // its own memory, if it is empty
+void write_queue_release(struct write_queue *q);                                    // everything
 
 #endif

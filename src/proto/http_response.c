@@ -52,14 +52,20 @@ const char *http_reason(int status)
 
 void http_write_status(struct buf *out, int status)
 {
-    buf_addf(out, "HTTP/1.1 %d %s\r\n", status, http_reason(status));
+    buf_add_str(out, "HTTP/1.1 ");
+    buf_add_u64(out, (uint64_t)status);
+    buf_add_char(out, ' ');
+    buf_add_str(out, http_reason(status));
+    buf_add(out, "\r\n", 2);
 }
 
 static void add_without_controls(struct buf *out, struct slice value)
 {
-    for (size_t i = 0; i < value.n; i++) {
-        unsigned char c = (unsigned char)value.p[i];
-        buf_add_char(out, (c < 0x20 && c != '\t') || c == 0x7F ? ' ' : (char)c);
+    size_t from = out->n;
+    buf_add_slice(out, value);
+    for (size_t i = from; i < out->n; i++) {
+        unsigned char c = (unsigned char)out->p[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7F) out->p[i] = ' ';
     }
 }
 
@@ -73,7 +79,10 @@ void http_write_header(struct buf *out, const char *name, struct slice value)
 
 void http_write_header_u64(struct buf *out, const char *name, uint64_t value)
 {
-    buf_addf(out, "%s: %llu\r\n", name, (unsigned long long)value);
+    buf_add_str(out, name);
+    buf_add(out, ": ", 2);
+    buf_add_u64(out, value);
+    buf_add(out, "\r\n", 2);
 }
 
 void http_write_end(struct buf *out)

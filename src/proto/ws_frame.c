@@ -1,22 +1,35 @@
 // The WebSocket frame parser (RFC 6455 §5).
 #include "proto/ws_frame.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+#define CONTROL_MAX 125 // RFC 6455 §5.5
+
 void ws_parser_init(struct ws_parser *p, enum ws_role role, size_t max_message, struct inflater *inflater)
 {
     *p = (struct ws_parser){.max_message = max_message, .inflater = inflater, .is_server = role == WS_SERVER};
 }
 
-void ws_parser_release(struct ws_parser *p)
+static void drop_message(struct ws_parser *p)
 {
     buf_release(&p->message);
     inflater_free(p->own);
     p->own = NULL;
 }
 
+void ws_parser_release(struct ws_parser *p)
+{
+    drop_message(p);
+    free(p->control);
+    p->control = NULL;
+}
+
 static enum ws_event_type fail(struct ws_parser *p, struct ws_event *ev, unsigned code, const char *error)
 {
     p->dead = true;
-    ws_parser_release(p);
+    drop_message(p);
     *ev = (struct ws_event){.type = WS_ERROR, .code = (uint16_t)code, .error = error};
     return WS_ERROR;
 }
@@ -76,7 +89,7 @@ static const char *check_header(const struct ws_parser *p)
     bool masked = p->header[1] & 0x80;
     if (p->is_server && !masked) return "an unmasked frame from a client";
     if (!p->is_server && masked) return "a masked frame from a server";
-    if (is_control(op) && (p->header[1] & 0x7F) > 125) return "a control frame of more than 125 bytes";
+    if (is_control(op) && (p->header[1] & 0x7F) > CONTROL_MAX) return "a control frame of more than 125 bytes";
     size_t lengths_end;
     uint64_t length = frame_length(p->header, &lengths_end);
     if (p->header_n < lengths_end) return NULL;
@@ -129,7 +142,7 @@ static enum ws_event_type finish_control(struct ws_parser *p, struct slice data,
     *ev = (struct ws_event){.type = p->opcode == WS_OP_PING ? WS_PING : WS_PONG, .data = data};
     if (p->opcode != WS_OP_CLOSE) return ev->type;
     p->dead = true;
-    ws_parser_release(p);
+    drop_message(p);
     *ev = (struct ws_event){.type = WS_CLOSE, .code = WS_CLOSE_NO_STATUS};
     if (data.n == 0) return WS_CLOSE;
     if (data.n == 1) return fail(p, ev, WS_CLOSE_PROTOCOL, "a close frame of one byte");
@@ -161,7 +174,8 @@ static bool take_control(struct ws_parser *p, char *bytes, size_t take, struct s
         *data = slice_of(bytes, take);
         return true;
     }
-    memcpy(p->control + p->control_n, bytes, take);
+    if (!p->control) p->control = mem_alloc(CONTROL_MAX);
+    if (take) memcpy(p->control + p->control_n, bytes, take);
     p->control_n = (uint8_t)(p->control_n + take);
     *data = slice_of(p->control, p->control_n);
     return p->frame_left == 0;
@@ -220,7 +234,11 @@ enum ws_event_type ws_parser_next(struct ws_parser *p, char **in, size_t *n, str
 {
     *ev = (struct ws_event){.type = WS_MORE};
     // The last event's message, if it lay here, has been handled.
-    if (!p->message_opcode && (p->message.p || p->own)) ws_parser_release(p);
+    if (!p->message_opcode && (p->message.p || p->own)) drop_message(p);
+    if (p->control && !(p->in_frame && is_control(p->opcode))) {
+        free(p->control);
+        p->control = NULL;
+    }
     while (!p->dead) {
         if (!p->in_frame) {
             if (*n == 0) return WS_MORE;

@@ -89,7 +89,7 @@ struct ws_parser {
     uint8_t message_opcode; // of the message being gathered; 0: none
     uint8_t control_n;
     bool fin, in_frame, compressed, masked, is_server, dead;
-    char control[125]; // payload of a control frame that came in pieces
+    char *control; // payload of a control frame that came in pieces: rare, and so not kept
 };
 
 // `inflater`: shared, borrowed; NULL: permessage-deflate wasn't agreed on, and RSV1 is an error.
