@@ -52,13 +52,15 @@ export function table(scenario, results, notes) {
   for (const [label, rounds] of results) if (rounds.length) of.set(label, summary(scenario, rounds));
   const lines = [`### ${scenario.key}: ${scenario.title}`, ''];
   const latency = [...of.values()].some((s) => s.p99 > 0);
-  const head = ['', `${figure.unit} (lowest–highest)`, `× ${[...of.keys()][0]}`];
+  const head = ['', `${figure.unit} (lowest–highest)`];
+  if (!figure.absolute) head.push(`× ${[...of.keys()][0]}`);
   if (latency) head.push('p50 ms', 'p99 ms', 'bytes/delivery');
   lines.push(`| ${head.join(' | ')} | |`, `|${'---|'.repeat(head.length + 1)}`);
   const first = [...of.values()][0];
   for (const [label, s] of of) {
     const range = s.low < s.high ? ` (${s.low.toFixed(figure.digits)}–${s.high.toFixed(figure.digits)})` : '';
-    const cells = [label, s.value.toFixed(figure.digits) + range, ratio(s.value, first.value)];
+    const cells = [label, s.value.toFixed(figure.digits) + range];
+    if (!figure.absolute) cells.push(ratio(s.value, first.value));
     if (latency) cells.push(ms(s.p50), ms(s.p99), s.wire.toFixed(0));
     lines.push(`| ${cells.join(' | ')} | ${remarks(s)} |`);
   }

@@ -20,8 +20,8 @@ export const figures = {
   message: { of: (r) => r.us_per_message, unit: 'CPU µs/message', digits: 2 },
   memory: { of: kib, unit: 'KiB/client', digits: 2 },
   connect: { of: (r) => r.connect_s, unit: 's until all have subscribed', digits: 2 },
-  p99: { of: (r) => r.p99_us / 1000, unit: 'p99 ms', digits: 2 },
-  grown: { of: grown, unit: 'MiB grown', digits: 2 },
+  p99: { of: (r) => r.p99_us / 1000, unit: 'ms (99th percentile)', digits: 2 },
+  grown: { of: grown, unit: 'MiB grown', digits: 2, absolute: true },
 };
 
 export const scenarios = [

@@ -2,7 +2,8 @@
 import { createServer } from 'node:http';
 
 export function createPeer(publish) {
-  return createServer((request, response) => {
+  // Without timeouts: a publisher may have to wait until a stuck client's messages are out of the way.
+  return createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, (request, response) => {
     const chunks = [];
     request.on('data', (bytes) => chunks.push(bytes));
     request.on('end', () => {
