@@ -1,5 +1,6 @@
 #include "http/router.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -7,10 +8,13 @@
 
 #define MAX_SEGMENTS 16
 
-struct table {
-    const struct route *routes;
-    size_t n;
+// A route with its pattern cut up once, since every request is held against every route.
+struct entry {
+    const struct route *route;
     void *ctx;
+    size_t n;
+    struct slice *segments; // of the pattern
+    unsigned params;        // bit i: segment i is a {param}
 };
 
 struct guard {
@@ -20,7 +24,7 @@ struct guard {
 };
 
 struct router {
-    struct table *tables;
+    struct entry *entries;
     size_t n;
     struct guard *guards;
     size_t n_guards;
@@ -36,15 +40,10 @@ struct router *router_new(void)
 void router_free(struct router *r)
 {
     if (!r) return;
-    free(r->tables);
+    for (size_t i = 0; i < r->n; i++) free(r->entries[i].segments);
+    free(r->entries);
     free(r->guards);
     free(r);
-}
-
-void router_add(struct router *r, const struct route *routes, size_t n, void *ctx)
-{
-    r->tables = mem_realloc_array(r->tables, r->n + 1, sizeof *r->tables);
-    r->tables[r->n++] = (struct table){routes, n, ctx};
 }
 
 void router_guard(struct router *r, const char *path, const struct route_guard *guard, void *ctx)
@@ -88,15 +87,27 @@ static bool is_param(struct slice segment)
     return segment.n > 2 && segment.p[0] == '{';
 }
 
-// 0: no match; else a score in which a literal counts more than a parameter, the earlier the more.
-static unsigned match(const char *pattern, const struct slice *path, size_t n)
+void router_add(struct router *r, const struct route *routes, size_t n, void *ctx)
 {
-    struct slice p[MAX_SEGMENTS];
-    if (split(slice_str(pattern), p) != n) return 0;
+    r->entries = mem_realloc_array(r->entries, r->n + n, sizeof *r->entries);
+    for (size_t i = 0; i < n; i++) {
+        struct slice segments[MAX_SEGMENTS] = {0};
+        struct entry *e = &r->entries[r->n++];
+        *e = (struct entry){.route = &routes[i], .ctx = ctx, .n = split(slice_str(routes[i].pattern), segments)};
+        assert(e->n <= MAX_SEGMENTS);
+        e->segments = e->n ? mem_dup(segments, e->n * sizeof *segments) : NULL;
+        for (size_t k = 0; k < e->n; k++) e->params |= (unsigned)is_param(segments[k]) << k;
+    }
+}
+
+// 0: no match; else a score in which a literal counts more than a parameter, the earlier the more.
+static unsigned match(const struct entry *e, const struct slice *path, size_t n)
+{
+    if (e->n != n) return 0;
     unsigned score = 1;
     for (size_t i = 0; i < n; i++) {
-        bool param = is_param(p[i]);
-        if (param ? path[i].n == 0 : !slice_eq(p[i], path[i])) return 0;
+        bool param = e->params >> i & 1;
+        if (param ? path[i].n == 0 : !slice_eq(e->segments[i], path[i])) return 0;
         score = score << 1 | !param;
     }
     return score;
@@ -108,12 +119,11 @@ static bool method_fits(const char *route, const char *method)
            (strcmp(method, "HEAD") == 0 && strcmp(route, "GET") == 0);
 }
 
-static void set_params(struct request *req, const char *pattern, const struct slice *path)
+static void set_params(struct request *req, const struct entry *e, const struct slice *path)
 {
-    struct slice p[MAX_SEGMENTS] = {0};
-    size_t n = split(slice_str(pattern), p);
-    for (size_t i = 0; i < n; i++) {
-        if (is_param(p[i])) request_set_param(req, slice_of(p[i].p + 1, p[i].n - 2), path[i]);
+    for (size_t i = 0; i < e->n; i++) {
+        struct slice name = e->segments[i];
+        if (e->params >> i & 1) request_set_param(req, slice_of(name.p + 1, name.n - 2), path[i]);
     }
 }
 
@@ -143,29 +153,25 @@ void router_dispatch(const struct router *r, struct request *req)
     struct slice path[MAX_SEGMENTS] = {0};
     const char *method = request_method(req);
     size_t n = split(slice_str(request_path(req)), path);
-    const struct table *in = NULL;
-    const struct route *best = NULL;
+    const struct entry *best = NULL;
     unsigned best_score = 0;
     struct buf allowed = BUF_INIT;
-    for (size_t t = 0; t < r->n && n <= MAX_SEGMENTS; t++) {
-        for (size_t i = 0; i < r->tables[t].n; i++) {
-            const struct route *route = &r->tables[t].routes[i];
-            unsigned score = match(route->pattern, path, n);
-            if (!score) continue;
-            if (!method_fits(route->method, method)) {
-                allow(&allowed, route->method);
-            } else if (score > best_score) {
-                best = route;
-                best_score = score;
-                in = &r->tables[t];
-            }
+    for (size_t i = 0; i < r->n && n <= MAX_SEGMENTS; i++) {
+        const struct entry *e = &r->entries[i];
+        unsigned score = match(e, path, n);
+        if (!score) continue;
+        if (!method_fits(e->route->method, method)) {
+            allow(&allowed, e->route->method);
+        } else if (score > best_score) {
+            best = e;
+            best_score = score;
         }
     }
     bool api = n > 0 && slice_is(path[0], "api");
     bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
     if (best) {
-        set_params(req, best->pattern, path);
-        best->handler(req, in->ctx);
+        set_params(req, best, path);
+        best->route->handler(req, best->ctx);
     } else if (allowed.n) {
         refuse_method(req, &allowed);
     } else if (r->fallback && reads && !api) {
