@@ -137,16 +137,17 @@ unit: $(call matching,$(UNIT_BIN))
 FUZZ_SECONDS ?= 60
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BUILD := build/fuzz
+FUZZ_LAYERS := base proto net http hub realtime bus events ml jobs monitor
 .PHONY: fuzz fuzz-build
 fuzz-build: build/.setup-dev
 	+$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang SAN=fuzzer-no-link,address,undefined $(foreach n,$(FUZZ_NAMES),$(FUZZ_BUILD)/fuzz/fuzz_$(n))
 fuzz: fuzz-build
 	sh scripts/run-fuzz.sh $(FUZZ_BUILD)/fuzz $(FUZZ_SECONDS) $(call matching,$(FUZZ_NAMES))
-$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call lib_files,base proto ml jobs hub bus events monitor)
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call lib_files,$(FUZZ_LAYERS))
 	@mkdir -p $(@D)
 	@$(call say,FUZZ,$@)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fsanitize=fuzzer,address,undefined -pie -o $@ $< \
-	  $(call link_libs,$(call libs_used,base proto ml jobs hub bus events monitor))
+	  $(call link_libs,$(call libs_used,$(FUZZ_LAYERS)))
 
 include mk/nvml.mk
 include mk/targets.mk

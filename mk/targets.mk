@@ -3,7 +3,7 @@
 .PHONY: help setup demo test integration frontend-test e2e check check-includes check-format check-docs check-tidy fmt asan tsan coverage install clean bench docs
 
 help:
-	@echo "make                 build build/bin/headway and headway-task"
+	@echo "make                 build build/bin/headway, headway-task and protocol-echo"
 	@echo "make demo            install what is missing, build, run the whole pipeline live (PORT=9000, ONCE=1)"
 	@echo "make test            install what is missing, build, run every test"
 	@echo "make unit T=outbox   the C unit tests, or those whose name ends so"

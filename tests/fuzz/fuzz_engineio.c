@@ -154,6 +154,7 @@ static void play(struct owner *o, uint8_t what, struct slice arg, int64_t *now)
         break;
     case 9:
         if (what == 99) eio_session_close(o->s);
+        if (what == 29) eio_session_post_overlap(o->s);
         o->flush_later = what & 1;
         o->close_on_message = what == 19;
         break;
