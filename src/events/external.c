@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include <string.h>
-
 #include "base/json_scan.h"
 #include "bus/bus.h"
 
@@ -84,13 +82,13 @@ static bool may_hold_given(struct slice text)
     return false;
 }
 
-static int refuse_given(struct slice data, struct buf *names, struct err *e)
+static int refuse_given(struct slice data, struct buf *scratch, struct err *e)
 {
     struct json_scan s;
     struct json_member inner;
     json_scan_object(&s, data);
     while (json_scan_member(&s, &inner, e) == 1) {
-        struct slice name = plain_name(&inner, names);
+        struct slice name = plain_name(&inner, scratch);
         for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
             if (slice_is(name, given[i]))
                 return err_field(e, HW_EVALIDATION, "data", "data may not hold \"%s\": the server gives it", given[i]);
