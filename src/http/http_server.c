@@ -195,7 +195,10 @@ static void await_body(struct http_conn *hc)
     const struct http_request *head = http_reader_request(hc->reader);
     void *ctx;
     const struct route_guard *guard = router_guarded(hc->server->router, head->path, &ctx);
-    if (guard && guard->body_awaited) guard->body_awaited(ctx, head);
+    struct err e;
+    if (!guard || !guard->body_awaited) return;
+    if (hc->server->policy && origin_check(hc->server->policy, head, true, &e) < 0) return; // it will be refused
+    guard->body_awaited(ctx, head);
 }
 
 // Handles what has arrived until a request waits for its answer.

@@ -232,6 +232,14 @@ describe("Engine.IO", () => {
       assert.deepEqual(await waiting.answer(), [200, "1"]);
     });
 
+    test("a POST of a page that may not post is no POST under way", async () => {
+      const polling = await server.polling();
+      const slow = await polling.postSlowly("4not mine to say", `Origin: ${FOREIGN}`);
+      assert.deepEqual(await polling.post("4mine"), [200, "ok"]);
+      assert.equal((await slow.rest())[0], 403);
+      assert.deepEqual(await polling.packets(), ["4mine"]);
+    });
+
     test("a POST that breaks off leaves a hole: the next one closes the session", async () => {
       const polling = await server.polling();
       await (await polling.postSlowly("4never whole")).breakOff();

@@ -117,9 +117,9 @@ export class Polling {
   }
 
   // The head of a POST and half of its body; `rest()` sends the other half.
-  async postSlowly(body) {
+  async postSlowly(body, ...headers) {
     const half = Math.floor(body.length / 2);
-    const { socket, answer } = await this.begin("POST", [`Content-Length: ${body.length}`], body.slice(0, half));
+    const { socket, answer } = await this.begin("POST", [`Content-Length: ${body.length}`, ...headers], body.slice(0, half));
     return {
       rest() {
         socket.write(body.slice(half));
