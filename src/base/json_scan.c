@@ -182,6 +182,12 @@ static bool name(struct json_scan *s, struct json_member *m)
     return true;
 }
 
+static void watch(struct json_scan *s, const struct json_member *m)
+{
+    s->seen |= m->escaped;
+    for (const char *const *w = s->watched; *w && !s->seen; w++) s->seen = slice_is(m->name, *w);
+}
+
 // One value, whatever it holds. `in_object` has a bit for each container that is open.
 static bool value(struct json_scan *s)
 {
@@ -217,7 +223,9 @@ static bool value(struct json_scan *s)
                 s->p++;
                 skip_space(s);
             }
-            if (in_object & 1 && !name(s, &m)) return false;
+            if (!(in_object & 1)) break;
+            if (!name(s, &m)) return false;
+            if (depth == 1 && s->watched) watch(s, &m);
             break;
         }
     }
@@ -268,10 +276,11 @@ int json_scan_member(struct json_scan *s, struct json_member *m, struct err *e)
     s->first = false;
     if (!name(s, m)) return mistake(s, e);
     const char *from = s->p;
-    s->spaced = false;
+    s->spaced = s->seen = false;
     if (!value(s)) return mistake(s, e);
     m->value = slice_of(from, (size_t)(s->p - from));
     m->spaced = s->spaced;
+    m->seen = s->seen;
     return 1;
 }
 

@@ -18,6 +18,10 @@ struct json_scan {
     const char *start, *p, *end; // the whole text; where it goes on
     const char *wrong;           // what is wrong at p; NULL: nothing yet
     bool first, spaced;
+    // Names to look out for among the members of an object that is a member's value, ended by NULL; may be set after
+    // json_scan_object. Saves going over such an object again when none is there.
+    const char *const *watched;
+    bool seen; // of the last value: one of them may stand there (as itself, or hidden behind an escape)
 };
 
 struct json_member {
@@ -25,6 +29,7 @@ struct json_member {
     struct slice value; // as written: "…" with its quotes, 1.5, {…}
     bool escaped;       // the name has escapes: json_unescape says what it is
     bool spaced;        // there is white space inside the value, outside of its strings
+    bool seen;          // see json_scan.watched
 };
 
 // Goes over the members of an object. The text is borrowed and must live as long as the members are looked at.
