@@ -12,6 +12,15 @@ static void on_disconnected(struct sio_socket *s, const char *why)
     subscriber_leave_all(sio_socket_subscriber(s));
 }
 
+// Its batch's timer is this loop's; what waits in it goes out first.
+static bool on_moving(struct sio_socket *s)
+{
+    if (session_of(s)->asking) return false;
+    session_batch_flush(s);
+    session_batch_free(s);
+    return true;
+}
+
 // The packet "42["conflated",{…}]".
 static void on_conflated(struct slice channel, uint32_t n, struct buf *packet)
 {
@@ -27,6 +36,7 @@ static const struct sio_app_ops app_ops = {
     .event = session_event,
     .disconnected = on_disconnected,
     .batched = session_batch_wake,
+    .moving = on_moving,
     .conflated = on_conflated,
 };
 

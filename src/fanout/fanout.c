@@ -195,6 +195,19 @@ void fanout_fence(struct fanout_shard *s, void (*fn)(void *ctx, bool gone), void
     loop_post(s->fanout->home_loop, on_question, q);
 }
 
+void fanout_grant(struct fanout_shard *s, struct slice channel)
+{
+    if (!s->home) grant(s->fanout, channel, s->place);
+}
+
+void fanout_call(struct fanout_shard *s, void (*fn)(void *ctx, bool gone), void *ctx)
+{
+    assert(!s->home);
+    struct question *q = mem_zalloc(sizeof *q);
+    *q = (struct question){.shard = s, .fence = fn, .ctx = ctx};
+    pack(s, (struct parcel){.question = q});
+}
+
 // ---- life ----------------------------------------------------------------------------------------------------------
 
 struct fanout *fanout_new(struct bus *bus, struct loop *home)

@@ -71,6 +71,14 @@ void fanout_subscribe(struct fanout_shard *s, const struct fanout_question *q, f
 // loop at once.
 void fanout_fence(struct fanout_shard *s, void (*fn)(void *ctx, bool gone), void *ctx);
 
+// ---- moving a subscriber to another loop: on the home loop
+// ------------------------------------------------------------
+
+// The shard is given the channel's messages from here on, for a subscriber that joins its hub in the next fanout_call.
+void fanout_grant(struct fanout_shard *s, struct slice channel);
+// fn(ctx, gone) on the shard's loop, in order with what is delivered there. The shard isn't that of the home loop.
+void fanout_call(struct fanout_shard *s, void (*fn)(void *ctx, bool gone), void *ctx);
+
 // ---- for watching --------------------------------------------------------------------------------------------------
 
 struct fanout_stats {

@@ -221,3 +221,36 @@ void subscriber_release(struct subscriber *s)
     free(s->batch);
     s->batch = NULL;
 }
+
+// ---- moving --------------------------------------------------------------------------------------------------------
+
+void subscriber_move_out(struct subscriber *s, struct subscriber_channels *out)
+{
+    out->n = s->n_subs;
+    out->list = mem_array(out->n, sizeof *out->list);
+    for (uint32_t i = 0; i < s->n_subs; i++) {
+        const struct hub_channel *c = s->subs[i].channel;
+        out->list[i] = (struct moved_channel){mem_strndup(c->name, c->name_n), c->name_n, s->subs[i].batched};
+    }
+    subscriber_leave_all(s);
+    s->hub = NULL;
+}
+
+void subscriber_move_in(struct subscriber *s, struct hub *h, struct subscriber_channels *channels)
+{
+    s->hub = h;
+    for (size_t i = 0; i < channels->n; i++) {
+        const struct moved_channel *m = &channels->list[i];
+        int rc = subscriber_join(s, slice_of(m->name, m->name_n), m->batched, NULL);
+        assert(rc == 0); // no more than it had
+        (void)rc;
+    }
+    subscriber_channels_release(channels);
+}
+
+void subscriber_channels_release(struct subscriber_channels *channels)
+{
+    for (size_t i = 0; i < channels->n; i++) free(channels->list[i].name);
+    free(channels->list);
+    *channels = (struct subscriber_channels){0};
+}

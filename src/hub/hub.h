@@ -68,6 +68,19 @@ void subscriber_release(struct subscriber *s); // leaves everything, drops what 
 int subscriber_join(struct subscriber *s, struct slice channel, bool batched, struct err *e);
 bool subscriber_leave(struct subscriber *s, struct slice channel); // false: it hadn't joined
 void subscriber_leave_all(struct subscriber *s);
+// A subscriber goes on at another hub, on another thread: its channels by name, while it is at neither. What is queued
+// stays with it.
+struct subscriber_channels {
+    struct moved_channel {
+        char *name;
+        size_t name_n;
+        bool batched;
+    } * list;
+    size_t n;
+};
+void subscriber_move_out(struct subscriber *s, struct subscriber_channels *out);                    // leaves all
+void subscriber_move_in(struct subscriber *s, struct hub *h, struct subscriber_channels *channels); // releases them
+void subscriber_channels_release(struct subscriber_channels *channels);
 // For this client alone, in order with what was published to it.
 void subscriber_push(struct subscriber *s, struct msg *m);
 // Bytes that may still be queued.

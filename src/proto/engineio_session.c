@@ -59,6 +59,11 @@ struct eio_session *eio_session_new(const struct eio_config *config, const char 
     return s;
 }
 
+void eio_session_set_config(struct eio_session *s, const struct eio_config *config)
+{
+    s->config = config;
+}
+
 void eio_session_free(struct eio_session *s)
 {
     if (!s) return;

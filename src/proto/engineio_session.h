@@ -83,6 +83,8 @@ struct eio_session;
 // good one).
 struct eio_session *eio_session_new(const struct eio_config *config, const char *sid, int64_t now,
                                     const struct eio_session_ops *ops, void *ctx);
+// It goes on under another configuration, borrowed as well.
+void eio_session_set_config(struct eio_session *s, const struct eio_config *config);
 void eio_session_free(struct eio_session *s); // NULL is fine; no callback
 const char *eio_session_sid(const struct eio_session *s);
 enum eio_transport eio_session_transport(const struct eio_session *s); // what carries messages now

@@ -117,10 +117,14 @@ static void on_flush(struct loop_task *t)
         c->close_reason = "slow consumer";
         eio_session_close(c->session);
     }
-    if (c->over)
+    if (c->over) {
         eio_client_free(c);
-    else
-        eio_flush(c);
+        return;
+    }
+    bool upgraded = c->upgraded;
+    c->upgraded = false;
+    if (upgraded && c->server->upgraded && c->server->upgraded(c->server->upgraded_ctx, c)) return;
+    eio_flush(c);
 }
 
 static void count_client(struct eio_server *s, bool comes)
@@ -135,19 +139,34 @@ static void count_client(struct eio_server *s, bool comes)
     }
 }
 
+void eio_client_enter(struct eio_client *c, struct eio_server *s)
+{
+    c->server = s;
+    map_put(&s->by_sid, slice_str(eio_session_sid(c->session)), c);
+    list_push_back(&s->all, &c->node);
+    count_client(s, true);
+}
+
+void eio_client_exit(struct eio_client *c)
+{
+    map_remove(&c->server->by_sid, slice_str(eio_session_sid(c->session)));
+    loop_timer_stop(c->server->loop, &c->timer);
+    loop_task_cancel(&c->flush);
+    list_remove(&c->node);
+    count_client(c->server, false);
+}
+
 struct eio_client *eio_client_new(struct eio_server *s)
 {
     struct eio_client *c = mem_zalloc(sizeof *c + s->ops->client_bytes);
     char sid[SID_CHARS + 1];
     id_token(sid, SID_CHARS);
-    c->server = s;
     c->session = eio_session_new(&s->session_config, sid, eio_now_us(s), &session_ops, c);
     subscriber_init(&c->sub, s->hub, &eio_subscriber_ops);
+    list_init(&c->node);
     loop_timer_init(&c->timer, on_timer, c);
     loop_task_init(&c->flush, on_flush);
-    map_put(&s->by_sid, slice_str(sid), c);
-    list_push_back(&s->all, &c->node);
-    count_client(s, true);
+    eio_client_enter(c, s);
     s->stats.opened++;
     eio_client_arm(c);
     if (s->ops->opened) s->ops->opened(c);
@@ -157,10 +176,7 @@ struct eio_client *eio_client_new(struct eio_server *s)
 void eio_client_free(struct eio_client *c)
 {
     eio_client_answer_poll(c, 400, slice_of(NULL, 0));
-    loop_timer_stop(c->server->loop, &c->timer);
-    loop_task_cancel(&c->flush);
-    list_remove(&c->node);
-    count_client(c->server, false);
+    eio_client_exit(c);
     eio_session_free(c->session);
     free(c);
 }

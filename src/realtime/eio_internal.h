@@ -30,6 +30,8 @@ struct eio_server {
     struct eio_census own; // this server's clients
     eio_place_fn place;
     void *place_ctx;
+    eio_upgraded_fn upgraded;
+    void *upgraded_ctx;
     bool stopping;
 };
 
@@ -56,6 +58,7 @@ struct eio_client {
     const char *close_reason; // of the WebSocket's close frame; NULL: none
     int64_t deadline_ms;      // 0: none
     bool posting;             // the body of a POST is awaited
+    bool upgraded;            // in this iteration
     bool over;                // closed; freed at the end of the iteration
     max_align_t data[];       // ops->client_bytes
 };
@@ -68,6 +71,9 @@ static inline int64_t eio_now_us(const struct eio_server *s)
 // eio_client.c
 struct eio_client *eio_client_new(struct eio_server *s);
 void eio_client_free(struct eio_client *c);
+// Into the server's tables and counts, or out of them.
+void eio_client_enter(struct eio_client *c, struct eio_server *s);
+void eio_client_exit(struct eio_client *c);
 void eio_client_arm(struct eio_client *c); // after whatever may have moved its next deadline
 // Answers the pending poll, if there is one.
 void eio_client_answer_poll(struct eio_client *c, int status, struct slice payload);
@@ -77,6 +83,8 @@ void eio_client_answer_poll(struct eio_client *c, int status, struct slice paylo
 void eio_link_open(struct eio_client *c, struct conn *conn, const struct ws_handshake *hs, struct slice rest);
 void eio_link_send(struct eio_link *link, struct slice packet);
 void eio_link_close(struct eio_link *link, unsigned code, const char *reason);
+extern const struct conn_events eio_link_events;
+void eio_link_free(struct eio_link *link);
 void eio_link_abandon(struct eio_link *link); // closes at once, and forgets the server
 
 // eio_flush.c

@@ -39,7 +39,10 @@ static void on_event(struct eio_link *link, const struct ws_event *ev)
     switch (ev->type) {
     case WS_TEXT:
     case WS_BINARY:
-        if (c) eio_session_ws_message(c->session, ev->data, ev->type == WS_BINARY, eio_now_us(c->server));
+        if (!c) return;
+        bool polls = eio_session_transport(c->session) == EIO_POLLING;
+        eio_session_ws_message(c->session, ev->data, ev->type == WS_BINARY, eio_now_us(c->server));
+        if (polls && eio_session_transport(c->session) == EIO_WEBSOCKET) c->upgraded = true; // eio_client.c looks
         return;
     case WS_PING:
         ws_write_frame(&out, WS_OP_PONG, false, ev->data, NULL);
@@ -72,11 +75,8 @@ static void on_fill(struct conn *conn, void *owner, size_t room)
     if (link->client) eio_fill(link->client, link, room);
 }
 
-static void on_closed(struct conn *conn, void *owner)
+void eio_link_free(struct eio_link *link)
 {
-    (void)conn;
-    struct eio_link *link = owner;
-    forget(link);
     if (link->server) {
         link->server->stats.websockets--;
         list_remove(&link->node);
@@ -85,7 +85,15 @@ static void on_closed(struct conn *conn, void *owner)
     free(link);
 }
 
-static const struct conn_events events = {.data = on_data, .fill = on_fill, .closed = on_closed};
+static void on_closed(struct conn *conn, void *owner)
+{
+    (void)conn;
+    struct eio_link *link = owner;
+    forget(link);
+    eio_link_free(link);
+}
+
+const struct conn_events eio_link_events = {.data = on_data, .fill = on_fill, .closed = on_closed};
 
 void eio_link_open(struct eio_client *c, struct conn *conn, const struct ws_handshake *hs, struct slice rest)
 {
@@ -98,7 +106,7 @@ void eio_link_open(struct eio_client *c, struct conn *conn, const struct ws_hand
     ws_parser_init(&link->parser, WS_SERVER, s->config.max_payload, hs->deflate ? s->inflater : NULL);
     list_push_back(&s->links, &link->node);
     s->stats.websockets++;
-    conn_set_owner(conn, &events, link);
+    conn_set_owner(conn, &eio_link_events, link);
     ws_handshake_write_response(hs, &out);
     conn_write_buf(conn, &out);
 

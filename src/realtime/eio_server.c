@@ -102,6 +102,12 @@ void eio_server_set_place(struct eio_server *s, eio_place_fn place, void *ctx)
     s->place_ctx = ctx;
 }
 
+void eio_server_set_upgraded(struct eio_server *s, eio_upgraded_fn upgraded, void *ctx)
+{
+    s->upgraded = upgraded;
+    s->upgraded_ctx = ctx;
+}
+
 void eio_server_adopt(struct eio_server *s, struct conn *c, const struct ws_handshake *hs, struct slice rest)
 {
     eio_link_open(eio_client_new(s), c, hs, rest);

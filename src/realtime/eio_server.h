@@ -18,15 +18,14 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "hub/hub.h"
 #include "proto/engineio_session.h"
 
 struct conn;
 struct eio_client;
 struct eio_server;
-struct hub;
 struct loop;
 struct router;
-struct subscriber;
 struct ws_handshake;
 
 struct eio_server_config {
@@ -55,6 +54,9 @@ struct eio_app_ops {
     void (*closed)(struct eio_client *c, enum eio_close why);
     // The outbox of the batched subscriptions (hub.h) got its first message: the application takes it out and sends it.
     void (*batched)(struct eio_client *c);
+    // The client goes on on another loop, with another server of the same kind: let go of what belongs to this loop.
+    // False: it can't now. NULL: nothing does.
+    bool (*moving)(struct eio_client *c);
     // Appends the packet ("4…") that says that `n` messages of the channel were merged into the next. NULL: it isn't
     // said.
     void (*conflated)(struct slice channel, uint32_t n, struct buf *packet);
@@ -74,6 +76,27 @@ void eio_server_adopt(struct eio_server *s, struct conn *c, const struct ws_hand
 // to another loop (conn_detach, then eio_server_adopt there). False: it stays here.
 typedef bool (*eio_place_fn)(void *ctx, struct conn *c, const struct ws_handshake *hs, struct slice rest);
 void eio_server_set_place(struct eio_server *s, eio_place_fn place, void *ctx);
+
+// ---- moving a client that began by polling and has upgraded ---------------------------------------------------------
+
+// Asked once, at the end of the iteration in which it upgraded. True: it was moved (eio_client_move_out), and is this
+// server's no more.
+typedef bool (*eio_upgraded_fn)(void *ctx, struct eio_client *c);
+void eio_server_set_upgraded(struct eio_server *s, eio_upgraded_fn upgraded, void *ctx);
+
+// A client between two servers: its WebSocket's descriptor, its session, what is queued for it.
+struct eio_moving {
+    struct eio_client *client;
+    int fd;
+    struct subscriber_channels channels;
+};
+// On its loop. False: it stays, because something of it is under way.
+bool eio_client_move_out(struct eio_client *c, struct eio_moving *out);
+// On the loop of another server with the same application; the client is `s`'s from here on, or closed if its socket
+// can't be had.
+void eio_client_move_in(struct eio_server *s, struct eio_moving *m);
+// Instead of that, while the server it came from is still there and its loop doesn't run: ends it.
+void eio_client_move_drop(struct eio_moving *m);
 
 struct eio_server_stats {
     size_t clients, websockets;

@@ -156,6 +156,14 @@ static void on_batched(struct eio_client *c)
     if (s && ops->batched) ops->batched(s);
 }
 
+static bool on_moving(struct eio_client *c)
+{
+    const struct sio_app_ops *ops = sio_server_of(c)->ops;
+    for (struct sio_socket *s = sio_client_of(c)->sockets; s && ops->moving; s = s->next)
+        if (!ops->moving(s)) return false;
+    return true;
+}
+
 // ---- the server ----------------------------------------------------------------------------------------------------
 
 struct sio_server *sio_server_new(struct loop *l, struct hub *hub, const struct sio_server_config *config,
@@ -171,6 +179,7 @@ struct sio_server *sio_server_new(struct loop *l, struct hub *hub, const struct 
         .message = on_message,
         .closed = on_closed,
         .batched = on_batched,
+        .moving = on_moving,
         .conflated = ops->conflated,
     };
     o->eio = eio_server_new(l, hub, &config->eio, &o->eio_ops, o);

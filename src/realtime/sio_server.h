@@ -50,6 +50,9 @@ struct sio_app_ops {
     // The last call: the client left the namespace, was disconnected from it, or is gone (`why` says so in a few
     // words). Of a client that is gone all subscriptions are left already.
     void (*disconnected)(struct sio_socket *s, const char *why);
+    // The client goes on on another loop, with another server of the same application: let go of what of this socket
+    // belongs to this loop. False: it can't now. NULL: nothing does.
+    bool (*moving)(struct sio_socket *s);
     // As in struct eio_app_ops; `batched` goes to the socket of the main namespace.
     void (*batched)(struct sio_socket *s);
     void (*conflated)(struct slice channel, uint32_t n, struct buf *packet);

@@ -68,13 +68,18 @@ static size_t load_of(const struct io_thread *it)
     return eio_server_clients(sessions_eio(it->sessions)) + atomic_load(&it->on_the_way);
 }
 
-static bool place(void *ctx, struct conn *c, const struct ws_handshake *hs, struct slice rest)
+static struct io_thread *least_loaded(struct io_threads *t)
 {
-    struct io_threads *t = ctx;
     struct io_thread *to = &t->threads[0];
     for (int k = 1; k < t->n; k++)
         if (load_of(&t->threads[k]) < load_of(to)) to = &t->threads[k];
-    if (to == &t->threads[0]) return false;
+    return to;
+}
+
+static bool place(void *ctx, struct conn *c, const struct ws_handshake *hs, struct slice rest)
+{
+    struct io_thread *to = least_loaded(ctx);
+    if (!to->thread) return false;
     int fd = conn_detach(c);
     if (fd < 0) return false;
     struct handed *h = mem_alloc(sizeof *h + rest.n);
@@ -82,6 +87,43 @@ static bool place(void *ctx, struct conn *c, const struct ws_handshake *hs, stru
     if (rest.n) memcpy(h->rest, rest.p, rest.n);
     atomic_fetch_add(&to->on_the_way, 1);
     loop_post(to->loop, take_over, h);
+    return true;
+}
+
+// ---- moving a client that has upgraded -----------------------------------------------------------------------------
+
+struct moved {
+    struct io_thread *to;
+    struct eio_moving client;
+};
+
+static void move_in(void *ctx, bool gone)
+{
+    struct moved *m = ctx;
+    atomic_fetch_sub(&m->to->on_the_way, 1);
+    if (gone)
+        eio_client_move_drop(&m->client);
+    else
+        eio_client_move_in(sessions_eio(m->to->sessions), &m->client);
+    free(m);
+}
+
+static bool on_upgraded(void *ctx, struct eio_client *c)
+{
+    struct io_thread *to = least_loaded(ctx);
+    if (!to->thread) return false;
+    struct moved *m = mem_alloc(sizeof *m);
+    m->to = to;
+    if (!eio_client_move_out(c, &m->client)) {
+        free(m);
+        return false;
+    }
+    atomic_fetch_add(&to->on_the_way, 1);
+    for (size_t i = 0; i < m->client.channels.n; i++) {
+        const struct moved_channel *it = &m->client.channels.list[i];
+        fanout_grant(to->shard, slice_of(it->name, it->name_n));
+    }
+    fanout_call(to->shard, move_in, m);
     return true;
 }
 
@@ -119,7 +161,9 @@ int io_threads_start(struct io_threads **out, int n, struct loop *l, struct bus 
 void io_threads_routes(struct io_threads *t, struct router *r)
 {
     sessions_routes(r, t->threads[0].sessions);
-    if (t->n > 1) eio_server_set_place(sessions_eio(t->threads[0].sessions), place, t);
+    if (t->n == 1) return;
+    eio_server_set_place(sessions_eio(t->threads[0].sessions), place, t);
+    eio_server_set_upgraded(sessions_eio(t->threads[0].sessions), on_upgraded, t);
 }
 
 static void stop_here(void *arg)

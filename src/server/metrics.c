@@ -122,6 +122,17 @@ static void events(struct buf *out, const struct hub_stats *h, uint64_t publishe
                  "Times that publishing waited for a thread to catch up.", f->waits);
 }
 
+static void threads(struct buf *out, const struct io_thread_stats *stats, int n)
+{
+    prom_family(out, "headway_realtime_thread_clients", PROM_GAUGE, "Clients that each I/O thread carries.");
+    for (int k = 0; k < n; k++) {
+        char thread[16];
+        snprintf(thread, sizeof thread, "%d", k);
+        prom_sample_u64(out, "headway_realtime_thread_clients", (const char *const[]){"thread", thread, NULL},
+                        stats[k].clients.clients);
+    }
+}
+
 static void lag(struct buf *out, const struct io_thread_stats *stats, int n)
 {
     prom_family(out, "headway_loop_iteration_seconds", PROM_HISTOGRAM,
@@ -149,6 +160,7 @@ static void answer(void *ctx, const struct io_thread_stats *stats, int n, const 
     process(&out, s->m);
     clients(&out, &t.clients);
     events(&out, &t.hub, n ? stats[0].hub.published : 0, f); // the first hub is given everything
+    threads(&out, stats, n);
     lag(&out, stats, n);
     request_reply_text(s->req, 200, PROMETHEUS_CONTENT_TYPE, &out);
     request_unref(s->req);

@@ -57,6 +57,41 @@ describe('several I/O threads', () => {
     assert.equal((await scrape(server)).samples.get('headway_realtime_crossed_total'), 20 * (THREADS - 1), 'nobody is there any more');
   });
 
+  test('a client that begins by polling moves on when it has upgraded, with its subscriptions and all that is under way', async () => {
+    let publishing = true;
+    let published = 0;
+    const publisher = (async () => {
+      for (; publishing; published++) assert.equal((await emit(server, 'notes/moving/x', 'note:written', { n: published })).status, 201);
+    })();
+    const clients = Array.from({ length: 12 }, () => ({ at: null, wrong: [], upgraded: false }));
+    await Promise.all(clients.map(async (client) => {
+      client.socket = await connected(server, { transports: ['polling', 'websocket'] });
+      client.socket.io.engine.once('upgrade', () => (client.upgraded = true));
+      client.socket.on('note:written', ({ seq, epoch }) => {
+        if (seq !== client.at.seq + 1 || epoch !== client.at.epoch) client.wrong.push(`${seq} after ${client.at.seq}`);
+        client.at.seq = seq;
+      });
+      client.socket.on('subscribed', ({ seq, epoch }) => (client.at = { seq, epoch }));
+      client.socket.emit('subscribe', { channel: 'notes/moving/x' });
+    }));
+    await until('every upgrade', () => clients.every((it) => it.upgraded));
+    const enough = published + 50;
+    await until('events after it', () => clients.every((it) => it.at?.seq > enough));
+    publishing = false;
+    await publisher;
+    await until('the last event', () => clients.every((it) => it.at.seq === published));
+    for (const { wrong } of clients) assert.deepEqual(wrong, []);
+    const { samples } = await scrape(server);
+    const shares = [...Array(THREADS).keys()].map((k) => samples.get(`headway_realtime_thread_clients{thread="${k}"}`));
+    assert.equal(shares.reduce((a, b) => a + b), 12);
+    assert.ok(Math.min(...shares) >= 2, `spread over the threads: ${shares}`);
+    for (const { socket } of clients) {
+      assert.equal((await socket.emitWithAck('unsubscribe', { channel: 'notes/moving/x' })).channel, 'notes/moving/x');
+      socket.close();
+    }
+    await until('no subscription', async () => (await scrape(server)).samples.get('headway_realtime_subscriptions') === 0);
+  });
+
   test('what a client says first happens first, although the answer comes from elsewhere', async () => {
     const sockets = await Promise.all(Array.from({ length: 6 }, () => connected(server)));
     for (const socket of sockets) {

@@ -119,7 +119,7 @@ static void teardown(struct test *t)
 #define HAPPENED(t, text)                                                                                              \
     do {                                                                                                               \
         assert_string_equal(buf_cstr(&(t)->app.log), text);                                                            \
-        buf_clear(&(t)->app.log);                                                                                      \
+        buf_release(&(t)->app.log);                                                                                    \
     } while (0)
 
 static void a_client_connects_or_is_refused(void **state)
