@@ -62,7 +62,7 @@ async function polling(server, how) {
   }
 }
 
-test("clients that come and go in every way leave nothing behind", async () => {
+test("never_again_35: clients that come and go in every way leave nothing behind", async () => {
   const server = await startServer({ ping_interval: 300, ping_timeout: 300 });
   const descriptors = () => readdirSync(`/proc/${server.pid}/fd`).length;
   await server.emit(CHANNEL, "job:progress", { n: 0 });

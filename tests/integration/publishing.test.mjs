@@ -105,6 +105,22 @@ describe("publishing from outside", () => {
     socket.close();
   });
 
+  test("never_again_10_a_message_of_33_MB_is_refused_and_deafens_nobody", async () => {
+    const socket = await server.client();
+    await ask(socket, "subscribe", { channel: "notes/4" });
+    const huge = line(1, { channel: "notes/4", data: { text: "x".repeat(33e6) } });
+    for (const send of [(it) => single(JSON.parse(it)), batch]) {
+      // The server may close while the body is still on its way: that is a refusal as well.
+      const status = await send(huge).then((it) => it.status, (e) => e.cause?.code ?? e.message);
+      assert.ok(status === 413 || ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"].includes(status), `${status}`);
+    }
+    const told = await single({ channel: "notes/4", event: "note:written", data: { n: 2 } });
+    assert.deepEqual(told, { status: 201, json: { seq: 1 } });
+    await until(() => socket.events.some((it) => it.event === "note:written"), "the next event");
+    assert.deepEqual(socket.events.filter((it) => it.event === "note:written").map((it) => it.data.n), [2]);
+    socket.close();
+  });
+
   test("never_again_1_an_event_comes_under_its_own_name_to_its_own_channel_alone", async () => {
     const [socket, other] = [await server.client(), await server.client()];
     await ask(socket, "subscribe", { channel: "jobs/job_1/progress" });

@@ -8,7 +8,7 @@ const CHANNEL = "jobs/job_1/progress";
 // Stops and resumes what the client reads from its socket.
 const raw = (socket) => socket.io.engine.transport.ws;
 
-test("a stuck client: states are merged and counted, what is sent stays in order, and every gap is explained", async () => {
+test("never_again_12: a stuck client: states are merged and counted, what is sent stays in order, and every gap is explained", async () => {
   const server = await startServer();
   const socket = await server.client({ transports: ["websocket"], perMessageDeflate: false });
   await ask(socket, "subscribe", { channel: CHANNEL });
@@ -41,7 +41,7 @@ test("a stuck client: states are merged and counted, what is sent stays in order
   assert.equal(await server.stop(), 0);
 });
 
-test("lifecycle events are never dropped: a client that can't take them is closed as a slow consumer", async () => {
+test("never_again_12: lifecycle events are never dropped: a client that can't take them is closed as a slow consumer", async () => {
   const server = await startServer();
   const stuck = await server.client({ transports: ["websocket"], perMessageDeflate: false });
   const fine = await server.client({ transports: ["websocket"], perMessageDeflate: false });
