@@ -76,14 +76,14 @@ static void pack(struct fanout_shard *s, struct parcel p)
 static void deliver(void *ctx, struct msg *m)
 {
     struct fanout *f = ctx;
-    if (f->home) hub_publish(f->home->hub, m);
-    if (f->interests.count == 0) return;
-    const struct interest *i = map_get(&f->interests, msg_channel(m));
+    const struct interest *i = f->interests.count ? map_get(&f->interests, msg_channel(m)) : NULL;
     for (uint32_t k = 0; i && k < f->n_shards; k++) {
         if (!i->granted[k]) continue;
         f->stats.crossed++;
         pack(f->shards[k], (struct parcel){.msg = msg_ref(m)});
     }
+    // Last, so that at the end of the iteration the other threads are sent theirs before this one writes to its own.
+    if (f->home) hub_publish(f->home->hub, m);
 }
 
 // ---- from a shard to the home loop ---------------------------------------------------------------------------------
