@@ -62,6 +62,7 @@ static void wait_for_room(struct fanout_shard *s)
 
 static void pack(struct fanout_shard *s, struct parcel p)
 {
+    assert(p.msg || p.question);
     if (s->n_out == s->cap_out) {
         s->cap_out = s->cap_out ? s->cap_out * 2 : 16;
         s->out = mem_realloc_array(s->out, s->cap_out, sizeof *s->out);

@@ -14,8 +14,8 @@ void write_queue_push(struct write_queue *q, struct chunk chunk, struct write_qu
         q->cap = spare->cap;
         *spare = (struct write_queue_spare){0};
     }
-    if (q->head + q->n == q->cap) {
-        if (q->head > q->cap / 2) {
+    if (!q->chunks || q->head + q->n == q->cap) {
+        if (q->chunks && q->head > q->cap / 2) {
             memmove(q->chunks, q->chunks + q->head, q->n * sizeof *q->chunks);
             q->head = 0;
         } else {
