@@ -244,7 +244,7 @@ describe('a full disk', () => {
       const quiet = await server.post('/trainings', { ...body, checkpoint_every: 100000000 });
       const writes = await server.post('/trainings', { ...body, checkpoint_every: 1000 });
       const rowsOf = async (training) => (await server.get(`/trainings/${training.id}/metrics`)).items.map((it) => it.step);
-      await until('a checkpoint', async () => (await server.get(`/trainings/${writes.id}/checkpoints`)).items.length > 0);
+      await until('a checkpoint', async () => (await server.get(`/trainings/${writes.id}/checkpoints`)).items.length > 0, 60);
       await fill();
       // The database's log may have room of its own for some rows.
       const refused = await until('a refusal', async () => {
@@ -255,8 +255,8 @@ describe('a full disk', () => {
       assert.match(refused.json.error.message, /full/);
       assert.equal((await server.request('GET', '/healthz')).status, 200);
       const before = await rowsOf(quiet);
-      await until('the worker to say that its reports wait', () => /doesn't take reports .*507|doesn't take reports .*full/.test(server.stderr));
-      await until('the task that writes to end', async () => (await processesOf(writes.job_id)).length === 0);
+      await until('the worker to say that its reports wait', () => /doesn't take reports .*507|doesn't take reports .*full/.test(server.stderr), 60);
+      await until('the task that writes to end', async () => (await processesOf(writes.job_id)).length === 0, 60);
 
       await empty();
       const failed = await server.job(writes.job_id);
