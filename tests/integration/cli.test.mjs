@@ -5,7 +5,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Server, headway, root, sample, temporaryFolder, until } from './lib/headway.mjs';
+import { Server, headway, patience, root, sample, temporaryFolder, until } from './lib/headway.mjs';
 import { processesOf } from './lib/processes.mjs';
 
 // A run of the program, not a terminal. `ended` resolves with {code, signal, out, err}.
@@ -162,7 +162,7 @@ describe('command line', () => {
   });
 });
 
-test('demo --once runs twice on one data folder', { timeout: 120000 }, async () => {
+test('demo --once runs twice on one data folder', { timeout: 120000 * patience }, async () => {
   const data = await temporaryFolder();
   for (const times of [1, 2]) {
     const r = await cli(['demo', '--once', '--port', '0', '--data', data], { cwd: root });
