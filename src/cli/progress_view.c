@@ -268,7 +268,9 @@ static void print_changes(struct progress_view *v)
     for (int i = 0; i < v->n; i++) {
         struct row *r = &v->rows[i];
         char now[sizeof r->printed];
-        snprintf(now, sizeof now, "%s %s %d", r->status, r->phase, isnan(r->progress) ? -1 : (int)(r->progress / 10));
+        // A training's first loss is news: of a long one the next tenth may be hours away.
+        snprintf(now, sizeof now, "%s %s %d%s", r->status, r->phase, isnan(r->progress) ? -1 : (int)(r->progress / 10),
+                 isnan(r->loss) ? "" : " loss");
         if (strcmp(now, r->printed) == 0) continue;
         // A line isn't printed twice, so it waits for the reason, which comes just after the status.
         if (!v->finishing && strcmp(r->status, "failed") == 0 && !r->error[0]) continue;
