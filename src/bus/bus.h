@@ -1,13 +1,13 @@
 // The bus gives every event its place in its channel (epoch, seq) and carries it to every server instance.
 //
 // Guarantees, for every backend:
-//  - seq counts from 1 within (channel, epoch) without gaps; an epoch is a random name for "since when the counting
-//  goes on":
-//    when a backend loses its history (a restart of the memory bus), the epoch changes, never the meaning of a seq.
-//  - deliveries of one channel come in seq order, each once, on the loop's thread, before publish() of the memory bus
-//  returns.
-//  - history is bounded (messages, bytes and age, per channel and in total); what fell out is said by recovered ==
-//  false.
+//  - seq counts from 1 within (channel, epoch) without gaps. An epoch is a random name for the time since when the
+//    counting goes on: when a backend loses its history (a restart of the memory bus), the epoch changes, never the
+//    meaning of a seq.
+//  - deliveries of one channel come in seq order, each once, on the loop's thread; of the memory bus before publish()
+//    returns.
+//  - history is bounded (messages, bytes and age, per channel and in total); what fell out of it is said by history()
+//    returning false.
 //  - snapshot: for each event of class MSG_STATE the last message of the channel; it outlives the history's age limit.
 //  - a channel that loses more than its history (for want of memory) starts again under another epoch.
 // All functions are called on the loop's thread.

@@ -15,15 +15,15 @@
 //     void flush(struct client *c)            // from callback writable, and whenever the outbox gets something to send
 //     {
 //         switch (eio_session_route(c->session)) {
-//         case EIO_ROUTE_HOLD: return;        // no poll is waiting: keep it (and conflate it) in the outbox
-//         case EIO_ROUTE_WS:                  // each text as one WebSocket text frame: header and reference, one
-//         writev case EIO_ROUTE_POLL:                // one HTTP response whose body is
-//             control = eio_session_poll_control(c->session);  //   "" or "0{…}" or "2", and
-//             …                                                //   the outbox's texts ("42[…]") with EIO_SEPARATOR
-//             between, …                                                //   as far as struct eio_payload lets them fit
-//             if (anything) answer, then eio_session_poll_answered(c->session);
+//         case EIO_ROUTE_HOLD: return; // no poll is waiting: keep it (and conflate it) in the outbox
+//         case EIO_ROUTE_WS:           // each text as one WebSocket text frame, all with one writev
+//         case EIO_ROUTE_POLL:         // one HTTP response, as below
 //         }
 //     }
+//
+// The body of a poll's answer is eio_session_poll_control(c->session), which is "" or "0{…}" or "2", and the outbox's
+// texts ("42[…]") with EIO_SEPARATOR between, as far as struct eio_payload lets them fit; eio_session_poll_answered
+// then says that it was answered.
 //
 // Ownership: the owner frees the session, never from within a callback. After callback `closed` every event is ignored.
 // Strings and slices given to callbacks are borrowed for the call. Callbacks may call back into the session.

@@ -81,7 +81,7 @@ struct ws_parser {
     uint64_t frame_left; // payload bytes of the current frame still to come
     struct buf message;  // what has been gathered of an uncompressed data message
     struct utf8 utf8;    // of a text message
-    uint8_t header[14];  // frame header, or control frame's payload start, as far as it came
+    uint8_t header[14];  // frame header, as far as it came
     uint8_t header_n;
     uint8_t mask[4];
     uint8_t mask_at;
