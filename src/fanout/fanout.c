@@ -43,11 +43,6 @@ static void send_batch(struct fanout_shard *s)
     loop_post(s->loop, on_batch, b);
 }
 
-static void on_flush(struct loop_task *t)
-{
-    send_batch(LIST_ITEM(t, struct fanout_shard, flush));
-}
-
 // Until less than half of what may be on its way is: then the publisher isn't woken for every batch.
 static void wait_for_room(struct fanout_shard *s)
 {
@@ -58,6 +53,11 @@ static void wait_for_room(struct fanout_shard *s)
         while (s->in_flight > FANOUT_IN_FLIGHT_BYTES / 2 && !s->closed) pthread_cond_wait(&s->caught_up, &s->lock);
     }
     pthread_mutex_unlock(&s->lock);
+}
+
+static void on_flush(struct loop_task *t)
+{
+    wait_for_room(LIST_ITEM(t, struct fanout_shard, flush));
 }
 
 static void pack(struct fanout_shard *s, struct parcel p)

@@ -11,9 +11,12 @@
 
 #include <cmocka.h>
 
+#include <sched.h>
+
+#include "base/clock.h"
 #include "base/mem.h"
 #include "bus/bus.h"
-#include "fanout/fanout.h"
+#include "fanout/fanout_internal.h"
 #include "hub/hub.h"
 #include "net/loop.h"
 #include "net/loop_thread.h"
@@ -395,11 +398,62 @@ static void a_question_to_a_shard_that_stops_is_answered_with_gone(void **state)
     assert_int_equal(atomic_load(&asked.gone), 1);
 }
 
+// A thread that stands still: the publisher goes on until so much is on its way, then waits for it.
+static void stand_still(void *arg)
+{
+    struct shard *s = arg;
+    int64_t deadline = clock_mono_us() + 60000000;
+    for (uint64_t waits = 0; waits == 0; sched_yield()) {
+        pthread_mutex_lock(&s->fan->lock);
+        waits = s->world->fanout->stats.waits;
+        pthread_mutex_unlock(&s->fan->lock);
+        if (clock_mono_us() > deadline) return; // the test then finds that nobody waited
+    }
+}
+
+static void publish_large(struct loop_timer *t)
+{
+    static char body[64 << 10];
+    struct world *w = t->ctx;
+    char name[32];
+    name_of(0, name);
+    memset(body, 'x', sizeof body);
+    memcpy(body, "{\"a\":\"", 6);
+    memcpy(body + sizeof body - 2, "\"}", 2);
+    assert_true(w->bus->ops->publish(w->bus, slice_str(name), SLICE_LIT("job:progress"), slice_of(body, sizeof body),
+                                     MSG_STATE) > 0);
+    if (w->fanout->stats.waits == 0 && ++w->published < 1000) return;
+    loop_timer_stop(w->home, t);
+    loop_stop(w->home);
+}
+
+static void publish_until_it_waits(struct world *w)
+{
+    loop_post(w->shards[1].loop, stand_still, &w->shards[1]);
+    loop_timer_init(&w->publisher, publish_large, w);
+    loop_timer_repeat(w->home, &w->publisher, 1);
+}
+
+static void a_thread_that_stands_still_makes_the_publisher_wait(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    loop_post(w->shards[1].loop, subscribe_first, &w->shards[1]);
+    later(w, publish_until_it_waits);
+    loop_run(w->home);
+    struct fanout_stats stats;
+    fanout_stats(w->fanout, &stats);
+    assert_true(stats.waits >= 1);
+    assert_in_range(w->published, 100, 999); // messages of 64 KiB
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everyone_gets_everything_from_where_it_subscribed),
         cmocka_unit_test(only_threads_with_a_subscriber_are_bothered),
+        cmocka_unit_test(a_thread_that_stands_still_makes_the_publisher_wait),
         cmocka_unit_test(a_question_to_a_shard_that_stops_is_answered_with_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
