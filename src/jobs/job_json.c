@@ -65,6 +65,12 @@ static void members(struct jw *w, const struct job_row *r, const char *status_te
     id(w, "retry_of", r->retry_of);
     id(w, "retried_by", r->retried_by);
     jw_kbool(w, "dismissed", r->dismissed);
+    jw_kstr(w, "control", r->control);
+    jw_ktime(w, "not_before", r->not_before);
+    reading_duration(w, "time_limit_seconds", r->time_limit_seconds);
+    jw_kbool(w, "auto_retry", r->auto_retry);
+    jw_kbool(w, "attached", r->attached);
+    if (whole) raw(w, "usage", r->usage);
 }
 
 void job_json_members(struct jw *w, const struct job_row *r, const char *status_text)

@@ -56,6 +56,17 @@ static const struct column jobs_columns[] = {
     COLUMN(COL_TEXT, job_row, idempotency_key),
     COLUMN(COL_BOOL, job_row, dismissed),
     COLUMN(COL_BOOL, job_row, determinate),
+    COLUMN(COL_TEXT, job_row, control),
+    COLUMN(COL_TEXT, job_row, resume),
+    COLUMN(COL_TIME, job_row, not_before),
+    COLUMN(COL_REAL, job_row, time_limit_seconds),
+    COLUMN(COL_BOOL, job_row, auto_retry),
+    COLUMN(COL_I32, job_row, auto_retries),
+    COLUMN(COL_BOOL, job_row, attached),
+    COLUMN(COL_TEXT, job_row, usage),
+    COLUMN(COL_INT, job_row, log_bytes),
+    COLUMN(COL_INT, job_row, log_head_end),
+    COLUMN(COL_INT, job_row, log_tail_begin),
 };
 
 static const struct table jobs = {"jobs", jobs_columns, sizeof jobs_columns / sizeof *jobs_columns,

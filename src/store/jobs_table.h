@@ -51,6 +51,15 @@ struct job_row {
     char *idempotency_key;
     bool dismissed;
     bool determinate; // the kind promises a percentage
+    char *control;    // "pause", "resume", "stop": asked for and not yet done; NULL: nothing
+    char *resume;     // JSON: members that the next start's spec gets besides
+    int64_t not_before;
+    double time_limit_seconds; // of one attempt; NaN: none
+    bool auto_retry;           // may try once more by itself, with the parameters suggested, after OOM or TIMEOUT
+    int auto_retries;          // made so far
+    bool attached;             // runs where it was called; no worker takes it
+    char *usage;               // JSON: peak and mean of what it used
+    int64_t log_bytes, log_head_end, log_tail_begin; // of its log: bytes kept, and the seqs between which it is cut
 };
 
 void job_row_init(struct job_row *r);

@@ -297,7 +297,7 @@ describe('the schemas themselves', () => {
     const { status: any, ...job } = o.Job.properties;
     assert.deepEqual(finished, job);
     assert.deepEqual(status.enum, ['completed', 'failed', 'cancelled']);
-    const { params, result, ...updated } = o.Job.properties;
+    const { params, result, usage, ...updated } = o.Job.properties;
     assert.deepEqual(own(a.OperationUpdated.properties), updated);
     for (const part of ['Cpu', 'Memory', 'Disk', 'Network', 'Gpu']) {
       assert.deepEqual(a[`System${part}Metrics`], o[`System${part}`], part);

@@ -18,7 +18,7 @@ export type ErrorType = "OOM" | "VALIDATION" | "TIMEOUT" | "NETWORK" | "DISK_FUL
 
 export type FailureType = "OOM" | "VALIDATION" | "TIMEOUT" | "NETWORK" | "DISK_FULL" | "NOT_FOUND" | "WORKER_LOST" | "CANCELLED" | "UNKNOWN";
 
-export type Kind = "tokenize" | "extract" | "train_sae";
+export type Kind = "tokenize" | "extract" | "train_sae" | "command";
 
 export interface LogLine {
   /** From 1 in each job, without gaps. */
@@ -402,6 +402,18 @@ export interface OperationCreated extends Envelope {
   retry_of: string | null;
   retried_by: string | null;
   dismissed: boolean;
+  /** Asked for and not yet done. */
+  control: "pause" | "resume" | "stop" | null;
+  /** It isn't taken from the queue before. */
+  not_before: string | null;
+  /** Of one attempt, where the user set one. */
+  time_limit_seconds: number | null;
+  /** It may try once more by itself when memory or time ran out. */
+  auto_retry: boolean;
+  /** It runs where it was called; no worker takes it. */
+  attached: boolean;
+  /** Peak and mean of what it used. */
+  usage: JsonObject | null;
 }
 
 export interface OperationUpdated extends Envelope {
@@ -446,6 +458,16 @@ export interface OperationUpdated extends Envelope {
   retry_of: string | null;
   retried_by: string | null;
   dismissed: boolean;
+  /** Asked for and not yet done. */
+  control: "pause" | "resume" | "stop" | null;
+  /** It isn't taken from the queue before. */
+  not_before: string | null;
+  /** Of one attempt, where the user set one. */
+  time_limit_seconds: number | null;
+  /** It may try once more by itself when memory or time ran out. */
+  auto_retry: boolean;
+  /** It runs where it was called; no worker takes it. */
+  attached: boolean;
 }
 
 export interface OperationFinished extends Envelope {
@@ -493,6 +515,18 @@ export interface OperationFinished extends Envelope {
   retry_of: string | null;
   retried_by: string | null;
   dismissed: boolean;
+  /** Asked for and not yet done. */
+  control: "pause" | "resume" | "stop" | null;
+  /** It isn't taken from the queue before. */
+  not_before: string | null;
+  /** Of one attempt, where the user set one. */
+  time_limit_seconds: number | null;
+  /** It may try once more by itself when memory or time ran out. */
+  auto_retry: boolean;
+  /** It runs where it was called; no worker takes it. */
+  attached: boolean;
+  /** Peak and mean of what it used. */
+  usage: JsonObject | null;
 }
 
 export interface SystemCpuMetrics extends Envelope {
