@@ -159,11 +159,30 @@ static void jobs_cancel(struct request *req, void *ctx)
     queue_cancel(api->queue, request_param(req, "id"), controlled, control_new(api, req, 202));
 }
 
+static void jobs_pause(struct request *req, void *ctx)
+{
+    struct resources *api = ctx;
+    queue_pause(api->queue, request_param(req, "id"), controlled, control_new(api, req, 202));
+}
+
+static void jobs_resume(struct request *req, void *ctx)
+{
+    struct resources *api = ctx;
+    queue_resume(api->queue, request_param(req, "id"), controlled, control_new(api, req, 202));
+}
+
+static void jobs_stop(struct request *req, void *ctx)
+{
+    struct resources *api = ctx;
+    queue_stop_early(api->queue, request_param(req, "id"), controlled, control_new(api, req, 202));
+}
+
 // A retry reads the job first: changed parameters are checked against its kind before anything is queued.
 struct retry {
     struct resources *api;
     struct request *req;
     const json_t *changed; // the request's; NULL: none
+    bool resume;
 };
 
 static int check_retry(struct store_tx *tx, void *ctx, struct err *e)
@@ -184,7 +203,7 @@ static void retry_checked(void *ctx, int rc, const struct err *e)
     if (rc < 0)
         request_reply_error(r->req, e);
     else
-        queue_retry(r->api->queue, request_param(r->req, "id"), r->changed, controlled,
+        queue_retry(r->api->queue, request_param(r->req, "id"), r->changed, r->resume, controlled,
                     control_new(r->api, r->req, 201));
     request_unref(r->req);
 }
@@ -197,12 +216,14 @@ static void jobs_retry(struct request *req, void *ctx)
     const json_t *changed = body ? json_object_get(body, "params") : NULL;
     if (body && changed && !json_is_object(changed))
         err_field(&e, HW_EVALIDATION, "params", "params must be an object");
+    bool resume = false;
+    if (body && !e.code) (void)json_get_bool(body, "resume", false, &resume, &e);
     if (e.code) {
         request_reply_error(req, &e);
         return;
     }
     struct retry *r = request_alloc(req, sizeof *r);
-    *r = (struct retry){api, request_ref(req), changed};
+    *r = (struct retry){api, request_ref(req), changed, resume};
     store_read(api->store, check_retry, retry_checked, r);
 }
 
@@ -281,9 +302,15 @@ static void jobs_logs(struct request *req, void *ctx)
 void jobs_register(struct resources *r, struct router *router)
 {
     static const struct route routes[] = {
-        {"POST", "/api/v1/jobs", jobs_create},           {"GET", "/api/v1/jobs", jobs_list},
-        {"GET", "/api/v1/jobs/{id}", jobs_get},          {"POST", "/api/v1/jobs/{id}/cancel", jobs_cancel},
-        {"POST", "/api/v1/jobs/{id}/retry", jobs_retry}, {"POST", "/api/v1/jobs/{id}/dismiss", jobs_dismiss},
+        {"POST", "/api/v1/jobs", jobs_create},
+        {"GET", "/api/v1/jobs", jobs_list},
+        {"GET", "/api/v1/jobs/{id}", jobs_get},
+        {"POST", "/api/v1/jobs/{id}/cancel", jobs_cancel},
+        {"POST", "/api/v1/jobs/{id}/pause", jobs_pause},
+        {"POST", "/api/v1/jobs/{id}/resume", jobs_resume},
+        {"POST", "/api/v1/jobs/{id}/stop", jobs_stop},
+        {"POST", "/api/v1/jobs/{id}/retry", jobs_retry},
+        {"POST", "/api/v1/jobs/{id}/dismiss", jobs_dismiss},
         {"GET", "/api/v1/jobs/{id}/logs", jobs_logs},
     };
     router_add(router, routes, sizeof routes / sizeof *routes, r);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "api/resources.h"
+#include "jobs/kinds.h"
 #include "jobs/queue.h"
 
 static const int64_t POLL_SECONDS = 20;
@@ -79,6 +80,8 @@ static void write_claimed(struct jw *w, const struct job_row *job)
     jw_kstr(w, "resource_class", job->resource_class);
     jw_kraw(w, "spec", slice_str(job->spec ? job->spec : "{}"));
     jw_kstr(w, "output_dir", job->output_dir);
+    const struct job_kind *kind = job_kind_find(job->kind);
+    jw_kstr(w, "pause", kind && kind->checkpoints ? "checkpoint" : "freeze");
     jw_obj_end(w);
 }
 

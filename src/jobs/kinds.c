@@ -63,9 +63,9 @@ static const struct param_spec train_params[] = {
 };
 
 static const struct job_kind kinds[] = {
-    {"tokenize", "cpu", "dataset", true, tokenize_phases, tokenize_params},
-    {"extract", "cpu", "extraction", true, extract_phases, extract_params},
-    {"train_sae", "cpu", "training", true, train_phases, train_params},
+    {"tokenize", "cpu", "dataset", true, false, false, tokenize_phases, tokenize_params},
+    {"extract", "cpu", "extraction", true, false, false, extract_phases, extract_params},
+    {"train_sae", "cpu", "training", true, true, true, train_phases, train_params},
 };
 
 // ---- looking up ---------------------------------------------------------------------------------------------------

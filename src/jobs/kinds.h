@@ -41,6 +41,8 @@ struct job_kind {
     const char *resource_class;      // "cpu", "gpu", "io"
     const char *entity_type;         // "dataset", "extraction", "training"; "" for none
     bool determinate;                // progress starts at 0 rather than unknown
+    bool checkpoints;                // pauses by leaving a checkpoint and ending (SIGUSR1); others stand still
+    bool stops;                      // can finish early with the result it has (SIGUSR2)
     const struct phase_spec *phases; // ends with name NULL
     const struct param_spec *params; // ends with name NULL
 };

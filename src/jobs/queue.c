@@ -101,9 +101,20 @@ const char *queue_status_text(const struct queue *q, const struct job_row *job, 
             snprintf(out, size, "last report %" PRId64 " s ago; the worker may be lost", since);
         return out;
     case JOB_CANCELLING: snprintf(out, size, "waiting for the process to end"); return out;
+    case JOB_PAUSED:
+        if (!job->lease_until) return NULL; // nothing runs that could report
+        // fallthrough
     case JOB_STARTING:
     case JOB_RUNNING:
-    case JOB_PAUSED:
+        if (job->control) {
+            static const char *const asked[][2] = {
+                {"pause", "asked to pause at the next safe point"},
+                {"resume", "asked to go on"},
+                {"stop", "asked to finish early"},
+            };
+            for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+                if (strcmp(job->control, asked[i][0]) == 0) return asked[i][1];
+        }
         if (since < 0 || since * 1000000 < quiet_us) return NULL;
         snprintf(out, size, "last report %" PRId64 " s ago", since);
         return out;

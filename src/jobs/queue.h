@@ -71,14 +71,24 @@ void queue_submit(struct queue *q, const struct queue_submission *s, queue_submi
 
 // A new job that names the one it retries (which must have failed or been cancelled, and not been retried:
 // HW_ECONFLICT). Members of `changed` (an object, borrowed; NULL: none) replace those of params and spec. The entity's
-// row, if any, is queued again and names the new job.
-void queue_retry(struct queue *q, const char *job_id, const json_t *changed, queue_job_fn done, void *ctx);
+// row, if any, is queued again and names the new job. `resume`: goes on from its newest checkpoint, if it left one.
+void queue_retry(struct queue *q, const char *job_id, const json_t *changed, bool resume, queue_job_fn done, void *ctx);
 
 // ---- control ------------------------------------------------------------------------------------------------------
 
 // Cancels: at once if it was queued, else the worker is told with its next answer. HW_ECONFLICT once it has ended
 // otherwise.
 void queue_cancel(struct queue *q, const char *job_id, queue_job_fn done, void *ctx);
+// A queued job is paused at once, a running one is asked (`control` says so until it has stopped at a safe point):
+// trainings leave a checkpoint and their place, other kinds stand still. HW_ECONFLICT once it has ended, is being
+// cancelled or stopped, or runs where it was called.
+void queue_pause(struct queue *q, const char *job_id, queue_job_fn done, void *ctx);
+// A paused job goes on: where it stands, or by way of the queue. A job that isn't paused stays as it is; HW_ECONFLICT
+// once it has ended or is being cancelled.
+void queue_resume(struct queue *q, const char *job_id, queue_job_fn done, void *ctx);
+// Asks a job to finish early with the result it has; it then completes. HW_ECONFLICT for kinds that can't, for jobs
+// that have not begun, have failed or been cancelled.
+void queue_stop_early(struct queue *q, const char *job_id, queue_job_fn done, void *ctx);
 // Takes a job that has ended out of the lists of failures, or puts it back.
 void queue_dismiss(struct queue *q, const char *job_id, bool undo, queue_job_fn done, void *ctx);
 

@@ -171,6 +171,13 @@ static int apply_checkpoint(struct store_tx *tx, struct change *c, const struct 
         checkpoint_row_release(&k);
         return rc;
     }
+    const struct job_kind *kind = job_kind_find(c->job.kind);
+    if (kind && kind->checkpoints) { // should the worker be lost, the next attempt goes on from here
+        json_t *resume = json_pack("{s:s}", "resume_from", k.storage_path);
+        free(c->job.resume);
+        c->job.resume = json_to_text(resume);
+        json_decref(resume);
+    }
     c->checkpoints = mem_realloc_array(c->checkpoints, (size_t)c->n_checkpoints + 1, sizeof *c->checkpoints);
     c->checkpoints[c->n_checkpoints++] = k;
     return 0;
@@ -224,17 +231,29 @@ static int fail(struct store_tx *tx, struct change *c, const struct wire_event *
     return 0;
 }
 
+// The process has ended at a checkpoint, from which its next start goes on: an end of the process, not of the job.
+static int apply_pause(struct change *c, const struct live *l, bool requeue, int64_t now, struct err *e)
+{
+    bool asked = c->job.control && strcmp(c->job.control, "pause") == 0; // by a user, not by a worker that leaves
+    live_to_row(l, &c->job);
+    int rc = change_pause(c, now, e);
+    return !rc && requeue && !asked && row_status(&c->job) == JOB_PAUSED ? change_resume(c, now, e) : rc;
+}
+
 static int apply_exited(struct store_tx *tx, struct change *c, struct live *l, const struct wire_event *ev, int64_t now,
                         struct err *e)
 {
     bool good = ev->u.exited.code == 0 && ev->u.exited.signal == 0;
+    if (good && ev->u.exited.paused && row_status(&c->job) != JOB_CANCELLING)
+        return apply_pause(c, l, ev->u.exited.requeue, now, e);
     // The end comes once; a worker that says it again changes nothing.
     if (change_apply(c, good ? JOB_EV_EXITED_OK : JOB_EV_EXITED_BAD, NULL) != 0) return 0;
     enum job_status s = row_status(&c->job);
     c->reported = l->progress.percent;
     if (s == JOB_COMPLETED) {
         progress_complete(&l->progress);
-        if (l->progress.total >= 0) l->progress.done = l->progress.total;
+        bool early = c->job.control && strcmp(c->job.control, "stop") == 0;
+        if (l->progress.total >= 0 && !early) l->progress.done = l->progress.total;
     }
     live_to_row(l, &c->job);
     set_text(&c->job.message, NULL);
@@ -269,7 +288,8 @@ int report_apply(struct store_tx *tx, struct change *c, struct live *l, const st
 {
     int64_t ts = ev->ts_us ? ev->ts_us : now;
     if (job_is_final(row_status(&c->job))) return 0; // nothing comes after the end
-    if (ev->type >= WIRE_PHASE && ev->type <= WIRE_OUTPUT && c->job.started_at == 0) note_started(c, now);
+    bool begun = c->job.started_at != 0 && row_status(&c->job) != JOB_STARTING;
+    if (ev->type >= WIRE_PHASE && ev->type <= WIRE_OUTPUT && !begun) note_started(c, now);
     switch (ev->type) {
     case WIRE_STARTED: c->job.pid = ev->u.started.pid ? ev->u.started.pid : -1; return 0;
     case WIRE_PHASE: apply_phase(c, l, ev); return 0;
@@ -279,6 +299,15 @@ int report_apply(struct store_tx *tx, struct change *c, struct live *l, const st
     case WIRE_ERROR: apply_error(c, ev); return 0;
     case WIRE_OUTPUT: log_line(c, ts, ev->u.output.stream, ev->u.output.text); return 0;
     case WIRE_LOG: log_line(c, ts, "log", ev->u.log.text); return 0;
+    case WIRE_PAUSED:
+        free(c->job.resume);
+        c->job.resume = ev->u.paused.resume ? json_to_text(ev->u.paused.resume) : NULL;
+        return 0;
+    case WIRE_FROZEN: (void)change_freeze(c, NULL); return 0; // refused only if there is nothing to be paused any more
+    case WIRE_THAWED:
+        rate_reset(&l->progress.rate);     // standing still is no pace
+        (void)change_resume(c, now, NULL); // the same
+        return 0;
     case WIRE_RESULT:
         free(c->job.result);
         c->job.result = members_text(ev->json);

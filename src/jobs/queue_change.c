@@ -15,6 +15,20 @@ void set_text(char **text, const char *value)
     *text = copy;
 }
 
+int merge_members(const char *text, const char *over, char **out, struct err *e)
+{
+    *out = NULL;
+    json_t *base = json_read_object(slice_str(text), e);
+    json_t *members = over && base ? json_read_object(slice_str(over), e) : NULL;
+    bool sound = base && (!over || (members && json_object_update(base, members) == 0));
+    char *merged = sound ? json_to_text(base) : NULL;
+    json_decref(members);
+    json_decref(base);
+    if (!merged) return err_set(e, HW_EINTERNAL, "the job's parameters can't be read");
+    *out = merged;
+    return 0;
+}
+
 struct change *change_new(struct list *changes)
 {
     struct change *c = mem_zalloc(sizeof *c);
@@ -86,7 +100,7 @@ enum job_status row_status(const struct job_row *r)
 int change_apply(struct change *c, enum job_event ev, struct err *e)
 {
     enum job_status before = row_status(&c->job);
-    struct job_state s = {before, c->job.attempt, c->job.max_attempts};
+    struct job_state s = {before, c->job.attempt, c->job.max_attempts, c->job.lease_until != 0};
     int rc = job_apply(&s, ev, e);
     if (rc || (s.status == before && s.attempt == c->job.attempt)) return rc;
     if (!c->status_changed) snprintf(c->previous, sizeof c->previous, "%s", c->job.status);
@@ -114,21 +128,81 @@ static void forget_pace(struct job_row *r)
     r->rate = r->eta_seconds = r->eta_low = r->eta_high = (double)NAN;
 }
 
-void change_requeue(struct change *c, int64_t now)
+// Nobody holds it any more.
+static void let_go(struct job_row *r)
+{
+    r->lease_until = 0;
+    r->worker_id[0] = 0;
+    r->pid = -1;
+    forget_pace(r);
+}
+
+static bool asked(const struct job_row *r, const char *control)
+{
+    return r->control && strcmp(r->control, control) == 0;
+}
+
+int change_freeze(struct change *c, struct err *e)
+{
+    int rc = change_apply(c, JOB_EV_PAUSED, e);
+    if (rc || row_status(&c->job) != JOB_PAUSED) return rc;
+    forget_pace(&c->job);
+    if (asked(&c->job, "pause")) set_text(&c->job.control, NULL);
+    return 0;
+}
+
+int change_pause(struct change *c, int64_t now, struct err *e)
+{
+    int rc = change_freeze(c, e);
+    if (rc || row_status(&c->job) != JOB_PAUSED) return rc;
+    let_go(&c->job); // the lease's token stays: a batch that is sent again still proves whose it is
+    c->job.updated_at = now;
+    // Asked for while it was still on its way to this place: it goes on at once.
+    return c->job.control ? change_resume(c, now, e) : 0;
+}
+
+int change_resume(struct change *c, int64_t now, struct err *e)
+{
+    int rc = change_apply(c, JOB_EV_RESUMED, e);
+    if (rc) return rc;
+    if (asked(&c->job, "resume")) set_text(&c->job.control, NULL);
+    c->job.updated_at = now;
+    if (row_status(&c->job) != JOB_QUEUED) return 0;
+    c->job.last_report_at = 0;
+    set_text(&c->job.lease, NULL);
+    return 0;
+}
+
+// A pause is not undone by the loss of the worker that should have carried it out.
+static int queued_again(struct change *c, int64_t now, struct err *e)
+{
+    c->job.updated_at = now;
+    if (asked(&c->job, "resume")) set_text(&c->job.control, NULL);
+    return asked(&c->job, "pause") ? change_pause(c, now, e) : 0;
+}
+
+int change_unclaim(struct change *c, int64_t now, struct err *e)
+{
+    let_go(&c->job);
+    c->job.last_report_at = 0;
+    set_text(&c->job.lease, NULL);
+    return queued_again(c, now, e);
+}
+
+int change_requeue(struct change *c, int64_t now, struct err *e)
 {
     struct job_row *r = &c->job;
     // queued_at stays: the job keeps its place among those of its priority.
-    r->started_at = r->last_report_at = r->lease_until = 0;
-    r->updated_at = now;
-    r->worker_id[0] = 0;
-    r->pid = r->done = r->total = -1;
+    let_go(r);
+    r->started_at = r->last_report_at = 0;
+    r->done = r->total = -1;
     r->phase_index = r->phase_count = 0;
     r->phase_from = r->phase_to = (double)NAN;
     r->progress = r->determinate ? 0 : (double)NAN;
-    forget_pace(r);
     char **texts[] = {&r->lease,  &r->phase,      &r->unit,          &r->message,
                       &r->result, &r->error_type, &r->error_message, &r->error_params};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) set_text(texts[i], NULL);
+    return queued_again(c, now, e);
 }
 
 void change_end(struct change *c, int64_t now)
@@ -137,6 +211,7 @@ void change_end(struct change *c, int64_t now)
     c->job.lease_until = 0;
     c->job.finished_at = c->job.updated_at = now;
     forget_pace(&c->job);
+    set_text(&c->job.control, NULL);
 }
 
 void change_fail(struct change *c, const char *type, const char *message)

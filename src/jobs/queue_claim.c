@@ -207,16 +207,16 @@ static int give_back_tx(struct store_tx *tx, void *ctx, struct err *e)
     struct change *c;
     int rc = change_read(tx, &g->changes, g->job_id, &c, e);
     if (rc) return rc;
-    bool ours = c->job.lease && strcmp(c->job.lease, g->lease) == 0 && c->job.started_at == 0;
+    bool ours = c->job.lease && strcmp(c->job.lease, g->lease) == 0 && c->job.last_report_at == 0;
     if (!ours || change_return(c, NULL) != 0) { // it has moved on by itself
         changes_free(&g->changes);
         return 0;
     }
     if (row_status(&c->job) == JOB_QUEUED)
-        change_requeue(c, g->now);
+        rc = change_unclaim(c, g->now, e);
     else
         change_end(c, g->now);
-    return change_commit(tx, c, g->now, e);
+    return rc ? rc : change_commit(tx, c, g->now, e);
 }
 
 static void gave_back(void *ctx, int rc, const struct err *e)
@@ -258,7 +258,14 @@ static void deliver(struct queue_claim *c)
     struct job_row *jobs = mem_array(CLAIM_MAX, sizeof *jobs);
     LIST_EACH(it, next, &c->changes)
     {
-        job_row_copy(&jobs[n++], &LIST_ITEM(it, struct change, node)->job);
+        struct job_row *r = &jobs[n++];
+        char *spec = NULL;
+        job_row_copy(r, &LIST_ITEM(it, struct change, node)->job);
+        // Where an earlier start left off is told to this one, and isn't one of the job's own parameters.
+        if (r->resume && merge_members(r->spec, r->resume, &spec, NULL) == 0) {
+            set_text(&r->spec, spec);
+            free(spec);
+        }
     }
     queue_publish(q, &c->changes);
     for (int i = 0; c->abandoned && i < n; i++) give_back(q, &jobs[i]);

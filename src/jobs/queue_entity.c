@@ -145,7 +145,7 @@ static int store_training(struct store_tx *tx, struct change *c, enum job_status
 {
     struct training_row *t = &c->training;
     const struct job_row *job = &c->job;
-    if (s == JOB_QUEUED) forget(c);
+    if (s == JOB_QUEUED && job->started_at == 0) forget(c); // not one that goes on after a pause
     set_text(&t->status, job->status);
     set_text(&t->error_type, job->error_type);
     set_text(&t->error_message, job->error_message);
@@ -159,6 +159,7 @@ static int store_training(struct store_tx *tx, struct change *c, enum job_status
     t->updated_at = now;
     if (s == JOB_COMPLETED) {
         t->final_loss = t->loss;
+        count(result, "steps", &t->current_step); // fewer, if it was asked to finish early
         number(result, "final_loss", &t->final_loss);
         text(result, "output_path", &t->output_path);
     }

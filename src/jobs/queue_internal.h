@@ -80,14 +80,23 @@ void change_free(struct change *c);
 void changes_free(struct list *changes);
 void change_log(struct change *c, int64_t ts_us, const char *stream, struct slice text); // gives it the row's next seq
 void set_text(char **text, const char *value);                                           // a copy; NULL: NULL
+// `text` (a JSON object) with the members of `over` (another, or NULL) in place of its own. HW_EINTERNAL.
+int merge_members(const char *text, const char *over, char **out, struct err *e);
 enum job_status row_status(const struct job_row *r);
 
 // Applies an event of the state machine to the row; remembers the status before. HW_ECONFLICT.
 int change_apply(struct change *c, enum job_event ev, struct err *e);
 // A job that was claimed but never started goes back to the queue; that doesn't use up an attempt. Cancelling ones end.
 int change_return(struct change *c, struct err *e);
-void change_requeue(struct change *c, int64_t now);                        // after it: nobody holds it, nothing is done
-void change_end(struct change *c, int64_t now);                            // after it: ended, nobody holds it
+// After it: nobody holds it, nothing is done. A pause that was asked for meanwhile is kept: the job is paused then.
+int change_requeue(struct change *c, int64_t now, struct err *e);
+int change_unclaim(struct change *c, int64_t now, struct err *e); // the same after change_return: what was done stays
+int change_freeze(struct change *c, struct err *e);               // its process stands still: paused, and held
+// A queued job, or one whose process has ended at a checkpoint, is paused: nobody holds it. A resume that was asked for
+// meanwhile queues it again at once. Not for a job that is being cancelled: it stays as it is.
+int change_pause(struct change *c, int64_t now, struct err *e);
+int change_resume(struct change *c, int64_t now, struct err *e); // goes on, or is queued again if it has no process
+void change_end(struct change *c, int64_t now);                  // after it: ended, nobody holds it
 void change_fail(struct change *c, const char *type, const char *message); // the error's fields and what to try
 int change_commit(struct store_tx *tx, struct change *c, int64_t now, struct err *e); // writes row, logs and entity
 

@@ -21,10 +21,7 @@ static int lost(struct queue *q, struct change *c, int64_t now, struct err *e)
     if (rc) return rc;
     live_drop(q, c->job.id);
     enum job_status s = row_status(&c->job);
-    if (s == JOB_QUEUED) {
-        change_requeue(c, now);
-        return 0;
-    }
+    if (s == JOB_QUEUED) return change_requeue(c, now, e);
     if (s == JOB_FAILED) {
         struct job_failure f;
         struct job_exit x = {.worker_lost = true};
@@ -40,8 +37,7 @@ static int returned(struct queue *q, struct change *c, int64_t now, struct err *
     int rc = change_return(c, e);
     if (rc) return rc;
     live_drop(q, c->job.id);
-    change_requeue(c, now);
-    return 0;
+    return change_unclaim(c, now, e);
 }
 
 static int expire(struct queue *q, struct change *c, int64_t now, struct err *e)
@@ -50,6 +46,8 @@ static int expire(struct queue *q, struct change *c, int64_t now, struct err *e)
     // Claimed and never heard of: the answer to the claim didn't arrive.
     if (s == JOB_STARTING && c->job.last_report_at == 0) return returned(q, c, now, e);
     if (s == JOB_STALLED || s == JOB_CANCELLING) return lost(q, c, now, e);
+    // If the worker is lost, the job comes back as it was: paused.
+    if (s == JOB_PAUSED && !c->job.control) set_text(&c->job.control, "pause");
     c->job.lease_until = now + q->cfg.stall_grace_us;
     return change_apply(c, JOB_EV_LATE, e);
 }

@@ -112,15 +112,22 @@ static void answer_ok(struct report *r, const struct job_row *job)
     jw_obj(&r->w);
     jw_kbool(&r->w, "ok", true);
     jw_ktime(&r->w, "lease_until", job->lease_until);
-    jw_kstr(&r->w, "control", row_status(job) == JOB_CANCELLING ? "cancel" : NULL);
+    jw_kstr(&r->w, "control", row_status(job) == JOB_CANCELLING ? "cancel" : job->control);
     jw_obj_end(&r->w);
 }
 
 // ---- the transaction ----------------------------------------------------------------------------------------------
 
-static bool holds(const struct job_row *job, const struct job_report *in)
+static bool proves(const struct job_row *job, const struct job_report *in)
 {
     return job->lease && strcmp(job->lease, in->lease) == 0 && job->attempt == in->attempt;
+}
+
+static bool holds(const struct job_row *job, const struct job_report *in)
+{
+    // A job that was paused keeps the token without being held.
+    bool held = job->lease_until != 0 || job_is_final(row_status(job));
+    return held && proves(job, in);
 }
 
 static void show_live(struct change *c, const struct live *l)
@@ -145,7 +152,8 @@ static int apply_all(struct report *r, struct store_tx *tx, struct change *c, co
     if (!job_is_final(row_status(&c->job))) live_to_row(l, &c->job);
     show_live(c, l);
     rc = change_commit(tx, c, r->now, e);
-    if (!rc && job_is_final(row_status(&c->job))) live_drop(r->q, c->job.id);
+    // Its rate starts afresh when it goes on.
+    if (!rc && (c->job.lease_until == 0 || row_status(&c->job) == JOB_PAUSED)) live_drop(r->q, c->job.id);
     return rc;
 }
 
@@ -159,7 +167,8 @@ static int report_job(struct report *r, struct store_tx *tx, const struct job_re
         return 0;
     }
     if (rc) return rc;
-    bool refused = !holds(&c->job, in) || (!seen && change_apply(c, JOB_EV_REPORTED, NULL) != 0);
+    bool refused =
+        !(seen ? proves(&c->job, in) : holds(&c->job, in)) || (!seen && change_apply(c, JOB_EV_REPORTED, NULL) != 0);
     if (refused || seen) {
         if (refused)
             answer_lost(r, in->job_id);

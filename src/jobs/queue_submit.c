@@ -17,6 +17,7 @@ struct submit {
     void *also_ctx;
     char retry_id[ID_SIZE]; // the job to be retried; "": a submission
     char *changed;          // JSON object or NULL
+    bool resume;            // the retry goes on from the checkpoint
     queue_submit_fn submitted;
     queue_job_fn retried;
     void *ctx;
@@ -131,21 +132,6 @@ void queue_submit(struct queue *q, const struct queue_submission *in, queue_subm
 
 // ---- trying again -------------------------------------------------------------------------------------------------
 
-// `text` with the members of `changed` in place of its own.
-static int merge(const char *text, const char *changed, char **out, struct err *e)
-{
-    *out = NULL;
-    json_t *base = json_read_object(slice_str(text), e);
-    json_t *over = changed && base ? json_read_object(slice_str(changed), e) : NULL;
-    bool sound = base && (!changed || (over && json_object_update(base, over) == 0));
-    char *merged = sound ? json_to_text(base) : NULL;
-    json_decref(over);
-    json_decref(base);
-    if (!merged) return err_set(e, HW_EINTERNAL, "the job's parameters can't be read");
-    *out = merged;
-    return 0;
-}
-
 static int check_retry(const struct job_row *old, struct err *e)
 {
     enum job_status s = row_status(old);
@@ -169,8 +155,8 @@ static int fill_retry(struct job_row *r, const struct job_row *old, const char *
     r->priority = old->priority;
     r->max_attempts = old->max_attempts;
     r->determinate = old->determinate;
-    int rc = merge(old->params, changed, &r->params, e);
-    return rc ? rc : merge(old->spec, changed, &r->spec, e);
+    int rc = merge_members(old->params, changed, &r->params, e);
+    return rc ? rc : merge_members(old->spec, changed, &r->spec, e);
 }
 
 static int retry_tx(struct store_tx *tx, void *ctx, struct err *e)
@@ -187,17 +173,19 @@ static int retry_tx(struct store_tx *tx, void *ctx, struct err *e)
         row_queued(&c->job, s->row.created_at);
         memcpy(old->job.retried_by, c->job.id, sizeof old->job.retried_by);
         old->job.updated_at = s->row.created_at;
+        if (s->resume) set_text(&c->job.resume, old->job.resume);
         rc = job_row_update(tx, &old->job, e);
     }
     return rc ? rc : insert(tx, s, c, e);
 }
 
-void queue_retry(struct queue *q, const char *job_id, const json_t *changed, queue_job_fn done, void *ctx)
+void queue_retry(struct queue *q, const char *job_id, const json_t *changed, bool resume, queue_job_fn done, void *ctx)
 {
     struct submit *s = submit_new(q, ctx);
     s->retried = done;
     snprintf(s->retry_id, sizeof s->retry_id, "%s", job_id);
     s->changed = json_to_text(changed);
+    s->resume = resume;
     id_new("job", s->row.id);
     s->row.created_at = queue_now(q);
     store_write(q->cfg.store, retry_tx, finished, s);

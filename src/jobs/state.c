@@ -27,12 +27,16 @@ static const unsigned char transitions[JOB_STATUS_COUNT][JOB_EVENT_COUNT] = {
     [JOB_QUEUED] =
         {
             [JOB_EV_CLAIMED] = TO(JOB_STARTING),
+            [JOB_EV_PAUSED] = TO(JOB_PAUSED),
+            [JOB_EV_RESUMED] = TO(JOB_QUEUED),
             [JOB_EV_CANCEL] = TO(JOB_CANCELLED),
         },
     [JOB_STARTING] =
         {
             [JOB_EV_STARTED] = TO(JOB_RUNNING),
             [JOB_EV_REPORTED] = TO(JOB_STARTING),
+            [JOB_EV_PAUSED] = TO(JOB_PAUSED),
+            [JOB_EV_RESUMED] = TO(JOB_STARTING),
             [JOB_EV_LATE] = TO(JOB_STALLED),
             [JOB_EV_CANCEL] = TO(JOB_CANCELLING),
             [JOB_EV_EXITED_OK] = TO(JOB_COMPLETED),
@@ -43,6 +47,7 @@ static const unsigned char transitions[JOB_STATUS_COUNT][JOB_EVENT_COUNT] = {
             [JOB_EV_STARTED] = TO(JOB_RUNNING),
             [JOB_EV_REPORTED] = TO(JOB_RUNNING),
             [JOB_EV_PAUSED] = TO(JOB_PAUSED),
+            [JOB_EV_RESUMED] = TO(JOB_RUNNING),
             [JOB_EV_LATE] = TO(JOB_STALLED),
             [JOB_EV_CANCEL] = TO(JOB_CANCELLING),
             [JOB_EV_EXITED_OK] = TO(JOB_COMPLETED),
@@ -52,9 +57,9 @@ static const unsigned char transitions[JOB_STATUS_COUNT][JOB_EVENT_COUNT] = {
         {
             [JOB_EV_REPORTED] = TO(JOB_PAUSED),
             [JOB_EV_PAUSED] = TO(JOB_PAUSED),
-            [JOB_EV_RESUMED] = TO(JOB_RUNNING),
+            [JOB_EV_RESUMED] = TO(JOB_RUNNING), // without a process: queued
             [JOB_EV_LATE] = TO(JOB_STALLED),
-            [JOB_EV_CANCEL] = TO(JOB_CANCELLING),
+            [JOB_EV_CANCEL] = TO(JOB_CANCELLING), // without a process: cancelled
             [JOB_EV_EXITED_OK] = TO(JOB_COMPLETED),
             [JOB_EV_EXITED_BAD] = TO(JOB_FAILED),
         },
@@ -90,7 +95,10 @@ int job_apply(struct job_state *s, enum job_event ev, struct err *e)
     if (to == 0)
         return err_set(e, HW_ECONFLICT, "a job that is %s can't be %s", status_names[s->status],
                        ev == JOB_EV_CANCEL ? "cancelled" : event_names[ev]);
+    bool idle = s->status == JOB_PAUSED && !s->held;
     s->status = (enum job_status)(to - 1);
+    if (idle && ev == JOB_EV_RESUMED) s->status = JOB_QUEUED;
+    if (idle && ev == JOB_EV_CANCEL) s->status = JOB_CANCELLED;
     if (ev == JOB_EV_LOST && s->status == JOB_FAILED && s->attempt < s->max_attempts) {
         s->status = JOB_QUEUED;
         s->attempt++;

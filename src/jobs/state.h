@@ -5,6 +5,9 @@
 //                          ├─→ stalled → queued (attempt + 1) | failed (WORKER_LOST)
 //                          ├─→ completed
 //                          └─→ failed
+//
+// A paused job either keeps its process, which stands still, and goes on as running; or it has none (it was never
+// begun, or it left a checkpoint and ended), and goes on by way of the queue.
 #ifndef HW_JOBS_STATE_H
 #define HW_JOBS_STATE_H
 
@@ -35,7 +38,7 @@ enum job_event {
     JOB_EV_CLAIMED,    // a worker took it
     JOB_EV_STARTED,    // its process runs
     JOB_EV_REPORTED,   // any report under a valid lease: progress, heartbeat
-    JOB_EV_PAUSED,     // the process has stopped at a safe point
+    JOB_EV_PAUSED,     // the process stands still, or has ended at a checkpoint; or the job was still queued
     JOB_EV_RESUMED,    // and goes on
     JOB_EV_LATE,       // the lease passed without a report
     JOB_EV_LOST,       // the grace after that passed too: the worker is taken for dead
@@ -49,6 +52,7 @@ struct job_state {
     enum job_status status;
     int attempt;      // from 1
     int max_attempts; // at least 1
+    bool held;        // a worker holds it: it has, or may have, a process
 };
 
 // Applies `ev`, or refuses it with HW_ECONFLICT and leaves *s alone. An event that changes nothing (a report while
@@ -57,7 +61,7 @@ struct job_state {
 int job_apply(struct job_state *s, enum job_event ev, struct err *e);
 
 bool job_is_final(enum job_status s);  // cancelled, completed, failed
-bool job_is_active(enum job_status s); // has, or may have, a process: starting … cancelling
+bool job_is_active(enum job_status s); // begun and not ended: starting … cancelling
 const char *job_status_name(enum job_status s);
 bool job_status_from_name(const char *name, enum job_status *out);
 const char *job_event_name(enum job_event ev);

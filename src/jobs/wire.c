@@ -6,10 +6,21 @@
 #include "base/clock.h"
 
 static const char *const type_names[WIRE_TYPE_COUNT] = {
-    [WIRE_PHASE] = "phase",           [WIRE_PROGRESS] = "progress", [WIRE_METRIC] = "metric",
-    [WIRE_CHECKPOINT] = "checkpoint", [WIRE_LOG] = "log",           [WIRE_RESULT] = "result",
-    [WIRE_ERROR] = "error",           [WIRE_STARTED] = "started",   [WIRE_OUTPUT] = "output",
-    [WIRE_RESOURCES] = "resources",   [WIRE_EXITED] = "exited",     [WIRE_HEARTBEAT] = "heartbeat",
+    [WIRE_PHASE] = "phase",
+    [WIRE_PROGRESS] = "progress",
+    [WIRE_METRIC] = "metric",
+    [WIRE_CHECKPOINT] = "checkpoint",
+    [WIRE_LOG] = "log",
+    [WIRE_RESULT] = "result",
+    [WIRE_ERROR] = "error",
+    [WIRE_PAUSED] = "paused",
+    [WIRE_STARTED] = "started",
+    [WIRE_OUTPUT] = "output",
+    [WIRE_RESOURCES] = "resources",
+    [WIRE_FROZEN] = "frozen",
+    [WIRE_THAWED] = "thawed",
+    [WIRE_EXITED] = "exited",
+    [WIRE_HEARTBEAT] = "heartbeat",
 };
 
 static const char *const metric_columns[] = {
@@ -108,6 +119,8 @@ static int read_exited(const json_t *o, struct wire_event *w, struct err *e)
     if (!rc) rc = get_int(o, "signal", 0, 0, 128, &w->u.exited.signal, e);
     if (!rc) rc = json_get_bool(o, "oom_killed", false, &w->u.exited.oom_killed, e);
     if (!rc) rc = json_get_bool(o, "timed_out", false, &w->u.exited.timed_out, e);
+    if (!rc) rc = json_get_bool(o, "paused", false, &w->u.exited.paused, e);
+    if (!rc) rc = json_get_bool(o, "requeue", false, &w->u.exited.requeue, e);
     if (!rc) rc = json_get_str(o, "last_stderr", NULL, &w->u.exited.last_stderr, e);
     if (!rc && w->u.exited.code < 0 && w->u.exited.signal == 0)
         rc = err_field(e, HW_EVALIDATION, "code", "code or signal is missing");
@@ -132,6 +145,10 @@ static int read_members(const json_t *o, struct wire_event *w, struct err *e)
         w->u.error.params = json_object_get(o, "params");
         if (!json_is_object(w->u.error.params)) w->u.error.params = NULL;
         return rc;
+    case WIRE_PAUSED:
+        w->u.paused.resume = json_object_get(o, "resume");
+        if (!w->u.paused.resume || json_is_object(w->u.paused.resume)) return 0;
+        return err_field(e, HW_EVALIDATION, "resume", "resume must be an object");
     case WIRE_STARTED: return json_get_i64(o, "pid", 0, 0, COUNT_MAX, &w->u.started.pid, e);
     case WIRE_OUTPUT:
         rc = json_get_str(o, "stream", "stdout", &w->u.output.stream, e);

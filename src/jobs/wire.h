@@ -21,10 +21,13 @@ enum wire_type {
     WIRE_LOG,
     WIRE_RESULT,
     WIRE_ERROR,
+    WIRE_PAUSED, // it has left a checkpoint, from which its next start goes on, and ends
     // from the worker
     WIRE_STARTED,
     WIRE_OUTPUT,
     WIRE_RESOURCES,
+    WIRE_FROZEN, // its processes stand still
+    WIRE_THAWED, // and go on
     WIRE_EXITED,
     WIRE_HEARTBEAT,
     WIRE_TYPE_COUNT
@@ -82,6 +85,9 @@ struct wire_event {
             const json_t *params; // NULL: none
         } error;
         struct {
+            const json_t *resume; // members that its next start's parameters get; NULL: none
+        } paused;
+        struct {
             int64_t pid;
         } started;
         struct {
@@ -90,6 +96,8 @@ struct wire_event {
         struct {
             int code, signal; // signal 0: exited by itself
             bool oom_killed, timed_out;
+            bool paused;  // at a checkpoint, as it was asked to
+            bool requeue; // and not because of a user: it is to go on as soon as a place is free
             const char *last_stderr;
         } exited;
     } u;

@@ -149,6 +149,16 @@ void wire_result(struct wire_writer *w, const json_t *result)
     end(w, &j);
 }
 
+void wire_paused(struct wire_writer *w, const json_t *resume)
+{
+    struct jw j = begin(w, "paused");
+    if (resume) {
+        jw_key(&j, "resume");
+        jw_json(&j, resume);
+    }
+    end(w, &j);
+}
+
 static const char *error_type(int code)
 {
     switch (code) {

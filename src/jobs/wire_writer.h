@@ -40,6 +40,10 @@ void wire_log(struct wire_writer *w, const char *level, const char *fmt, ...) __
 // `result` is a JSON object of any members; borrowed.
 void wire_result(struct wire_writer *w, const json_t *result);
 
+// The last line of a task that was asked to pause and has left a checkpoint: `resume` (an object, borrowed) holds the
+// members that its next start's parameters get; NULL: it starts anew. Then it ends with status 0.
+void wire_paused(struct wire_writer *w, const json_t *resume);
+
 // The last line of a task that fails: error_type from the contract (OOM, VALIDATION, …) chosen from e->code.
 // `retry_params` (may be NULL, borrowed): parameters that may work, e.g. {"batch_size": 4}.
 void wire_error(struct wire_writer *w, const struct err *e, const json_t *retry_params);

@@ -276,6 +276,21 @@ static inline void submit(struct fixture *f, const char *resource_class, int max
     job_row_release(&a.job);
 }
 
+// The same of kind train_sae: it leaves checkpoints and can finish early. (Without the training that it belongs to.)
+static inline void submit_training(struct fixture *f, int max_attempts, char id[ID_SIZE])
+{
+    struct queue_submission s = {.kind = "train_sae",
+                                 .resource_class = "cpu",
+                                 .params = SLICE_LIT("{\"seed\":1}"),
+                                 .spec = SLICE_LIT("{\"seed\":1}"),
+                                 .max_attempts = max_attempts,
+                                 .determinate = true};
+    struct job_answer a = do_submit(f, &s);
+    assert_int_equal(a.rc, 0);
+    memcpy(id, a.job.id, ID_SIZE);
+    job_row_release(&a.job);
+}
+
 static inline struct job_answer do_cancel(struct fixture *f, const char *id)
 {
     struct job_answer a = {0};
@@ -284,11 +299,42 @@ static inline struct job_answer do_cancel(struct fixture *f, const char *id)
     return a;
 }
 
+typedef void (*control_fn)(struct queue *q, const char *job_id, queue_job_fn done, void *ctx);
+
+static inline struct job_answer do_control(struct fixture *f, control_fn fn, const char *id)
+{
+    struct job_answer a = {0};
+    fn(f->q, id, job_answered, &a);
+    fixture_run(f, &a.over);
+    return a;
+}
+
+// Asks, and wants the job to be in that state, with that control still asked for (NULL: none), afterwards.
+static inline void control_to(struct fixture *f, control_fn fn, const char *id, const char *status, const char *control)
+{
+    struct job_answer a = do_control(f, fn, id);
+    if (a.rc) fail_msg("%s", a.e.message);
+    assert_string_equal(a.job.status, status);
+    if (control)
+        assert_string_equal(a.job.control, control);
+    else
+        assert_null(a.job.control);
+    job_row_release(&a.job);
+}
+
+static inline void control_refused(struct fixture *f, control_fn fn, const char *id, const char *why)
+{
+    struct job_answer a = do_control(f, fn, id);
+    assert_int_equal(a.rc, HW_ECONFLICT);
+    if (!strstr(a.e.message, why)) fail_msg("\"%s\" doesn't say \"%s\"", a.e.message, why);
+    job_row_release(&a.job);
+}
+
 static inline struct job_answer do_retry(struct fixture *f, const char *id, const char *changed)
 {
     struct job_answer a = {0};
     json_t *obj = changed ? json_read(slice_str(changed), NULL) : NULL;
-    queue_retry(f->q, id, obj, job_answered, &a);
+    queue_retry(f->q, id, obj, false, job_answered, &a);
     json_decref(obj);
     fixture_run(f, &a.over);
     return a;

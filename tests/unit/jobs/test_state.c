@@ -11,16 +11,18 @@
 
 #include "jobs/state.h"
 
-// The diagram, arrow by arrow, as it is drawn; "-" refuses. Lost is written for a job on its last attempt.
+// The diagram, arrow by arrow, as it is drawn; "-" refuses. Lost is written for a job on its last attempt, and a worker
+// holds the job.
 static const struct {
     const char *status;
     //          claimed   started    reported   paused     resumed    late       lost       cancel     good end   bad
     //          end
     const char *to[JOB_EVENT_COUNT];
 } diagram[] = {
-    {"queued", {"starting", "-", "-", "-", "-", "-", "-", "cancelled", "-", "-"}},
-    {"starting", {"-", "running", "starting", "-", "-", "stalled", "-", "cancelling", "completed", "failed"}},
-    {"running", {"-", "running", "running", "paused", "-", "stalled", "-", "cancelling", "completed", "failed"}},
+    {"queued", {"starting", "-", "-", "paused", "queued", "-", "-", "cancelled", "-", "-"}},
+    {"starting",
+     {"-", "running", "starting", "paused", "starting", "stalled", "-", "cancelling", "completed", "failed"}},
+    {"running", {"-", "running", "running", "paused", "running", "stalled", "-", "cancelling", "completed", "failed"}},
     {"paused", {"-", "-", "paused", "paused", "running", "stalled", "-", "cancelling", "completed", "failed"}},
     {"stalled", {"-", "running", "running", "-", "-", "stalled", "failed", "cancelling", "completed", "failed"}},
     {"cancelling",
@@ -33,7 +35,7 @@ static const struct {
 
 static struct job_state in(enum job_status s)
 {
-    return (struct job_state){.status = s, .attempt = 1, .max_attempts = 1};
+    return (struct job_state){.status = s, .attempt = 1, .max_attempts = 1, .held = true};
 }
 
 static void every_pair_of_status_and_event_follows_the_diagram(void **state)
@@ -95,6 +97,20 @@ static void never_again_22_a_report_does_not_undo_a_pause(void **state)
     struct job_state s = in(JOB_PAUSED);
     assert_int_equal(job_apply(&s, JOB_EV_REPORTED, NULL), 0);
     assert_int_equal(s.status, JOB_PAUSED);
+}
+
+static void a_paused_job_without_a_process_goes_on_by_way_of_the_queue(void **state)
+{
+    (void)state;
+    struct job_state s = {.status = JOB_QUEUED, .attempt = 2, .max_attempts = 3};
+    assert_int_equal(job_apply(&s, JOB_EV_PAUSED, NULL), 0);
+    assert_int_equal(s.status, JOB_PAUSED);
+    assert_int_equal(job_apply(&s, JOB_EV_RESUMED, NULL), 0);
+    assert_int_equal(s.status, JOB_QUEUED);
+    assert_int_equal(s.attempt, 2);
+    assert_int_equal(job_apply(&s, JOB_EV_PAUSED, NULL), 0);
+    assert_int_equal(job_apply(&s, JOB_EV_CANCEL, NULL), 0);
+    assert_int_equal(s.status, JOB_CANCELLED); // there is nothing to wait for
 }
 
 static void never_again_21_a_lost_worker_never_leaves_a_job_running(void **state)
@@ -187,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_lost_job_is_queued_again_while_it_has_attempts),
         cmocka_unit_test(never_again_22_a_report_does_not_undo_a_cancel),
         cmocka_unit_test(never_again_22_a_report_does_not_undo_a_pause),
+        cmocka_unit_test(a_paused_job_without_a_process_goes_on_by_way_of_the_queue),
         cmocka_unit_test(never_again_21_a_lost_worker_never_leaves_a_job_running),
         cmocka_unit_test(never_again_26_a_bad_end_is_never_a_completion),
         cmocka_unit_test(a_late_worker_that_comes_back_goes_on),

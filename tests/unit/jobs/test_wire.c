@@ -111,6 +111,16 @@ static void checkpoints_logs_errors_and_ends(void **state)
     assert_int_equal(ev.u.exited.code, -1);
     assert_int_equal(ev.u.exited.signal, 9);
     wire_event_release(&ev);
+    ev = parse("{\"type\":\"exited\",\"code\":0,\"paused\":true,\"requeue\":true}");
+    assert_true(ev.u.exited.paused && ev.u.exited.requeue);
+    wire_event_release(&ev);
+    ev = parse("{\"type\":\"paused\",\"resume\":{\"resume_from\":\"/d\"}}");
+    assert_string_equal(json_string_value(json_object_get(ev.u.paused.resume, "resume_from")), "/d");
+    wire_event_release(&ev);
+    ev = parse("{\"type\":\"paused\"}");
+    assert_int_equal(ev.type, WIRE_PAUSED);
+    assert_null(ev.u.paused.resume);
+    wire_event_release(&ev);
     ev = parse("{\"type\":\"result\",\"a\":1}");
     assert_int_equal(ev.type, WIRE_RESULT);
     wire_event_release(&ev);
@@ -171,6 +181,8 @@ static void members_that_can_not_be_are_named(void **state)
         {"{\"type\":\"exited\"}", "code"},
         {"{\"type\":\"exited\",\"signal\":500}", "signal"},
         {"{\"type\":\"output\"}", "text"},
+        {"{\"type\":\"paused\",\"resume\":[]}", "resume"},
+        {"{\"type\":\"exited\",\"code\":0,\"paused\":1}", "paused"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct wire_event ev;
