@@ -21,13 +21,12 @@ static const struct {
     {"train_sae", task_train_sae, "activations to a sparse autoencoder"},
 };
 
-// A signal handler can reach nothing else: the flag is the process's, handed to the task by pointer.
-static atomic_int stop_flag;
+// A signal handler can reach nothing else: the flags are the process's, handed to the task by pointer.
+static atomic_int stop_flag, pause_flag, finish_flag;
 
-static void on_stop(int sig)
+static void on_signal(int sig)
 {
-    (void)sig;
-    atomic_store(&stop_flag, 1);
+    atomic_store(sig == SIGUSR1 ? &pause_flag : sig == SIGUSR2 ? &finish_flag : &stop_flag, 1);
 }
 
 static void usage(FILE *to)
@@ -35,7 +34,9 @@ static void usage(FILE *to)
     fputs("usage: headway-task KIND --params FILE\n"
           "       headway-task inspect model|dataset PATH\n\n"
           "Runs one numerical job. Progress goes to the descriptor named by HEADWAY_FD, else to standard output,\n"
-          "as JSON lines. SIGTERM stops it at the next safe point.\n\nkinds:\n",
+          "as JSON lines. SIGTERM stops it at the next safe point. SIGUSR1 makes a training leave a checkpoint and "
+          "end, SIGUSR2\n"
+          "makes it finish early with the result it has.\n\nkinds:\n",
           to);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         fprintf(to, "  %-10s %s\n", kinds[i].name, kinds[i].summary);
@@ -70,7 +71,8 @@ static int run(int (*kind)(struct task *, struct err *), const char *params_path
         if (!params) rc = e.code;
     }
     if (!rc) {
-        struct task t = {.params = params, .out = out, .stop = &stop_flag};
+        struct task t = {
+            .params = params, .out = out, .stop = &stop_flag, .pause = &pause_flag, .finish = &finish_flag};
         rc = kind(&t, &e);
     }
     if (rc == HW_ECANCELLED) err_set(&e, HW_ECANCELLED, "stopped on request");
@@ -94,9 +96,9 @@ int main(int argc, char **argv)
         printf("headway-task %s\n", HEADWAY_VERSION);
         return 0;
     }
-    struct sigaction sa = {.sa_handler = on_stop};
-    sigaction(SIGTERM, &sa, NULL);
-    sigaction(SIGINT, &sa, NULL);
+    struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    static const int asked[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) sigaction(asked[i], &sa, NULL);
     signal(SIGPIPE, SIG_IGN);
 
     if (argc >= 2 && strcmp(argv[1], "inspect") == 0) return inspect(argc, argv);

@@ -16,8 +16,21 @@
 struct task {
     const json_t *params;    // the job's resolved parameters (docs/api/tasks.md), an object
     struct wire_writer *out; // progress, metrics, result
-    atomic_int *stop; // becomes 1 on SIGTERM or SIGINT: return HW_ECANCELLED at the next safe point (well within 2 s)
+    atomic_int *stop;   // becomes 1 on SIGTERM or SIGINT: return HW_ECANCELLED at the next safe point (well within 2 s)
+    atomic_int *pause;  // becomes 1 on SIGUSR1: leave a checkpoint, say where (wire_paused) and return 0. NULL, and for
+                        // kinds that leave none: never
+    atomic_int *finish; // becomes 1 on SIGUSR2: come to the end with the result that there is. NULL and others: never
 };
+
+static inline bool task_pausing(const struct task *t)
+{
+    return t->pause && atomic_load_explicit(t->pause, memory_order_relaxed) != 0;
+}
+
+static inline bool task_finishing(const struct task *t)
+{
+    return t->finish && atomic_load_explicit(t->finish, memory_order_relaxed) != 0;
+}
 
 static inline bool task_stopping(const struct task *t)
 {

@@ -31,6 +31,7 @@ struct training {
     double best_loss;
     int64_t start_us;
     int64_t samples; // in this process
+    bool paused;     // it has said from where it is to go on
 };
 
 // ---- setting up ----
@@ -184,6 +185,11 @@ static int write_folder(const struct training *t, const char *path, bool with_st
     return rc;
 }
 
+static char *checkpoint_path(const struct training *t)
+{
+    return mem_printf("%s/checkpoints/step_%08lld", t->p.output_dir, (long long)t->step);
+}
+
 static int write_checkpoint(struct training *t, struct err *e)
 {
     double loss = 0;
@@ -197,11 +203,29 @@ static int write_checkpoint(struct training *t, struct err *e)
     if (rc) return rc;
     bool best = loss < t->best_loss;
     if (best) t->best_loss = loss;
-    char *path = mem_printf("%s/checkpoints/step_%08lld", t->p.output_dir, (long long)t->step);
+    char *path = checkpoint_path(t);
     rc = write_folder(t, path, true, &bytes, e);
     if (!rc) wire_checkpoint(t->task->out, t->step, -1, path, loss, best, bytes);
     free(path);
     return rc;
+}
+
+// Leaves a checkpoint, unless the one of this very step is there, and says where.
+static int leave(struct training *t, int64_t saved, struct err *e)
+{
+    int rc = t->step == saved ? 0 : write_checkpoint(t, e);
+    if (rc) return rc;
+    json_t *resume = NULL;
+    if (t->step > 0) {
+        char *path = checkpoint_path(t);
+        resume = json_pack("{s:s}", "resume_from", file_exists(path) ? path : t->p.resume_from);
+        free(path);
+        if (!resume) return err_set(e, HW_EINTERNAL, "no memory for the pause");
+    }
+    wire_paused(t->task->out, resume);
+    json_decref(resume);
+    t->paused = true;
+    return 0;
 }
 
 // ---- training ----
@@ -210,9 +234,14 @@ static int train(struct training *t, struct err *e)
 {
     const struct train_sae_params *p = &t->p;
     const int64_t total = p->schedule.total_steps;
-    bool first = true;
+    // A run that goes on has written its rows already: its curve is then the one of a run that was never paused.
+    bool first = t->step == 0;
+    int64_t saved = t->step, told = t->step;
+    double learning_rate = 0;
     while (t->step < total) {
-        double learning_rate = schedule_rate(&p->schedule, t->step);
+        if (task_pausing(t->task)) return leave(t, saved, e);
+        if (task_finishing(t->task) && t->step > 0) break;
+        learning_rate = schedule_rate(&p->schedule, t->step);
         for (int i = 0; i < t->n_layers; i++) {
             if (task_stopping(t->task)) return err_set(e, HW_ECANCELLED, "stopped on request");
             int rc = train_sae_layer_step(&t->layers[i], p, t->work, t->index, learning_rate, e);
@@ -221,14 +250,21 @@ static int train(struct training *t, struct err *e)
             wire_progress(t->task->out, t->step * t->n_layers + i + 1, total * t->n_layers, "steps", NULL);
         }
         t->step++;
-        if (first || t->step % p->log_every == 0 || t->step == total) write_metrics(t, learning_rate);
+        if (first || t->step % p->log_every == 0 || t->step == total) {
+            write_metrics(t, learning_rate);
+            told = t->step;
+        }
         first = false;
         if (t->step % p->checkpoint_every == 0 || t->step == total) {
             int rc = write_checkpoint(t, e);
             if (rc) return rc;
+            saved = t->step;
         }
     }
-    return 0;
+    if (t->step == total) return 0;
+    wire_log(t->task->out, "info", "finishing early, after %lld of %lld steps", (long long)t->step, (long long)total);
+    if (told < t->step) write_metrics(t, learning_rate);
+    return saved == t->step ? 0 : write_checkpoint(t, e);
 }
 
 // ---- the result ----
@@ -299,6 +335,10 @@ static int finish(struct training *t, struct err *e)
                                seconds, "samples_per_second", seconds > 0 ? (double)t->samples / seconds : 0.0,
                                "output_path", t->p.output_dir);
     if (!result) return err_set(e, HW_EINTERNAL, "the result can't be written as JSON");
+    // Only memory could be missing.
+    if (json_object_set_new(result, "steps", json_integer(t->step)) != 0 ||
+        json_object_set_new(result, "stopped_early", json_boolean(t->step < t->p.schedule.total_steps)) != 0)
+        mem_exhausted(0);
     rc = write_summary(t, result, e);
     if (!rc) wire_result(t->task->out, result);
     json_decref(result);
@@ -334,7 +374,7 @@ int task_train_sae(struct task *task, struct err *e)
         t.index = mem_array((size_t)t.p.batch_size, sizeof *t.index);
         rc = train(&t, e);
     }
-    if (!rc) rc = finish(&t, e);
+    if (!rc && !t.paused) rc = finish(&t, e);
     release(&t);
     return rc;
 }

@@ -60,10 +60,12 @@ static _Noreturn void become(const int ends[3], int status_fd, pid_t parent, cha
     sigemptyset(&none);
     struct sigaction dfl = {.sa_handler = SIG_DFL};
     for (int sig = 1; sig < NSIG; sig++) (void)sigaction(sig, &dfl, NULL); // EINVAL for the two that can't be set
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    bool ok = sigaction(SIGUSR1, &ignore, NULL) == 0 && sigaction(SIGUSR2, &ignore, NULL) == 0;
     int null = -1;
     // A worker that is killed takes its tasks with it: the server gives the job to another one, and two attempts must
     // not write to one place. If it has gone before this line, nobody waits for us.
-    bool ok = setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+    ok = ok && setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
     ok = ok && (null = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;
     if (ok && null != 0)
         ok = dup2(null, 0) == 0;
@@ -160,6 +162,12 @@ int child_spawn(struct child *c, char *const argv[], char *const extra_env[], st
 }
 
 // ---- ending -------------------------------------------------------------------------------------------------------
+
+void child_ask(const struct child *c, int sig)
+{
+    // The process isn't reaped yet, so the id is its own; one that has ended already needs no asking.
+    if (c->pid > 1) (void)kill(c->pid, sig);
+}
 
 void child_signal(const struct child *c, int sig)
 {

@@ -24,9 +24,13 @@ struct child_exit {
 
 // Starts argv[0] (a path) with the worker's environment, HEADWAY_FD=3 and `extra_env` ("NAME=value", NULL-terminated,
 // may be NULL), which go before names that the environment has already. Standard input is /dev/null, no other
-// descriptor is inherited, signals are at their defaults. Returns once the program runs. HW_ENOTFOUND, HW_EIO.
+// descriptor is inherited, signals are at their defaults but for SIGUSR1 and SIGUSR2. Returns once the program runs.
+// HW_ENOTFOUND, HW_EIO.
 int child_spawn(struct child *c, char *const argv[], char *const extra_env[], struct err *e);
 
+// Sends `sig` to the first process alone: a request (SIGUSR1, SIGUSR2) that would end a program which doesn't know it.
+// The program starts with these two ignored, so that one which hasn't set its handlers yet doesn't end by them.
+void child_ask(const struct child *c, int sig);
 // Sends `sig` to the whole process group; a group that is gone already is fine.
 void child_signal(const struct child *c, int sig);
 

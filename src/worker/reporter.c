@@ -57,12 +57,11 @@ static void read_reply(struct reporter *r, const struct spool_batch *b, const js
     {
         bool lost = json_is_false(json_object_get(verdict, "ok"));
         const char *control = json_string_value(json_object_get(verdict, "control"));
-        bool cancel = control && strcmp(control, "cancel") == 0;
-        if (!lost && !cancel) continue;
+        if (!lost && !control) continue;
         if (!batch) batch = json_read_object(buf_slice(&b->body), NULL);
         const char *lease = lease_of(batch, job_id);
         if (lease && lost) r->events.lost(r->events.ctx, job_id, lease);
-        if (lease && !lost) r->events.cancel(r->events.ctx, job_id, lease);
+        if (lease && !lost) r->events.control(r->events.ctx, job_id, lease, control);
     }
     json_decref(batch);
 }

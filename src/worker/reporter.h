@@ -13,7 +13,8 @@ struct reporter;
 // What the server's answers say. Called on the reporter's thread. A job is named with the lease that the report went
 // out under: the same job may run again here under another one, of which the answer says nothing.
 struct reporter_events {
-    void (*cancel)(void *ctx, const char *job_id, const char *lease);
+    // `control`: "cancel", "pause", "resume" or "stop"; said again until it is done.
+    void (*control)(void *ctx, const char *job_id, const char *lease, const char *control);
     void (*lost)(void *ctx, const char *job_id, const char *lease); // nothing of it is wanted any more
     // The server doesn't know that worker (any more), so nothing that runs under its leases is anybody's.
     void (*unknown)(void *ctx, const char *worker_id);

@@ -15,6 +15,7 @@
 
 static const int64_t PROGRESS_INTERVAL_US = 50000;
 static const int64_t KILL_AFTER_US = 30 * 1000000LL;
+static const int64_t ASK_AGAIN_US = 1000000; // a task that has only just begun may not have heard it
 enum { OUTPUT_LINE_MAX = 64 << 10, READ_SIZE = 64 << 10 };
 
 // ---- events -------------------------------------------------------------------------------------------------------
@@ -131,6 +132,8 @@ static void on_wire_line(void *ctx, struct slice line, bool whole)
     case WIRE_LOG:
     case WIRE_RESULT:
     case WIRE_ERROR:
+    case WIRE_PAUSED:
+        if (ev.type == WIRE_PAUSED) r->paused = true;
         // A phase must not overtake the progress of the one before it.
         if (ev.type != WIRE_METRIC) running_flush_progress(r, 0, true);
         add_line(batches_next(&r->events), &ev, line);
@@ -217,6 +220,8 @@ int running_start(struct running **out, const char *task_program, const char *sc
     if (!rc && !task_program) rc = err_set(e, HW_EUNAVAILABLE, "the worker was stopped before the job began");
     if (!rc) rc = write_params(r, scratch_dir, job, e);
     if (rc) return rc;
+    const char *pause = json_string_value(json_object_get(job, "pause"));
+    r->checkpoints = pause && strcmp(pause, "checkpoint") == 0;
     char program[4096], flag[] = "--params";
     snprintf(program, sizeof program, "%s", task_program);
     char *argv[] = {program, kind, flag, r->params_path, NULL};
@@ -301,6 +306,7 @@ void running_end(struct running *r, int64_t now_us)
     int *fds[] = {&r->child.wire_fd, &r->child.out_fd, &r->child.err_fd};
     for (size_t i = 0; i < 3; i++) read_rest(r, fds[i], now_us);
     running_flush_progress(r, now_us, true);
+    bool paused = r->paused && x.code == 0 && x.signal == 0;
     // A task that came to its own good end while the worker was leaving is not lost.
     if (r->stop == STOP_SHUTDOWN && (x.code != 0 || x.signal))
         running_add_failure(r, "WORKER_LOST", "the worker was stopped while the job ran");
@@ -315,6 +321,8 @@ void running_end(struct running *r, int64_t now_us)
         jw_i64(&w, x.signal);
     else
         jw_null(&w);
+    if (paused) jw_kbool(&w, "paused", true);
+    if (paused && r->stop == STOP_SHUTDOWN) jw_kbool(&w, "requeue", true);
     if (r->last_stderr[0]) {
         jw_key(&w, "last_stderr");
         jw_slice(&w, slice_str(r->last_stderr));
@@ -323,18 +331,66 @@ void running_end(struct running *r, int64_t now_us)
     r->ended = true;
 }
 
+static void ask(struct running *r, int sig, int64_t now_us)
+{
+    child_ask(&r->child, sig);
+    r->ask = sig;
+    r->ask_at_us = now_us + ASK_AGAIN_US;
+}
+
 void running_stop(struct running *r, enum stop_reason why, int64_t now_us)
 {
     // A lost lease counts most: nothing may be reported any more. A cancel stays one when the worker then leaves.
     if (why == STOP_LEASE_LOST || r->stop == STOP_NONE || r->stop == STOP_SHUTDOWN) r->stop = why;
-    if (r->kill_at_us) return; // asked already
-    child_signal(&r->child, SIGTERM);
-    child_signal(&r->child, SIGCONT); // a stopped process can't hear SIGTERM
-    r->kill_at_us = now_us + KILL_AFTER_US;
+    bool checkpoint = r->stop == STOP_SHUTDOWN && r->checkpoints;
+    if (r->kill_at_us && (checkpoint || r->ask == 0)) return; // asked already
+    r->ask = 0;
+    if (checkpoint)
+        ask(r, SIGUSR1, now_us);
+    else
+        child_signal(&r->child, SIGTERM);
+    child_signal(&r->child, SIGCONT); // a stopped process can't hear either
+    if (!r->kill_at_us) r->kill_at_us = now_us + KILL_AFTER_US;
+}
+
+static void add_simple(struct running *r, const char *type)
+{
+    running_flush_progress(r, 0, true);
+    struct jw w = begin_event(r, type);
+    jw_obj_end(&w);
+}
+
+static void freeze(struct running *r)
+{
+    child_signal(&r->child, SIGSTOP);
+    r->frozen = true;
+    add_simple(r, "frozen");
+}
+
+static void thaw(struct running *r)
+{
+    child_signal(&r->child, SIGCONT);
+    r->frozen = false;
+    add_simple(r, "thawed");
+}
+
+void running_control(struct running *r, const char *control, int64_t now_us)
+{
+    if (strcmp(control, "cancel") == 0) running_stop(r, STOP_CANCEL, now_us);
+    if (r->stop != STOP_NONE) return;
+    if (strcmp(control, "pause") == 0 && r->checkpoints && r->ask == 0) ask(r, SIGUSR1, now_us);
+    if (strcmp(control, "pause") == 0 && !r->checkpoints) freeze(r);
+    // A checkpoint under way is left to its end: the job then goes on by way of the queue.
+    if (strcmp(control, "resume") == 0 && r->ask != SIGUSR1) thaw(r);
+    if (strcmp(control, "stop") == 0 && r->ask == 0) {
+        if (r->frozen) thaw(r);
+        ask(r, SIGUSR2, now_us);
+    }
 }
 
 void running_tick(struct running *r, int64_t now_us)
 {
+    if (r->ask && now_us >= r->ask_at_us) ask(r, r->ask, now_us);
     if (r->kill_at_us && now_us >= r->kill_at_us) child_signal(&r->child, SIGKILL);
     running_flush_progress(r, now_us, false);
 }

@@ -32,8 +32,13 @@ struct running {
     int64_t reported_us;         // when the last batch took something of this job, monotonic
     char last_stderr[2048];      // its last bytes
     char *params_path;
+    bool checkpoints;  // it pauses by leaving a checkpoint and ending
+    bool frozen;       // its processes stand still
+    bool paused;       // it said that it has left a checkpoint and ends
+    int ask;           // the signal by which it is asked to pause or to finish early, said again each second; 0: none
+    int64_t ask_at_us; // monotonic
     enum stop_reason stop;
-    int64_t kill_at_us; // monotonic; 0: no SIGTERM sent yet
+    int64_t kill_at_us; // monotonic; 0: it need not end yet
     bool ended;         // the exit is among the events
 };
 
@@ -49,7 +54,11 @@ void running_free(struct running *r); // the process must have ended
 size_t running_read(struct running *r, int *fd, int64_t now_us);
 // The process has ended: reads the rest, reaps it, adds the exit event.
 void running_end(struct running *r, int64_t now_us);
-// Sends SIGTERM now and SIGKILL 30 s later (running_tick).
+// What the server's answers say: "cancel"; "pause": by a checkpoint (SIGUSR1) or by standing still (SIGSTOP); "resume";
+// "stop": finish early with the result it has (SIGUSR2). Anything else is a newer server's, and ignored.
+void running_control(struct running *r, const char *control, int64_t now_us);
+// Sends SIGTERM now and SIGKILL 30 s later (running_tick). A worker that leaves asks for a checkpoint where there can
+// be one, so that the job goes on elsewhere from where it is.
 void running_stop(struct running *r, enum stop_reason why, int64_t now_us);
 void running_tick(struct running *r, int64_t now_us);
 

@@ -33,10 +33,11 @@ enum { BACKLOG_BYTES = 8 << 20 };
 // What the other threads have to say to the main thread.
 struct mail {
     struct list node;
-    enum mail_type { MAIL_JOB, MAIL_CANCEL, MAIL_LOST, MAIL_UNKNOWN } what;
+    enum mail_type { MAIL_JOB, MAIL_CONTROL, MAIL_LOST, MAIL_UNKNOWN } what;
     char worker_id[32];         // JOB, UNKNOWN
     json_t *job;                // JOB
-    char job_id[40], lease[64]; // CANCEL, LOST
+    char job_id[40], lease[64]; // CONTROL, LOST
+    char control[8];            // CONTROL
 };
 
 struct worker {
@@ -99,22 +100,23 @@ static void on_claimed(void *ctx, const char *worker_id, const json_t *job)
     post_mail(ctx, m);
 }
 
-static void post_verdict(void *ctx, enum mail_type what, const char *job_id, const char *lease)
+static void post_verdict(void *ctx, enum mail_type what, const char *job_id, const char *lease, const char *control)
 {
     struct mail *m = mail_new(what);
+    snprintf(m->control, sizeof m->control, "%s", control);
     snprintf(m->job_id, sizeof m->job_id, "%s", job_id);
     snprintf(m->lease, sizeof m->lease, "%s", lease);
     post_mail(ctx, m);
 }
 
-static void on_cancel(void *ctx, const char *job_id, const char *lease)
+static void on_control(void *ctx, const char *job_id, const char *lease, const char *control)
 {
-    post_verdict(ctx, MAIL_CANCEL, job_id, lease);
+    post_verdict(ctx, MAIL_CONTROL, job_id, lease, control);
 }
 
 static void on_lost(void *ctx, const char *job_id, const char *lease)
 {
-    post_verdict(ctx, MAIL_LOST, job_id, lease);
+    post_verdict(ctx, MAIL_LOST, job_id, lease, "");
 }
 
 static void on_unknown(void *ctx, const char *worker_id)
@@ -231,14 +233,11 @@ static void lose_all_of(struct worker *w, const char *worker_id, int64_t now)
 
 static void handle_mail(struct worker *w, const struct mail *m, int64_t now)
 {
-    struct running *r = m->what == MAIL_CANCEL || m->what == MAIL_LOST ? find(w, m->job_id, m->lease) : NULL;
+    struct running *r = m->what == MAIL_CONTROL || m->what == MAIL_LOST ? find(w, m->job_id, m->lease) : NULL;
     if (m->what == MAIL_JOB) start_job(w, m->worker_id, m->job, now);
     if (m->what == MAIL_UNKNOWN) lose_all_of(w, m->worker_id, now);
     if (m->what == MAIL_LOST && r) lose(r, now);
-    if (m->what == MAIL_CANCEL && r) {
-        if (r->stop == STOP_NONE) log_info("worker", "job %s: cancel", r->job_id);
-        running_stop(r, STOP_CANCEL, now);
-    }
+    if (m->what == MAIL_CONTROL && r) running_control(r, m->control, now);
 }
 
 static void read_mail(struct worker *w, int64_t now)
@@ -403,7 +402,7 @@ static int start(struct worker *w, struct err *e)
     w->resources = resources_new();
     if (!rc)
         rc = reporter_start(&w->reporter, w->o->server_url, w->spool,
-                            (struct reporter_events){on_cancel, on_lost, on_unknown, w}, e);
+                            (struct reporter_events){on_control, on_lost, on_unknown, w}, e);
     if (!rc)
         rc = claimer_start(&w->claimer, w->o->server_url, w->slots,
                            (struct claimer_events){on_registered, on_claimed, w}, e);
