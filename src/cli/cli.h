@@ -33,6 +33,11 @@ int cmd_ls(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_logs(int argc, char **argv);
 int cmd_cancel(int argc, char **argv);
+int cmd_pause(int argc, char **argv);
+int cmd_resume(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
+int cmd_retry(int argc, char **argv);
+int cmd_dismiss(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 // Prints "headway COMMAND: message" and a hint at --help; returns CLI_USAGE.

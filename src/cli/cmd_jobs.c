@@ -1,4 +1,4 @@
-// headway watch, logs, cancel: commands about jobs that exist.
+// headway watch, logs: looking at jobs that exist.
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -125,46 +125,6 @@ int cmd_logs(int argc, char **argv)
     json_int_t after = 0;
     int rc = api_open(&api, cli_server_url(server), &e);
     if (!rc) rc = print_logs(api, argv[1], stream, &after, json, &e);
-    api_close(api);
-    return rc ? cli_report(&e) : CLI_OK;
-}
-
-// ---- cancel -------------------------------------------------------------------------------------------------------
-
-int cmd_cancel(int argc, char **argv)
-{
-    const char *server = NULL;
-    bool help = false, json = false;
-    struct err e = {0};
-    const struct arg_spec specs[] = {
-        {"json", NULL, "print the job as JSON", NULL, &json},
-        {"server", "URL", SERVER_HELP, &server, NULL},
-        {0},
-    };
-    if (args_parse(&argc, argv, specs, &help, &e) != 0) return cli_usage_error("cancel", e.message);
-    if (help) {
-        puts("usage: headway cancel JOB…\n\nAsks running jobs to stop (they have 30 s, then they are killed); queued "
-             "ones are taken out of the queue.\n\n"
-             "options:");
-        args_print(stdout, specs);
-        return CLI_OK;
-    }
-    if (argc < 2) return cli_usage_error("cancel", "a job is wanted");
-    struct api *api = NULL;
-    int rc = api_open(&api, cli_server_url(server), &e);
-    for (int i = 1; i < argc && !rc; i++) {
-        char path[120];
-        json_t *job;
-        snprintf(path, sizeof path, "/jobs/%.90s/cancel", argv[i]);
-        rc = api_call(api, "POST", path, NULL, &job, &e);
-        if (!rc && json) {
-            json_dumpf(job, stdout, JSON_INDENT(2));
-            puts("");
-        } else if (!rc) {
-            printf("%s %s\n", argv[i], json_string_value(json_object_get(job, "status")));
-        }
-        json_decref(job);
-    }
     api_close(api);
     return rc ? cli_report(&e) : CLI_OK;
 }

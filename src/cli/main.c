@@ -17,6 +17,11 @@ static const struct command commands[] = {
     {"watch", cmd_watch, "follow jobs live"},
     {"logs", cmd_logs, "print what a job wrote"},
     {"cancel", cmd_cancel, "cancel jobs"},
+    {"pause", cmd_pause, "pause jobs"},
+    {"resume", cmd_resume, "let paused jobs go on"},
+    {"stop", cmd_stop, "let trainings finish early, with the result they have"},
+    {"retry", cmd_retry, "try a job again, with parameters changed"},
+    {"dismiss", cmd_dismiss, "take jobs out of the list of failures"},
     {"version", cmd_version, "print the version"},
 };
 
