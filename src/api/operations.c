@@ -78,6 +78,12 @@ static void write_operation(struct jw *w, struct resources *api, const struct jo
     jw_obj_end(w);
 }
 
+// One without slots is a program that reports its own job.
+static bool takes_jobs(const struct worker_row *w)
+{
+    return w->slots_gpu + w->slots_cpu + w->slots_io > 0;
+}
+
 static void write_operations(struct resource_op *op, struct jw *w)
 {
     const struct operations *o = (struct operations *)op;
@@ -94,7 +100,8 @@ static void write_operations(struct resource_op *op, struct jw *w)
     jw_key(w, "workers");
     jw_arr(w);
     int64_t live_since = clock_now_us() - WORKER_SEEN_US;
-    for (int i = 0; i < o->n_workers; i++) worker_json(w, &o->workers[i], o->workers[i].last_seen_at >= live_since);
+    for (int i = 0; i < o->n_workers; i++)
+        if (takes_jobs(&o->workers[i])) worker_json(w, &o->workers[i], o->workers[i].last_seen_at >= live_since);
     jw_arr_end(w);
     jw_ktime(w, "server_time", clock_now_us());
     jw_obj_end(w);

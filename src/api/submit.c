@@ -191,7 +191,10 @@ void submit_job(struct resources *api, struct request *req, const char *kind, co
     const struct job_kind *k = job_kind_find(kind);
     const struct submit_rule *rule = submit_rule_find(kind);
     if (!k || !rule) {
-        unknown_kind(kind, &e);
+        if (k)
+            err_field(&e, HW_EVALIDATION, "kind", "a command runs where it is called: headway run");
+        else
+            unknown_kind(kind, &e);
         request_reply_error(req, &e);
         return;
     }

@@ -1,11 +1,13 @@
 // The worker's side: /workers, claim (a long poll), report.
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/resources.h"
 #include "jobs/kinds.h"
 #include "jobs/queue.h"
 
 static const int64_t POLL_SECONDS = 20;
+enum { PARAMS_MAX = 64 << 10 }; // of an attached job
 
 static int read_slots(const json_t *body, struct queue_slots *slots, struct err *e)
 {
@@ -60,6 +62,71 @@ static void workers_create(struct request *req, void *ctx)
         request_reply_error(req, &e);
     else
         queue_register_worker(api->queue, host, pid, version, slots, registered, request_ref(req));
+}
+
+// ---- attaching ----------------------------------------------------------------------------------------------------
+
+static void attached(void *ctx, int rc, const struct err *e, const struct job_row *job, bool existed, int64_t lease_us)
+{
+    struct request *req = ctx;
+    if (rc < 0) {
+        request_reply_error(req, e);
+    } else {
+        struct buf body = BUF_INIT;
+        struct jw w;
+        jw_init(&w, &body);
+        jw_obj(&w);
+        jw_kstr(&w, "job_id", job->id);
+        jw_ki64(&w, "attempt", job->attempt);
+        jw_kstr(&w, "lease", job->lease);
+        jw_kf64(&w, "lease_seconds", (double)lease_us / 1e6);
+        jw_obj_end(&w);
+        request_reply(req, existed ? 200 : 201, &body);
+        buf_release(&body);
+    }
+    request_unref(req);
+}
+
+static int read_attachment(const json_t *body, struct queue_attachment *a, struct err *e)
+{
+    int rc = json_get_str(body, "kind", NULL, &a->kind, e);
+    if (!rc) rc = json_get_str(body, "name", NULL, &a->name, e);
+    if (!rc) rc = json_get_str(body, "resource_class", "cpu", &a->resource_class, e);
+    if (!rc) rc = json_get_str(body, "idempotency_key", NULL, &a->idempotency_key, e);
+    if (!rc) rc = json_get_i64(body, "pid", 0, 0, 1 << 30, &a->pid, e);
+    if (rc) return rc;
+    const json_t *params = json_object_get(body, "params");
+    const char *class = a->resource_class;
+    if (!a->kind || strcmp(a->kind, "command") != 0)
+        return err_field(e, HW_EVALIDATION, "kind", "kind must be \"command\"; other kinds are submitted to a queue");
+    if (strcmp(class, "cpu") != 0 && strcmp(class, "gpu") != 0 && strcmp(class, "io") != 0)
+        return err_field(e, HW_EVALIDATION, "resource_class", "resource_class must be cpu, gpu or io");
+    if (a->name && strlen(a->name) > 200) return err_field(e, HW_EVALIDATION, "name", "name has more than 200 bytes");
+    if (a->idempotency_key && (!*a->idempotency_key || strlen(a->idempotency_key) > 200))
+        return err_field(e, HW_EVALIDATION, "idempotency_key", "idempotency_key must have 1 to 200 bytes");
+    if (params && !json_is_object(params)) return err_field(e, HW_EVALIDATION, "params", "params must be an object");
+    return 0;
+}
+
+static void workers_attach(struct request *req, void *ctx)
+{
+    struct resources *api = ctx;
+    struct err e = {0};
+    struct queue_attachment a = {0};
+    const json_t *body = request_json(req, &e);
+    if (!body || read_attachment(body, &a, &e) != 0) {
+        request_reply_error(req, &e);
+        return;
+    }
+    char *params = json_to_text(json_object_get(body, "params"));
+    a.params = slice_str(params);
+    if (a.params.n > PARAMS_MAX) { // each event about the job carries them
+        request_fail(req, HW_EVALIDATION, "params", "params have more than %d bytes", PARAMS_MAX);
+        free(params);
+        return;
+    }
+    queue_attach(api->queue, request_param(req, "id"), &a, attached, request_ref(req));
+    free(params);
 }
 
 // ---- claiming -----------------------------------------------------------------------------------------------------
@@ -167,6 +234,7 @@ void workers_register(struct resources *r, struct router *router)
 {
     static const struct route routes[] = {
         {"POST", "/api/v1/workers", workers_create},
+        {"POST", "/api/v1/workers/{id}/jobs", workers_attach},
         {"POST", "/api/v1/workers/{id}/claim", workers_claim},
         {"POST", "/api/v1/workers/{id}/report", workers_report},
     };

@@ -62,10 +62,15 @@ static const struct param_spec train_params[] = {
     {0},
 };
 
+// What a command is, whoever calls it knows; nothing of it is resolved here.
+static const struct phase_spec command_phases[] = {{NULL, 0, 0}};
+static const struct param_spec command_params[] = {{0}};
+
 static const struct job_kind kinds[] = {
     {"tokenize", "cpu", "dataset", true, false, false, tokenize_phases, tokenize_params},
     {"extract", "cpu", "extraction", true, false, false, extract_phases, extract_params},
     {"train_sae", "cpu", "training", true, true, true, train_phases, train_params},
+    {"command", "cpu", "", false, false, false, command_phases, command_params},
 };
 
 // ---- looking up ---------------------------------------------------------------------------------------------------

@@ -96,7 +96,9 @@ const char *queue_status_text(const struct queue *q, const struct job_row *job, 
         return out;
     case JOB_STALLED:
         if (since < 0)
-            snprintf(out, size, "the worker took it and has not reported since");
+            snprintf(out, size, "%s and has not reported since", job->attached ? "it was begun" : "the worker took it");
+        else if (job->attached)
+            snprintf(out, size, "last report %" PRId64 " s ago; the program or its connection may be lost", since);
         else
             snprintf(out, size, "last report %" PRId64 " s ago; the worker may be lost", since);
         return out;

@@ -74,6 +74,26 @@ void queue_submit(struct queue *q, const struct queue_submission *s, queue_submi
 // row, if any, is queued again and names the new job. `resume`: goes on from its newest checkpoint, if it left one.
 void queue_retry(struct queue *q, const char *job_id, const json_t *changed, bool resume, queue_job_fn done, void *ctx);
 
+// ---- attached jobs ------------------------------------------------------------------------------------------------
+
+// A program that runs where it was called. Its job is `starting` at once and held by the worker that asks, which
+// reports as any other does. Nobody else ever takes it: a lease that runs out makes it stalled, and a late report
+// brings it back; only after a day of silence is it failed (WORKER_LOST). Its first metric or checkpoint makes a
+// training of it.
+struct queue_attachment {
+    const char *kind, *name, *resource_class; // name NULL: the kind
+    const char *idempotency_key;              // or NULL
+    struct slice params;                      // JSON object
+    int64_t pid;                              // 0: not known
+};
+
+// `existed`: an attached job with this key was there, and is given, with its lease. HW_ENOTFOUND: no such worker;
+// HW_ECONFLICT: the key belongs to a job of another sort. All is copied.
+typedef void (*queue_attach_fn)(void *ctx, int rc, const struct err *e, const struct job_row *job, bool existed,
+                                int64_t lease_us);
+void queue_attach(struct queue *q, const char *worker_id, const struct queue_attachment *a, queue_attach_fn done,
+                  void *ctx);
+
 // ---- control ------------------------------------------------------------------------------------------------------
 
 // Cancels: at once if it was queued, else the worker is told with its next answer. HW_ECONFLICT once it has ended

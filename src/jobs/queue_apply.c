@@ -106,6 +106,7 @@ static void show_metrics(struct change *c, struct live *l, const struct wire_eve
         l->aggregate = true;
     }
     c->progressed = true;
+    if (c->job.attached && !attached_counts_steps(&c->job)) c->training.current_step = ev->u.metric.step;
     // The training's own values are those over all layers; one layer's stand for them as long as there is no other.
     if (layer && (l->aggregate || l->n_layers > 1)) return;
     struct training_row *t = &c->training;
@@ -122,7 +123,8 @@ static void show_metrics(struct change *c, struct live *l, const struct wire_eve
 static int apply_metric(struct store_tx *tx, struct change *c, struct live *l, const struct wire_event *ev, int64_t now,
                         struct err *e)
 {
-    if (c->entity != ENTITY_TRAINING) return 0;
+    int rc = attached_training(tx, c, now, e);
+    if (rc || c->entity != ENTITY_TRAINING) return rc;
     struct metric_row m;
     struct buf extra = BUF_INIT;
     bool first = false;
@@ -139,7 +141,7 @@ static int apply_metric(struct store_tx *tx, struct change *c, struct live *l, c
     else
         layer = live_layer(l, m.layer_idx, &first);
     // What an earlier attempt wrote beyond this step is no part of this one's curve.
-    int rc = first ? metric_rows_cut(tx, c->training.key, m.layer_idx, m.step, e) : 0;
+    rc = first ? metric_rows_cut(tx, c->training.key, m.layer_idx, m.step, e) : 0;
     wire_metric_extra(ev, &extra);
     if (extra.n) {
         buf_cstr(&extra); // ends the text
@@ -154,7 +156,8 @@ static int apply_metric(struct store_tx *tx, struct change *c, struct live *l, c
 static int apply_checkpoint(struct store_tx *tx, struct change *c, const struct wire_event *ev, int64_t now,
                             struct err *e)
 {
-    if (c->entity != ENTITY_TRAINING) return 0;
+    int rc = attached_training(tx, c, now, e);
+    if (rc || c->entity != ENTITY_TRAINING) return rc;
     struct checkpoint_row k;
     checkpoint_row_init(&k);
     id_new("ckp", k.id);
@@ -166,7 +169,7 @@ static int apply_checkpoint(struct store_tx *tx, struct change *c, const struct 
     k.storage_path = mem_strdup(ev->u.checkpoint.path);
     k.size_bytes = ev->u.checkpoint.size_bytes;
     k.created_at = now;
-    int rc = checkpoint_row_put(tx, &k, e);
+    rc = checkpoint_row_put(tx, &k, e);
     if (rc) {
         checkpoint_row_release(&k);
         return rc;
@@ -246,13 +249,16 @@ static int apply_exited(struct store_tx *tx, struct change *c, struct live *l, c
     bool good = ev->u.exited.code == 0 && ev->u.exited.signal == 0;
     if (good && ev->u.exited.paused && row_status(&c->job) != JOB_CANCELLING)
         return apply_pause(c, l, ev->u.exited.requeue, now, e);
+    // Whoever sat before an attached program ended it: that is a cancel, asked for where the program runs.
+    if (!good && ev->u.exited.interrupted && c->job.attached && change_apply(c, JOB_EV_CANCEL, e) != 0) return e->code;
     // The end comes once; a worker that says it again changes nothing.
     if (change_apply(c, good ? JOB_EV_EXITED_OK : JOB_EV_EXITED_BAD, NULL) != 0) return 0;
     enum job_status s = row_status(&c->job);
     c->reported = l->progress.percent;
     if (s == JOB_COMPLETED) {
         progress_complete(&l->progress);
-        bool early = c->job.control && strcmp(c->job.control, "stop") == 0;
+        // Asked to finish early, or content with less by itself: what it counted stays.
+        bool early = c->job.attached || (c->job.control && strcmp(c->job.control, "stop") == 0);
         if (l->progress.total >= 0 && !early) l->progress.done = l->progress.total;
     }
     live_to_row(l, &c->job);

@@ -151,8 +151,11 @@ static int store_training(struct store_tx *tx, struct change *c, enum job_status
     set_text(&t->error_message, job->error_message);
     set_text(&t->result, job->result);
     if (!isnan(job->progress)) t->progress = job->progress;
-    if (job->done >= 0) t->current_step = steps_of(t, job);
-    if (s == JOB_COMPLETED && t->total_steps >= 0) t->current_step = t->total_steps;
+    if (job->attached)
+        attached_training_steps(t, job);
+    else if (job->done >= 0)
+        t->current_step = steps_of(t, job);
+    if (s == JOB_COMPLETED && t->total_steps >= 0 && !job->attached) t->current_step = t->total_steps;
     t->eta_seconds = job->eta_seconds;
     t->started_at = job->started_at;
     t->finished_at = job->finished_at;

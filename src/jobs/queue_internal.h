@@ -17,12 +17,13 @@
 #include "store/store.h"
 #include "store/trainings_table.h"
 
-#define QUEUE_LEASE_US        15000000LL
-#define QUEUE_STALL_GRACE_US  30000000LL
-#define QUEUE_START_GRACE_US  60000000LL
-#define QUEUE_WORKER_LIVE_US  45000000LL // a worker not heard from for longer serves nothing
-#define QUEUE_PROGRESS_GAP_US 50000LL    // progress events of one job at most so often
-#define QUEUE_SUMMARY_GAP_US  500000LL   // operation:updated of one job at most so often
+#define QUEUE_LEASE_US          15000000LL
+#define QUEUE_STALL_GRACE_US    30000000LL
+#define QUEUE_START_GRACE_US    60000000LL
+#define QUEUE_ATTACHED_GRACE_US 86400000000LL // the same of an attached job: its host may have slept
+#define QUEUE_WORKER_LIVE_US    45000000LL    // a worker not heard from for longer serves nothing
+#define QUEUE_PROGRESS_GAP_US   50000LL       // progress events of one job at most so often
+#define QUEUE_SUMMARY_GAP_US    500000LL      // operation:updated of one job at most so often
 
 struct queue {
     struct queue_config cfg;
@@ -65,6 +66,7 @@ struct change {
     int n_checkpoints;
     char *resources; // JSON or NULL
     enum change_entity entity;
+    bool entity_created; // by this very change
     struct training_row training;
     struct extraction_row extraction;
     struct dataset_row dataset;
@@ -99,6 +101,14 @@ int change_resume(struct change *c, int64_t now, struct err *e); // goes on, or 
 void change_end(struct change *c, int64_t now);                  // after it: ended, nobody holds it
 void change_fail(struct change *c, const char *type, const char *message); // the error's fields and what to try
 int change_commit(struct store_tx *tx, struct change *c, int64_t now, struct err *e); // writes row, logs and entity
+
+// ---- attached jobs (queue_attach.c) -------------------------------------------------------------------------------
+
+// Gives an attached job that has no entity a training, of which only what is known is said. Any other job: nothing.
+int attached_training(struct store_tx *tx, struct change *c, int64_t now, struct err *e);
+// Whether its progress counts steps; else a metric's step is the only one known.
+bool attached_counts_steps(const struct job_row *job);
+void attached_training_steps(struct training_row *t, const struct job_row *job);
 
 // ---- entities (queue_entity.c) ------------------------------------------------------------------------------------
 

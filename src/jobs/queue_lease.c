@@ -43,12 +43,13 @@ static int returned(struct queue *q, struct change *c, int64_t now, struct err *
 static int expire(struct queue *q, struct change *c, int64_t now, struct err *e)
 {
     enum job_status s = row_status(&c->job);
-    // Claimed and never heard of: the answer to the claim didn't arrive.
-    if (s == JOB_STARTING && c->job.last_report_at == 0) return returned(q, c, now, e);
+    // Claimed and never heard of: the answer to the claim didn't arrive. Of an attached job nobody else can make a
+    // start.
+    if (s == JOB_STARTING && c->job.last_report_at == 0 && !c->job.attached) return returned(q, c, now, e);
     if (s == JOB_STALLED || s == JOB_CANCELLING) return lost(q, c, now, e);
     // If the worker is lost, the job comes back as it was: paused.
     if (s == JOB_PAUSED && !c->job.control) set_text(&c->job.control, "pause");
-    c->job.lease_until = now + q->cfg.stall_grace_us;
+    c->job.lease_until = now + (c->job.attached ? QUEUE_ATTACHED_GRACE_US : q->cfg.stall_grace_us);
     return change_apply(c, JOB_EV_LATE, e);
 }
 

@@ -119,17 +119,22 @@ static void training_progress(struct queue *q, const struct change *c, double pr
     sent(q, emit_training_progress(q->cfg.emitter, &p));
 }
 
+static void training_created(struct queue *q, const struct training_row *t)
+{
+    struct buf b = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &b);
+    training_json(&w, t);
+    sent(q, emit_training_created(q->cfg.emitter, t->id, buf_slice(&b)));
+    buf_release(&b);
+}
+
 static void training_status(struct queue *q, const struct change *c)
 {
     const struct training_row *t = &c->training;
     enum job_status s = row_status(&c->job);
     if (c->created && !c->job.retry_of[0]) {
-        struct buf b = BUF_INIT;
-        struct jw w;
-        jw_init(&w, &b);
-        training_json(&w, t);
-        sent(q, emit_training_created(q->cfg.emitter, t->id, buf_slice(&b)));
-        buf_release(&b);
+        training_created(q, t);
         return;
     }
     sent(q, emit_training_status_changed(q->cfg.emitter, t->id, c->job.status, c->previous[0] ? c->previous : NULL,
@@ -313,6 +318,7 @@ static void publish(struct queue *q, struct change *c, int64_t mono)
     s->lease_until = c->job.lease_until;
     s->progress_held |= c->progressed;
     s->summary_held = !c->created && !(final && news);
+    if (c->entity_created) training_created(q, &c->training);
     send_logs(q, c);
     send_checkpoints(q, c);
     take_resources(q, s, c);

@@ -97,12 +97,13 @@ static void report_free(struct report *r)
 
 // ---- answering ----------------------------------------------------------------------------------------------------
 
-static void answer_lost(struct report *r, const char *job_id)
+static void answer_lost(struct report *r, const char *job_id, bool cancelled)
 {
     jw_key(&r->w, job_id);
     jw_obj(&r->w);
     jw_kbool(&r->w, "ok", false);
     jw_kstr(&r->w, "reason", "lease_lost");
+    if (cancelled) jw_kstr(&r->w, "control", "cancel");
     jw_obj_end(&r->w);
 }
 
@@ -163,15 +164,16 @@ static int report_job(struct report *r, struct store_tx *tx, const struct job_re
     int rc = change_read(tx, &r->changes, in->job_id, &c, e);
     if (rc == HW_ENOTFOUND) {
         err_clear(e);
-        answer_lost(r, in->job_id);
+        answer_lost(r, in->job_id, false);
         return 0;
     }
     if (rc) return rc;
-    bool refused =
-        !(seen ? proves(&c->job, in) : holds(&c->job, in)) || (!seen && change_apply(c, JOB_EV_REPORTED, NULL) != 0);
+    bool ours = seen ? proves(&c->job, in) : holds(&c->job, in);
+    bool refused = !ours || (!seen && change_apply(c, JOB_EV_REPORTED, NULL) != 0);
     if (refused || seen) {
         if (refused)
-            answer_lost(r, in->job_id);
+            // An attached program that was away when its job was cancelled is still to end.
+            answer_lost(r, in->job_id, ours && c->job.attached && row_status(&c->job) == JOB_CANCELLED);
         else
             answer_ok(r, &c->job);
         list_remove(&c->node);

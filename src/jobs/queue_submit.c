@@ -138,6 +138,7 @@ static int check_retry(const struct job_row *old, struct err *e)
     if (s != JOB_FAILED && s != JOB_CANCELLED)
         return err_set(e, HW_ECONFLICT, "a job that is %s can't be retried; failed and cancelled ones can",
                        old->status);
+    if (old->attached) return err_set(e, HW_ECONFLICT, "a command is run again where it was called: headway run");
     if (old->retried_by[0]) return err_set(e, HW_ECONFLICT, "the job has been retried already, as %s", old->retried_by);
     return 0;
 }

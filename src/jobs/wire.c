@@ -121,6 +121,7 @@ static int read_exited(const json_t *o, struct wire_event *w, struct err *e)
     if (!rc) rc = json_get_bool(o, "timed_out", false, &w->u.exited.timed_out, e);
     if (!rc) rc = json_get_bool(o, "paused", false, &w->u.exited.paused, e);
     if (!rc) rc = json_get_bool(o, "requeue", false, &w->u.exited.requeue, e);
+    if (!rc) rc = json_get_bool(o, "interrupted", false, &w->u.exited.interrupted, e);
     if (!rc) rc = json_get_str(o, "last_stderr", NULL, &w->u.exited.last_stderr, e);
     if (!rc && w->u.exited.code < 0 && w->u.exited.signal == 0)
         rc = err_field(e, HW_EVALIDATION, "code", "code or signal is missing");

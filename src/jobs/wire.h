@@ -96,8 +96,9 @@ struct wire_event {
         struct {
             int code, signal; // signal 0: exited by itself
             bool oom_killed, timed_out;
-            bool paused;  // at a checkpoint, as it was asked to
-            bool requeue; // and not because of a user: it is to go on as soon as a place is free
+            bool paused;      // at a checkpoint, as it was asked to
+            bool requeue;     // and not because of a user: it is to go on as soon as a place is free
+            bool interrupted; // by whoever called it, at its terminal
             const char *last_stderr;
         } exited;
     } u;

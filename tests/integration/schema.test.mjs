@@ -233,6 +233,19 @@ describe('the server keeps to its schemas', () => {
     const { id } = await post('/workers', { host: 'elsewhere', pid: 1, slots: { cpu: 1 }, version: '0' });
     await post(`/workers/${id}/claim`, { slots: { cpu: 1 }, wait_seconds: 0 });
     await post(`/workers/${id}/report`, { batch: 1, reports: [{ job_id: queued.id, attempt: 1, lease: 'none', events: [{ type: 'heartbeat' }] }] });
+    const attach = { kind: 'command', name: 'elsewhere', params: { command: ['true'], cwd: '/' }, pid: 2, resource_class: 'gpu', idempotency_key: 'called once' };
+    const attached = await post(`/workers/${id}/jobs`, attach);
+    assert.deepEqual(await post(`/workers/${id}/jobs`, attach), attached);
+    await refuse(422, 'POST', `/api/v1/workers/${id}/jobs`, { ...attach, kind: 'tokenize' });
+    const { job_id, attempt, lease } = attached;
+    const reportAttached = (batch, ...events) => post(`/workers/${id}/report`, { batch, reports: [{ job_id, attempt, lease, events }] });
+    await reportAttached(2, { type: 'started', pid: 2 }, { type: 'metric', step: 1, loss: 0.5 }, { type: 'progress', done: 1, unit: 'steps' });
+    const unfinished = await get(`/operations`).then(({ items }) => items.find((it) => it.id === job_id));
+    assert.equal(unfinished.attached, true);
+    assert.equal(unfinished.progress, null);
+    await get(`/trainings/${unfinished.entity_id}`);
+    await reportAttached(3, { type: 'exited', signal: 2, interrupted: true });
+    assert.equal((await get(`/jobs/${job_id}`)).status, 'cancelled');
   });
 
   test('every event that came is declared and as declared, and every declared one came', async () => {

@@ -46,7 +46,7 @@ static void the_table_is_sound(void **state)
             assert_true(p->from == at && p->to > p->from); // without gaps, from 0 …
             at = p->to;
         }
-        assert_true(at == 100); // … to 100
+        assert_true(at == 100 || !k->phases[0].name); // … to 100, unless nothing is known before it runs
         for (const struct param_spec *p = k->params; p->name; p++) {
             assert_true(p->help && p->help[0]);
             assert_true(!p->required || !p->def);

@@ -35,8 +35,8 @@ export interface TrainingCreated extends Envelope {
   job_id: string | null;
   name: string | null;
   extraction_id: string | null;
-  architecture: "topk" | "standard";
-  hook: "residual" | "mlp" | "attention";
+  architecture: "topk" | "standard" | null;
+  hook: "residual" | "mlp" | "attention" | null;
   layers: number[];
   n_features: number | null;
   k: number | null;
