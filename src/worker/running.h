@@ -8,8 +8,8 @@
 
 #include "base/json.h"
 #include "base/list.h"
-#include "worker/batches.h"
 #include "worker/child.h"
+#include "worker/job_events.h"
 #include "worker/lines.h"
 #include "worker/resources.h"
 
@@ -26,15 +26,11 @@ struct running {
     int64_t attempt;
     struct child child;
     struct lines wire, out, err;
-    struct batches events;
-    struct buf progress;         // the newest progress event, not yet among the events; empty: none
-    int64_t progress_flushed_us; // monotonic
-    int64_t reported_us;         // when the last batch took something of this job, monotonic
-    char last_stderr[2048];      // its last bytes
+    struct job_events events;
+    int64_t reported_us; // when the last batch took something of this job, monotonic
     char *params_path;
     bool checkpoints;  // it pauses by leaving a checkpoint and ending
     bool frozen;       // its processes stand still
-    bool paused;       // it said that it has left a checkpoint and ends
     int ask;           // the signal by which it is asked to pause or to finish early, said again each second; 0: none
     int64_t ask_at_us; // monotonic
     enum stop_reason stop;

@@ -158,9 +158,9 @@ static void push(struct worker *w, const struct running *r, struct slice events)
 // Everything that job has to say, one report a batch. Batches are per worker id, numbered in order.
 static void ship(struct worker *w, struct running *r, int64_t now)
 {
-    if (batches_empty(&r->events)) return;
+    if (batches_empty(&r->events.batches)) return;
     struct buf events;
-    while (batches_take(&r->events, &events)) {
+    while (batches_take(&r->events.batches, &events)) {
         if (r->stop != STOP_LEASE_LOST && r->lease[0]) push(w, r, buf_slice(&events));
         buf_release(&events);
     }
@@ -177,14 +177,14 @@ static void finish(struct worker *w, struct running *r, int64_t now)
 // A job that can't even be started is reported as any failure, with the reason.
 static void report_not_started(struct running *r, const struct err *e)
 {
-    batches_clear(&r->events);
+    batches_clear(&r->events.batches);
     running_add_failure(r,
                         e->code == HW_EUNAVAILABLE ? "WORKER_LOST"
                         : e->code == HW_ENOTFOUND  ? "NOT_FOUND"
                         : e->code == HW_EDISKFULL  ? "DISK_FULL"
                                                    : "UNKNOWN",
                         e->message);
-    buf_add_str(batches_next(&r->events), "{\"type\":\"exited\",\"code\":126}");
+    buf_add_str(batches_next(&r->events.batches), "{\"type\":\"exited\",\"code\":126}");
 }
 
 static void start_job(struct worker *w, const char *worker_id, const json_t *job, int64_t now)
@@ -276,7 +276,8 @@ static void tick(struct worker *w, int64_t now)
         struct running *r = LIST_ITEM(node, struct running, node);
         running_tick(r, now);
         if (measured) running_add_resources(r, w->resources);
-        if (heard && batches_empty(&r->events) && now - r->reported_us >= heartbeat_us) running_add_heartbeat(r);
+        if (heard && batches_empty(&r->events.batches) && now - r->reported_us >= heartbeat_us)
+            running_add_heartbeat(r);
         ship(w, r, now);
     }
 }
@@ -291,7 +292,7 @@ static void serve_child(struct worker *w, struct watched *it, short revents, int
     if (!it->job || revents == 0) return;
     if (it->fd == &it->job->child.pidfd) return; // after the pipes
     (void)running_read(it->job, it->fd, now);
-    if (batches_large(&it->job->events)) ship(w, it->job, now);
+    if (batches_large(&it->job->events.batches)) ship(w, it->job, now);
 }
 
 static int wait_and_serve(struct worker *w, int timeout_ms, bool *stop_asked)

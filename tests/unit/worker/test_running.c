@@ -53,7 +53,7 @@ static void begin(struct bench *b, const char *script)
 static void collect(struct bench *b)
 {
     struct buf batch;
-    while (batches_take(&b->r->events, &batch)) {
+    while (batches_take(&b->r->events.batches, &batch)) {
         struct buf text = BUF_INIT;
         struct err e = {0};
         if (batch.n > b->largest) b->largest = batch.n;
@@ -421,7 +421,7 @@ static void what_it_uses_is_measured(void **state)
     wait_for_output(&b, "ready");
     resources_follow(res, b.r->child.pid);
     running_add_resources(b.r, res); // not measured yet: nothing
-    assert_true(batches_empty(&b.r->events));
+    assert_true(batches_empty(&b.r->events.batches));
     assert_true(resources_measure(res, 1000000));
     assert_false(resources_measure(res, 1249999)); // soon again, for a job that has just begun
     running_add_resources(b.r, res);
@@ -443,7 +443,7 @@ static void what_it_uses_is_measured(void **state)
     running_stop(b.r, STOP_CANCEL, clock_mono_us());
     resources_forget(res, b.r->child.pid);
     running_add_resources(b.r, res);
-    assert_true(batches_empty(&b.r->events));
+    assert_true(batches_empty(&b.r->events.batches));
     run(&b);
     end(&b);
     resources_free(res);
