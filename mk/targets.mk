@@ -1,6 +1,6 @@
 # Everyday work: one short command each.
 
-.PHONY: help setup demo test integration frontend-test e2e check check-includes check-format check-docs check-tidy fmt asan tsan coverage install clean bench docs
+.PHONY: help setup demo test integration chaos frontend-test e2e check check-includes check-format check-docs check-tidy fmt asan tsan coverage install clean bench docs
 
 help:
 	@echo "make                 build build/bin/headway, headway-task and protocol-echo"
@@ -8,6 +8,7 @@ help:
 	@echo "make test            install what is missing, build, run every test"
 	@echo "make unit T=outbox   the C unit tests, or those whose name ends so"
 	@echo "make integration     tests against a real server, with the official socket.io-client (T=name)"
+	@echo "make chaos           jobs of every kind under kill -9, SIGSTOP, a wrong clock, a full disk (SEED=, JOBS=, FAULTS=)"
 	@echo "make frontend-test   the dashboard's unit tests;  make e2e: the same dashboard in real Chromium"
 	@echo "make check           format, clang-tidy, include directions, documents that are out of date"
 	@echo "make fmt             apply the format"
@@ -48,7 +49,12 @@ $(BUILD)/tests/rt_server: tests/integration/rt_server.c $(call lib_files,$(call 
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(call link_libs,$(call libs_used,$(call closure,api)))
 
-integration: programs $(BUILD)/tests/rt_server $(FAKE_NVML) tests/integration/node_modules/.installed
+# A worker's clock that is wrong, for the test of faults.
+$(BUILD)/tests/libskewed_clock.so: tests/skewed-clock/skewed_clock.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) -O1 -g $(WARNINGS) -fPIC -shared -fvisibility=hidden -o $@ $<
+
+integration: programs $(BUILD)/tests/rt_server $(FAKE_NVML) $(BUILD)/tests/libskewed_clock.so tests/integration/node_modules/.installed
 	HEADWAY_BUILD=$(abspath $(BUILD)) sh scripts/run-integration.sh $(T)
 
 frontend-test: build/frontend/.built
@@ -56,6 +62,14 @@ frontend-test: build/frontend/.built
 
 e2e: programs build/frontend/.built
 	cd frontend && HEADWAY_BIN=$(abspath $(BUILD))/bin/headway npm run --silent e2e
+
+# Until it has seen so many jobs and faults: SEED=, JOBS=, FAULTS=. The integration tests run it for 40 s.
+SEED ?= 1
+JOBS ?= 500
+FAULTS ?= 200
+chaos: programs $(BUILD)/tests/libskewed_clock.so tests/integration/node_modules/.installed
+	HEADWAY_BUILD=$(abspath $(BUILD)) HEADWAY_CHAOS_SECONDS=3600 HEADWAY_CHAOS_SEED=$(SEED) HEADWAY_CHAOS_JOBS=$(JOBS) \
+	  HEADWAY_CHAOS_FAULTS=$(FAULTS) sh scripts/run-integration.sh chaos
 
 # ---- sanitizers and coverage -----------------------------------------------------------------------------------------
 asan:
@@ -73,7 +87,7 @@ coverage: build/.setup-dev
 	cd frontend && npm run --silent coverage -- --coverage.reportsDirectory=../build/coverage/dashboard
 
 # ---- checks ----------------------------------------------------------------------------------------------------------
-C_FILES := $(wildcard src/*/*.[ch] tests/unit/*/*.[ch] tests/unit/*.h tests/fuzz/*.c tests/integration/*.c tests/fake-nvml/*.c bench/*.c bench/*/*.[ch] bench/*/*/*.c)
+C_FILES := $(wildcard src/*/*.[ch] tests/unit/*/*.[ch] tests/unit/*.h tests/fuzz/*.c tests/integration/*.c tests/fake-nvml/*.c tests/skewed-clock/*.c bench/*.c bench/*/*.[ch] bench/*/*/*.c)
 
 check: build/.setup-dev check-format check-includes check-docs check-tidy
 	cd frontend && npm run --silent lint && npm run --silent typecheck
