@@ -4,10 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double TIME_CONSTANT_US = 5e6;
-static const int64_t MIN_INTERVAL_US = 1000; // reports closer than this count as one
-static const int64_t STABLE_SPAN_US = 1000000;
-enum { STABLE_SAMPLES = 4 };
 // While a job runs, rounding must not make 99.999 look like the end.
 static const double ALMOST = 99.99;
 
@@ -25,57 +21,6 @@ double progress_in_phase(double from, double to, int64_t done, int64_t total)
 double progress_training(int64_t current_step, int64_t total_steps)
 {
     return progress_in_phase(0, 100, current_step, total_steps);
-}
-
-void rate_reset(struct rate *r)
-{
-    *r = (struct rate){0};
-}
-
-void rate_update(struct rate *r, int64_t done, int64_t now_us)
-{
-    if (r->last_us == 0 || done < r->last_done) {
-        *r = (struct rate){.start_us = now_us, .last_us = now_us, .start_done = done, .last_done = done, .samples = 1};
-        return;
-    }
-    int64_t dt = now_us - r->last_us;
-    if (dt < MIN_INTERVAL_US) return; // the next report brings the difference
-    double v = (double)(done - r->last_done) * 1e6 / (double)dt;
-    if (r->samples == 1) {
-        r->mean = v;
-        r->variance = 0;
-    } else {
-        // Weight by the time that the sample covers, and never less than a plain mean would give it, so that the start
-        // isn't ruled by the first sample.
-        double alpha = fmax(1 - exp(-(double)dt / TIME_CONSTANT_US), fmin(1.0 / r->samples, 0.5));
-        if (now_us - r->start_us > (int64_t)TIME_CONSTANT_US) alpha = 1 - exp(-(double)dt / TIME_CONSTANT_US);
-        double d = v - r->mean;
-        r->mean += alpha * d;
-        r->variance = (1 - alpha) * (r->variance + alpha * d * d);
-    }
-    r->samples++;
-    r->last_us = now_us;
-    r->last_done = done;
-}
-
-bool rate_stable(const struct rate *r)
-{
-    return r->samples >= STABLE_SAMPLES && r->last_us - r->start_us >= STABLE_SPAN_US && r->mean > 0;
-}
-
-double rate_value(const struct rate *r)
-{
-    return r->samples >= 2 ? r->mean : NAN;
-}
-
-struct eta rate_eta(const struct rate *r, double remaining)
-{
-    if (!rate_stable(r) || !(remaining >= 0)) return (struct eta){NAN, NAN, NAN};
-    // The mean over n samples is known about √n better than one sample; n is bounded by the time constant's memory.
-    double n = fmin(r->samples, 30);
-    double spread = sqrt(r->variance / n) + 0.02 * r->mean;
-    double slow = fmax(r->mean - 2 * spread, r->mean / 4);
-    return (struct eta){remaining / r->mean, remaining / (r->mean + 2 * spread), remaining / slow};
 }
 
 void progress_init(struct progress *p, bool determinate)
@@ -119,6 +64,16 @@ void progress_report(struct progress *p, int64_t done, int64_t total, const char
     }
 }
 
+void progress_found(struct progress *p, int64_t units)
+{
+    rate_skip(&p->rate, units);
+}
+
+void progress_resumed(struct progress *p)
+{
+    rate_reset(&p->rate);
+}
+
 void progress_complete(struct progress *p)
 {
     p->percent = 100;
@@ -127,8 +82,10 @@ void progress_complete(struct progress *p)
 
 struct eta progress_eta(const struct progress *p)
 {
-    double units = (double)(p->total - p->done);
-    if (p->total <= 0 || units < 0) return (struct eta){NAN, NAN, NAN};
-    if (p->to > p->from) units += (100 - p->to) / (p->to - p->from) * (double)p->total;
-    return rate_eta(&p->rate, units);
+    double own = (double)p->total - (double)p->done, later = 0;
+    if (p->total <= 0 || own < 0) return (struct eta){(double)NAN, (double)NAN, (double)NAN};
+    if (p->to > p->from) later = (100 - p->to) / (p->to - p->from) * (double)p->total;
+    struct eta eta = rate_eta(&p->rate, own + later), least = rate_eta(&p->rate, own),
+               most = rate_eta(&p->rate, own + 2 * later);
+    return (struct eta){eta.seconds, fmin(least.low, eta.low), fmax(most.high, eta.high)};
 }

@@ -6,32 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "jobs/rate.h"
+
 // The percentage of a phase that lies from..to in the whole, `done` of `total` through; from if total is not positive.
 double progress_in_phase(double from, double to, int64_t done, int64_t total);
 
 // A training's: steps done over steps to do, all layers together, clamped to 0..100.
 double progress_training(int64_t current_step, int64_t total_steps);
-
-// Units a second as an exponentially weighted mean over time (time constant 5 s), with its spread. A count that goes
-// back (a resume, a new phase) starts it afresh; bursts that arrive at one instant are counted together.
-struct rate {
-    int64_t start_us, last_us; // 0: nothing seen
-    int64_t start_done, last_done;
-    double mean, variance; // units/s, (units/s)²
-    int samples;
-};
-
-void rate_reset(struct rate *r);
-void rate_update(struct rate *r, int64_t done, int64_t now_us);
-bool rate_stable(const struct rate *r);  // at least 4 samples over at least 1 s, and moving
-double rate_value(const struct rate *r); // NaN until two samples
-
-struct eta {
-    double seconds, low, high; // NaN while not stable
-};
-
-// Remaining time for `remaining` units at the rate; low and high from the rate's spread.
-struct eta rate_eta(const struct rate *r, double remaining);
 
 // One attempt of one job, as its reports make it.
 struct progress {
@@ -51,9 +32,13 @@ void progress_init(struct progress *p, bool determinate);
 void progress_phase(struct progress *p, const char *name, int index, int count, double from, double to);
 // total < 0: not known. Percent stays below 100 here: only completion is 100.
 void progress_report(struct progress *p, int64_t done, int64_t total, const char *unit, int64_t now_us);
+// Of the counts to come `units` were there before (bytes found on disk): progress, but no pace.
+void progress_found(struct progress *p, int64_t units);
+// It goes on after a pause: the time between counts for nothing, and the remaining time is computed afresh.
+void progress_resumed(struct progress *p);
 void progress_complete(struct progress *p); // exactly 100
 // Of the whole job: the phase's own remaining time, and for the phases after it the percentage they span at this
-// phase's pace.
+// phase's pace. How fast those will really be nobody knows: the range goes from no time for them to twice as much.
 struct eta progress_eta(const struct progress *p);
 
 #endif
