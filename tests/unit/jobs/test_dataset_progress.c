@@ -13,7 +13,7 @@
 
 #include "jobs/errors.h"
 #include "jobs/kinds.h"
-#include "jobs/progress.h"
+#include "jobs/progress_download.h"
 #include "jobs/state.h"
 
 static const int64_t S = 1000000;
@@ -21,18 +21,19 @@ static const int64_t S = 1000000;
 static void download_progress_steps(void **state)
 {
     (void)state;
-    // A kind need not stand in the table: what it says of its phases is enough.
-    static const struct phase_spec phases[] = {
-        {"resolving", 0, 10}, {"downloading", 10, 70}, {"verifying", 70, 90}, {"indexing", 90, 100}};
+    static const double steps[] = {0, 10, 70, 90, 100};
+    const struct phase_spec *phases = download_dataset_phases;
     struct progress p;
     progress_init(&p, true);
     assert_true(p.percent == 0);
     for (int i = 0; i < 4; i++) {
+        assert_true(phases[i].from == steps[i] && phases[i].to == steps[i + 1]);
         progress_phase(&p, phases[i].name, i + 1, 4, phases[i].from, phases[i].to);
         assert_true(p.percent == phases[i].from);
         progress_report(&p, 10, 10, NULL, (i + 1) * S);
         if (i < 3) assert_true(p.percent == phases[i].to);
     }
+    assert_null(phases[4].name);
     assert_true(p.percent < 100);
     progress_complete(&p);
     assert_true(p.percent == 100);
