@@ -1,38 +1,14 @@
 #include "jobs/errors.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "jobs/error_hints.h"
+
 static const char *const types[] = {"OOM",       "VALIDATION",  "TIMEOUT",   "NETWORK", "DISK_FULL",
                                     "NOT_FOUND", "WORKER_LOST", "CANCELLED", "UNKNOWN"};
-
-// What the last lines of a program's standard error say, in the words that the usual tools use.
-static const struct {
-    const char *needle, *type;
-} hints[] = {
-    {"out of memory", "OOM"},
-    {"outofmemory", "OOM"},
-    {"memoryerror", "OOM"},
-    {"bad_alloc", "OOM"},
-    {"cannot allocate memory", "OOM"},
-    {"no space left on device", "DISK_FULL"},
-    {"disk quota exceeded", "DISK_FULL"},
-    {"connection timed out", "NETWORK"},
-    {"timed out", "TIMEOUT"},
-    {"timeouterror", "TIMEOUT"},
-    {"connection refused", "NETWORK"},
-    {"connection reset", "NETWORK"},
-    {"could not resolve host", "NETWORK"},
-    {"name or service not known", "NETWORK"},
-    {"temporary failure in name resolution", "NETWORK"},
-    {"network is unreachable", "NETWORK"},
-    {"no such file or directory", "NOT_FOUND"},
-    {"filenotfounderror", "NOT_FOUND"},
-    {"404 client error", "NOT_FOUND"},
-    {"valueerror", "VALIDATION"},
-    {"invalid argument", "VALIDATION"},
-};
 
 static const char *known_type(const char *t)
 {
@@ -41,22 +17,14 @@ static const char *known_type(const char *t)
     return NULL;
 }
 
-static const char *hinted_type(const char *text)
-{
-    for (size_t i = 0; text && i < sizeof hints / sizeof *hints; i++)
-        if (strcasestr(text, hints[i].needle)) return hints[i].type;
-    return NULL;
-}
+// Where a text says why, it says so near its end; a message may be a whole log.
+enum { HINT_BYTES = 8192 };
 
-// The last non-empty line of `text`.
-static int last_line(const char *text, const char **line)
+static const char *hint_in(const char *text, struct slice *line)
 {
-    size_t n = text ? strlen(text) : 0;
-    while (n && (text[n - 1] == '\n' || text[n - 1] == '\r' || text[n - 1] == ' ')) n--;
-    size_t start = n;
-    while (start && text[start - 1] != '\n') start--;
-    *line = text ? text + start : "";
-    return (int)(n - start);
+    struct slice all = slice_str(text);
+    if (all.n > HINT_BYTES) all = slice_of(all.p + all.n - HINT_BYTES, HINT_BYTES);
+    return error_hint(all, line);
 }
 
 static void fill(struct job_failure *out, const char *type, const char *message)
@@ -65,9 +33,62 @@ static void fill(struct job_failure *out, const char *type, const char *message)
     snprintf(out->message, sizeof out->message, "%s", message);
 }
 
+// "signal 11 (SIGSEGV)"
+static void name_signal(int signal, char *out, size_t size)
+{
+    const char *abbrev = sigabbrev_np(signal);
+    if (abbrev)
+        snprintf(out, size, "signal %d (SIG%s)", signal, abbrev);
+    else
+        snprintf(out, size, "signal %d", signal);
+}
+
+// The job's own words: what it called its error counts, and else what the kernel saw, and else what its message tells.
+static void classify_told(const struct job_exit *x, struct job_failure *out)
+{
+    struct slice line;
+    const char *type = known_type(x->error_type);
+    if (!type || strcmp(type, "UNKNOWN") == 0) {
+        const char *hint = x->oom_killed ? "OOM" : hint_in(x->error_message, &line);
+        type = hint ? hint : "UNKNOWN";
+    }
+    fill(out, type, x->error_message ? x->error_message : "the job gave no message");
+}
+
+static void classify_signal(const struct job_exit *x, const char *hint, struct slice line, struct job_failure *out)
+{
+    char name[48], text[JOB_ERROR_MESSAGE_SIZE];
+    name_signal(x->signal, name, sizeof name);
+    // SIGKILL and SIGTERM come from outside: what the program had said before isn't why. A want of memory may be.
+    bool outside = x->signal == SIGKILL || x->signal == SIGTERM;
+    if (outside && hint && strcmp(hint, "OOM") != 0) hint = NULL;
+    snprintf(text, sizeof text, "ended by %s%s%.*s", name, line.n ? "; last words: " : "", SLICE_FMT(line));
+    fill(out, hint ? hint : "UNKNOWN", text);
+}
+
+// Some statuses say something by themselves, by the conventions of shells and of option parsers.
+static void classify_status(const struct job_exit *x, const char *hint, struct slice line, struct job_failure *out)
+{
+    char name[48], meaning[96] = "", text[JOB_ERROR_MESSAGE_SIZE];
+    if (x->code == 127) {
+        snprintf(meaning, sizeof meaning, " (a command was not found)");
+        if (!hint) hint = "NOT_FOUND";
+    } else if (x->code == 126) {
+        snprintf(meaning, sizeof meaning, " (a command was found and can't be run)");
+        if (!hint) hint = "VALIDATION";
+    } else if (x->code == 2 && !hint && x->last_stderr && strcasestr(x->last_stderr, "usage:")) {
+        hint = "VALIDATION";
+    } else if (x->code > 128 && x->code <= 128 + 64) {
+        name_signal(x->code - 128, name, sizeof name);
+        snprintf(meaning, sizeof meaning, " (in it a process was ended by %s)", name);
+    }
+    snprintf(text, sizeof text, "exited with status %d%s%s%.*s", x->code, meaning, line.n ? ": " : "", SLICE_FMT(line));
+    fill(out, hint ? hint : "UNKNOWN", text);
+}
+
 void job_classify(const struct job_exit *x, struct job_failure *out)
 {
-    char text[JOB_ERROR_MESSAGE_SIZE];
+    struct slice line = {0};
     if (x->worker_lost) {
         fill(out, "WORKER_LOST", "the worker stopped reporting; whether the process still ran is not known");
         return;
@@ -77,34 +98,16 @@ void job_classify(const struct job_exit *x, struct job_failure *out)
         return;
     }
     if (x->error_type || x->error_message) {
-        const char *type = known_type(x->error_type);
-        if (!type || strcmp(type, "UNKNOWN") == 0) type = hinted_type(x->error_message);
-        fill(out, type ? type : "UNKNOWN", x->error_message ? x->error_message : "the job gave no message");
+        classify_told(x, out);
         return;
     }
-    const char *hint = hinted_type(x->last_stderr);
-    const char *line;
-    int n = last_line(x->last_stderr, &line);
     if (x->oom_killed) {
         fill(out, "OOM", "the kernel ended it: out of memory");
-    } else if (x->signal > 0) {
-        const char *abbrev = sigabbrev_np(x->signal);
-        snprintf(text, sizeof text, "ended by signal %d (SIG%s)%s%.*s", x->signal, abbrev ? abbrev : "?",
-                 n ? "; last words: " : "", n, line);
-        fill(out, hint ? hint : "UNKNOWN", text);
-    } else {
-        snprintf(text, sizeof text, "exited with status %d%s%.*s", x->code, n ? ": " : "", n, line);
-        fill(out, hint ? hint : x->code == 127 ? "NOT_FOUND" : "UNKNOWN", text);
+        return;
     }
-}
-
-json_t *job_suggest_retry(const char *error_type, const json_t *params)
-{
-    if (strcmp(error_type, "OOM") != 0 && strcmp(error_type, "TIMEOUT") != 0) return NULL;
-    const json_t *batch = json_object_get(params, "batch_size");
-    if (!json_is_integer(batch) || json_integer_value(batch) < 2) return NULL;
-    json_t *out = json_object();
-    if (out && json_object_set_new(out, "batch_size", json_integer(json_integer_value(batch) / 2)) == 0) return out;
-    json_decref(out);
-    return NULL;
+    const char *hint = hint_in(x->last_stderr, &line);
+    if (x->signal > 0)
+        classify_signal(x, hint, line, out);
+    else
+        classify_status(x, hint, line, out);
 }

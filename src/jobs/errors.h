@@ -1,4 +1,5 @@
-// Why a job failed, from what is known of its end; and what to change before trying again. Pure.
+// Why a job failed, from what is known of its end; and what to change before trying again
+// (retry_params.c). Pure.
 #ifndef HW_JOBS_ERRORS_H
 #define HW_JOBS_ERRORS_H
 
@@ -28,8 +29,9 @@ struct job_failure {
 
 void job_classify(const struct job_exit *x, struct job_failure *out);
 
-// Parameters that may work, from those that failed: half the batch size (never below 1) for OOM and TIMEOUT. NULL when
-// there is nothing to suggest. The caller owns the object.
+// Parameters that may work, from those that failed: half of every batch size (never below 1) for OOM and TIMEOUT, also
+// in objects within them and among the words of a command. The members that change, whole, as a retry takes them. NULL
+// when there is nothing to suggest. The caller owns the object.
 json_t *job_suggest_retry(const char *error_type, const json_t *params);
 
 #endif

@@ -140,6 +140,54 @@ static void suggest_retry_params_for_oom(void **state)
     assert_null(job_suggest_retry("OOM", NULL));
 }
 
+static void suggests(const char *type, const char *params, const char *want)
+{
+    json_t *p = json_read(slice_str(params), NULL), *s = job_suggest_retry(type, p);
+    json_t *w = want ? json_read(slice_str(want), NULL) : NULL;
+    bool same = (!s && !w) || json_equal(s, w);
+    char *text = s ? json_dumps(s, JSON_COMPACT) : NULL;
+    if (!same) fail_msg("%s suggests %s, not %s", params, text ? text : "nothing", want ? want : "nothing");
+    free(text);
+    json_decref(w);
+    json_decref(s);
+    json_decref(p);
+}
+
+static void every_batch_size_is_halved_whatever_it_is_called(void **state)
+{
+    (void)state;
+    suggests("OOM", "{\"per_device_train_batch_size\":8,\"per_device_eval_batch_size\":1,\"lr\":2}",
+             "{\"per_device_train_batch_size\":4}");
+    // Within an object: the whole member, because a retry puts it in the place of the one that was.
+    suggests("OOM", "{\"training\":{\"batch_size\":6,\"steps\":100},\"model\":{\"layers\":4}}",
+             "{\"training\":{\"batch_size\":3,\"steps\":100}}");
+    // Among a command's words.
+    suggests("OOM", "{\"command\":[\"python\",\"t.py\",\"--batch-size\",\"32\",\"--steps\",\"100\"]}",
+             "{\"command\":[\"python\",\"t.py\",\"--batch-size\",\"16\",\"--steps\",\"100\"]}");
+    suggests("TIMEOUT", "{\"command\":[\"t\",\"--per_device_train_batch_size=5\",\"data.batch_size=2\"]}",
+             "{\"command\":[\"t\",\"--per_device_train_batch_size=2\",\"data.batch_size=1\"]}");
+    // Nothing to halve, or nothing that is known to be one.
+    suggests("OOM", "{\"command\":[\"t\",\"--batch-size\",\"1\"]}", NULL);
+    suggests("OOM", "{\"command\":[\"t\",\"--batch-size\"]}", NULL);
+    suggests("OOM", "{\"command\":[\"t\",\"--batch-size\",\"auto\",\"--batch-size=3.5\",\"batch_size\",\"8\"]}", NULL);
+    suggests("OOM", "{\"context_length\":2048,\"n_features\":4096,\"minibatch_sizes\":8}", NULL);
+    suggests("NETWORK", "{\"batch_size\":8}", NULL);
+    suggests("OOM", "[{\"batch_size\":8}]", NULL);
+}
+
+static void the_kernels_count_tells_what_the_program_could_not(void **state)
+{
+    (void)state;
+    // A child of it was killed for memory, and all it knows is that something failed.
+    struct job_failure f = classify((struct job_exit){
+        .code = 1, .oom_killed = true, .error_type = "UNKNOWN", .error_message = "a data loader worker exited"});
+    assert_string_equal(f.type, "OOM");
+    assert_string_equal(f.message, "a data loader worker exited");
+    // What it says itself counts more.
+    f = classify((struct job_exit){.code = 1, .oom_killed = true, .error_type = "DISK_FULL", .error_message = "full"});
+    assert_string_equal(f.type, "DISK_FULL");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +200,8 @@ int main(void)
         cmocka_unit_test(the_jobs_own_words_count_more_than_guesses),
         cmocka_unit_test(long_texts_are_cut),
         cmocka_unit_test(suggest_retry_params_for_oom),
+        cmocka_unit_test(every_batch_size_is_halved_whatever_it_is_called),
+        cmocka_unit_test(the_kernels_count_tells_what_the_program_could_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
