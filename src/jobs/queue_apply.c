@@ -10,8 +10,8 @@
 #include "jobs/queue_internal.h"
 #include "store/metrics_table.h"
 
-// What a job may write into the database; the rest is only counted in its last line. Rows of logs are for reading.
-enum { LOG_LINES_MAX = 200000, TAIL_LINES = 20 };
+// Where the reason is looked for when the worker told none: the last lines on standard error, if they are near the end.
+enum { TAIL_LINES = 20, TAIL_AMONG = 5000 };
 
 // Everything of the object but its type and time.
 static char *members_text(const json_t *obj)
@@ -41,11 +41,6 @@ static char *resources_text(const char *job_id, const json_t *reported)
 
 static void log_line(struct change *c, int64_t ts, const char *stream, const char *text)
 {
-    if (c->job.log_seq > LOG_LINES_MAX) return;
-    if (c->job.log_seq == LOG_LINES_MAX) {
-        stream = "log";
-        text = "this job has written 200000 lines; further ones are not kept";
-    }
     change_log(c, ts, stream, slice_str(text));
 }
 
@@ -193,7 +188,7 @@ static int last_words(struct store_tx *tx, const struct change *c, struct buf *o
 {
     struct job_log_row *rows;
     int n;
-    int rc = job_logs_tail(tx, c->job.id, "stderr", TAIL_LINES, &rows, &n, e);
+    int rc = job_logs_newest(tx, c->job.id, c->job.log_seq - TAIL_AMONG, INT64_MAX, TAIL_LINES, "stderr", &rows, &n, e);
     if (rc) return rc;
     for (int i = 0; i < n; i++) {
         buf_add(out, rows[i].text, rows[i].text_len);

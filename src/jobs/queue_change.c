@@ -233,11 +233,8 @@ void change_fail(struct change *c, const char *type, const char *message)
 int change_commit(struct store_tx *tx, struct change *c, int64_t now, struct err *e)
 {
     c->job.updated_at = now;
-    int rc = job_row_update(tx, &c->job, e);
-    for (int i = 0; !rc && i < c->n_logs; i++) {
-        const struct change_log *l = &c->logs[i];
-        rc = job_log_insert(tx, c->job.id, l->seq, l->ts_us, l->stream, slice_of(l->text, l->n), e);
-    }
+    int rc = change_store_logs(tx, c, e); // first: it counts in the row
+    if (!rc) rc = job_row_update(tx, &c->job, e);
     if (!rc && c->entity == ENTITY_NONE) rc = entity_load(tx, c, e);
     if (!rc) rc = entity_store(tx, c, now, e);
     return rc;

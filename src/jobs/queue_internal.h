@@ -110,6 +110,8 @@ int attached_training(struct store_tx *tx, struct change *c, int64_t now, struct
 bool attached_counts_steps(const struct job_row *job);
 void attached_training_steps(struct training_row *t, const struct job_row *job);
 
+int change_store_logs(struct store_tx *tx, struct change *c, struct err *e); // queue_logs.c: its lines, within bounds
+
 // ---- entities (queue_entity.c) ------------------------------------------------------------------------------------
 
 // Makes the job's entity name this job, in the state of one just queued. HW_ENOTFOUND; HW_ECONFLICT if another job is

@@ -64,18 +64,51 @@ int job_logs_list(struct store_tx *tx, const char *job_id, int64_t after, int li
     return fetch(st, rows, n, e);
 }
 
-int job_logs_tail(struct store_tx *tx, const char *job_id, const char *stream, int limit, struct job_log_row **rows,
-                  int *n, struct err *e)
+int job_logs_newest(struct store_tx *tx, const char *job_id, int64_t after, int64_t before, int limit,
+                    const char *stream, struct job_log_row **rows, int *n, struct err *e)
 {
-    const char *text = "SELECT seq, ts, stream, text FROM (SELECT seq, ts, stream, text FROM job_logs"
-                       " WHERE job_id = ?1 AND stream = ?2 ORDER BY seq DESC LIMIT ?3) AS newest ORDER BY seq";
+    const char *text = stream ? "SELECT seq, ts, stream, text FROM (SELECT seq, ts, stream, text FROM job_logs"
+                                " WHERE job_id = ?1 AND seq > ?2 AND seq < ?3 AND stream = ?5"
+                                " ORDER BY seq DESC LIMIT ?4) AS newest ORDER BY seq"
+                              : "SELECT seq, ts, stream, text FROM (SELECT seq, ts, stream, text FROM job_logs"
+                                " WHERE job_id = ?1 AND seq > ?2 AND seq < ?3"
+                                " ORDER BY seq DESC LIMIT ?4) AS newest ORDER BY seq";
     *rows = NULL, *n = 0;
     struct sql_stmt *st = sql_begin(tx, text, e);
     if (!st) return HW_EINTERNAL;
     sql_bind_text(st, 1, job_id);
-    sql_bind_text(st, 2, stream);
-    sql_bind_i64(st, 3, limit);
+    sql_bind_i64(st, 2, after);
+    sql_bind_i64(st, 3, before);
+    sql_bind_i64(st, 4, limit);
+    if (stream) sql_bind_text(st, 5, stream);
     return fetch(st, rows, n, e);
+}
+
+int job_logs_cut(struct store_tx *tx, const char *job_id, int64_t from, int64_t bytes, int max,
+                 struct job_logs_cut *out, struct err *e)
+{
+    *out = (struct job_logs_cut){.begin = from};
+    struct sql_stmt *st =
+        sql_begin(tx, "SELECT seq, text FROM job_logs WHERE job_id = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3", e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_text(st, 1, job_id);
+    sql_bind_i64(st, 2, from);
+    sql_bind_i64(st, 3, max);
+    int rc = 1;
+    while (out->text + out->lines * LOG_LINE_COST < bytes && (rc = sql_step(st, e)) == 1) {
+        out->begin = sql_i64(st, 0) + 1;
+        out->text += (int64_t)sql_slice(st, 1).n;
+        out->lines++;
+    }
+    sql_end(st);
+    if (rc < 0 || out->lines == 0) return rc < 0 ? rc : 0;
+    st = sql_begin(tx, "DELETE FROM job_logs WHERE job_id = ?1 AND seq >= ?2 AND seq < ?3", e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_text(st, 1, job_id);
+    sql_bind_i64(st, 2, from);
+    sql_bind_i64(st, 3, out->begin);
+    int64_t n = sql_exec(st, e);
+    return n < 0 ? (int)n : 0;
 }
 
 void job_logs_free(struct job_log_row *rows, int n)

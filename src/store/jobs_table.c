@@ -67,6 +67,7 @@ static const struct column jobs_columns[] = {
     COLUMN(COL_INT, job_row, log_bytes),
     COLUMN(COL_INT, job_row, log_head_end),
     COLUMN(COL_INT, job_row, log_tail_begin),
+    COLUMN(COL_INT, job_row, log_cut_bytes),
 };
 
 static const struct table jobs = {"jobs", jobs_columns, sizeof jobs_columns / sizeof *jobs_columns,

@@ -59,7 +59,11 @@ struct job_row {
     int auto_retries;          // made so far
     bool attached;             // runs where it was called; no worker takes it
     char *usage;               // JSON: peak and mean of what it used
-    int64_t log_bytes, log_head_end, log_tail_begin; // of its log: bytes kept, and the seqs between which it is cut
+    // Its log, of which the middle isn't kept (jobs/log_bounds.h).
+    int64_t log_bytes;      // in the part that grows, as they count
+    int64_t log_head_end;   // the last line of the first part, once it is full
+    int64_t log_tail_begin; // the first line of the newest part; 0: there is only the first
+    int64_t log_cut_bytes;  // of text, between the two
 };
 
 void job_row_init(struct job_row *r);
@@ -109,9 +113,18 @@ int job_log_insert(struct store_tx *tx, const char *job_id, int64_t seq, int64_t
 // In order of seq, those after `after`; `stream` NULL: all.
 int job_logs_list(struct store_tx *tx, const char *job_id, int64_t after, int limit, const char *stream,
                   struct job_log_row **rows, int *n, struct err *e);
-// The newest `limit` lines of a stream, oldest first.
-int job_logs_tail(struct store_tx *tx, const char *job_id, const char *stream, int limit, struct job_log_row **rows,
-                  int *n, struct err *e);
+// The newest `limit` lines after `after` and before `before`, oldest first; `stream` NULL: all.
+int job_logs_newest(struct store_tx *tx, const char *job_id, int64_t after, int64_t before, int limit,
+                    const char *stream, struct job_log_row **rows, int *n, struct err *e);
+// Deletes lines from `from` on, oldest first, until `bytes` of text and LOG_LINE_COST a line are freed or `max` lines
+// are.
+struct job_logs_cut {
+    int64_t begin;       // the first line that is left
+    int64_t lines, text; // how many went, and their bytes
+};
+enum { LOG_LINE_COST = 48 }; // what a line takes in the database beside its text
+int job_logs_cut(struct store_tx *tx, const char *job_id, int64_t from, int64_t bytes, int max,
+                 struct job_logs_cut *out, struct err *e);
 void job_logs_free(struct job_log_row *rows, int n);
 
 #endif

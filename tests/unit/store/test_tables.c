@@ -267,14 +267,44 @@ static void logs(struct store_tx *tx, struct err *e)
     assert_int_equal(job_logs_list(tx, "job_1", 0, 100, "stderr", &rows, &n, e), 0);
     assert_int_equal(n, 5);
     job_logs_free(rows, n);
-    assert_int_equal(job_logs_tail(tx, "job_1", "stderr", 2, &rows, &n, e), 0);
+    assert_int_equal(job_logs_newest(tx, "job_1", 0, INT64_MAX, 2, "stderr", &rows, &n, e), 0);
     assert_int_equal(n, 2);
     assert_string_equal(rows[0].text, "line 8");
     assert_string_equal(rows[1].text, "line 10");
     job_logs_free(rows, n);
+    assert_int_equal(job_logs_newest(tx, "job_1", 0, 4, 2, NULL, &rows, &n, e), 0);
+    assert_int_equal(n, 2);
+    assert_string_equal(rows[0].text, "line 2");
+    job_logs_free(rows, n);
+    assert_int_equal(job_logs_newest(tx, "job_1", 9, INT64_MAX, 5, NULL, &rows, &n, e), 0);
+    assert_int_equal(n, 1);
+    job_logs_free(rows, n);
     assert_int_equal(job_logs_list(tx, "job_2", 0, 100, NULL, &rows, &n, e), 0);
     assert_int_equal(n, 1);
     assert_int_equal(rows[0].text_len, 0);
+    job_logs_free(rows, n);
+    // Oldest first, until enough is freed; a line counts its text and its place.
+    struct job_logs_cut cut;
+    assert_int_equal(job_logs_cut(tx, "job_1", 3, 2 * (6 + LOG_LINE_COST) - 1, 100, &cut, e), 0);
+    assert_int_equal(cut.lines, 2);
+    assert_int_equal(cut.text, 12);
+    assert_int_equal(cut.begin, 5);
+    assert_int_equal(job_logs_list(tx, "job_1", 0, 100, NULL, &rows, &n, e), 0);
+    assert_int_equal(n, 8);
+    assert_int_equal(rows[1].seq, 2);
+    assert_int_equal(rows[2].seq, 5);
+    job_logs_free(rows, n);
+    assert_int_equal(job_logs_cut(tx, "job_1", 5, INT64_MAX, 3, &cut, e), 0);
+    assert_int_equal(cut.lines, 3); // no more than it may at once
+    assert_int_equal(job_logs_cut(tx, "job_1", 8, 0, 3, &cut, e), 0);
+    assert_int_equal(cut.lines, 0);
+    assert_int_equal(job_logs_cut(tx, "job_1", 8, INT64_MAX, 100, &cut, e), 0);
+    assert_int_equal(cut.begin, 11);
+    assert_int_equal(job_logs_cut(tx, "job_1", 11, INT64_MAX, 100, &cut, e), 0);
+    assert_int_equal(cut.lines, 0);
+    assert_int_equal(cut.begin, 11);
+    assert_int_equal(job_logs_list(tx, "job_2", 0, 100, NULL, &rows, &n, e), 0);
+    assert_int_equal(n, 1); // another job's
     job_logs_free(rows, n);
 }
 

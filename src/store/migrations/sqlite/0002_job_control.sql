@@ -15,7 +15,9 @@ ALTER TABLE jobs ADD COLUMN auto_retries INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN attached INTEGER NOT NULL DEFAULT 0;
 -- JSON: peak and mean of what it used.
 ALTER TABLE jobs ADD COLUMN usage TEXT;
--- Its log is kept in two parts, the first bytes and the last: how much lies in each, and which lines are between.
+-- Of its log the first part is kept and the newest: up to which line the one goes and from which the other (0: there is
+-- only one part yet), how many bytes lie in the part that grows, and how many were written between them.
 ALTER TABLE jobs ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN log_head_end INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN log_tail_begin INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN log_cut_bytes INTEGER NOT NULL DEFAULT 0;
