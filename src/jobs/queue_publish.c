@@ -244,14 +244,23 @@ static void send_status(struct queue *q, const struct change *c)
     if (c->entity == ENTITY_DATASET) dataset_status(q, c);
 }
 
+// A job may write more than anybody reads. Of each report the newest lines are told, as many as a page can use; a gap
+// in their seq says that there are more to be read over REST.
+enum { LIVE_LINES = 256, LIVE_BYTES = 32 << 10 };
+
 static void send_logs(struct queue *q, const struct change *c)
 {
     if (c->n_logs == 0) return;
-    struct ev_log_line *lines = mem_array((size_t)c->n_logs, sizeof *lines);
-    for (int i = 0; i < c->n_logs; i++)
-        lines[i] = (struct ev_log_line){c->logs[i].seq, c->logs[i].ts_us, c->logs[i].stream,
-                                        slice_of(c->logs[i].text, c->logs[i].n)};
-    sent(q, emit_job_logs(q->cfg.emitter, c->job.id, lines, c->n_logs));
+    int first = c->n_logs;
+    for (size_t bytes = 0; first > 0 && c->n_logs - first < LIVE_LINES; first--) {
+        bytes += c->logs[first - 1].n;
+        if (bytes > LIVE_BYTES && first < c->n_logs) break;
+    }
+    struct ev_log_line *lines = mem_array((size_t)(c->n_logs - first), sizeof *lines);
+    for (int i = first; i < c->n_logs; i++)
+        lines[i - first] = (struct ev_log_line){c->logs[i].seq, c->logs[i].ts_us, c->logs[i].stream,
+                                                slice_of(c->logs[i].text, c->logs[i].n)};
+    sent(q, emit_job_logs(q->cfg.emitter, c->job.id, lines, c->n_logs - first));
     free(lines);
 }
 
