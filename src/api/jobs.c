@@ -4,6 +4,7 @@
 #include "api/resources.h"
 #include "jobs/job_json.h"
 #include "jobs/kinds.h"
+#include "jobs/log_page.h"
 #include "jobs/queue.h"
 #include "jobs/state.h"
 
@@ -243,56 +244,71 @@ static void jobs_dismiss(struct request *req, void *ctx)
 
 struct logs {
     struct resource_op op;
-    int64_t after, limit;
-    const char *stream;
-    struct job_log_row *rows;
-    int n;
+    struct log_query query;
+    struct log_page page;
 };
 
 static int read_logs(struct resource_op *op, struct store_tx *tx, struct err *e)
 {
     struct logs *l = (struct logs *)op;
-    const char *id = request_param(op->req, "id");
-    struct job_row job; // so that an unknown job is 404, not an empty log
-    job_row_init(&job);
-    int rc = job_row_get(tx, id, &job, e);
-    job_row_release(&job);
-    return rc ? rc : job_logs_list(tx, id, l->after, (int)l->limit, l->stream, &l->rows, &l->n, e);
+    return log_page_read(tx, request_param(op->req, "id"), &l->query, &l->page, e);
 }
 
 static void write_logs(struct resource_op *op, struct jw *w)
 {
-    const struct logs *l = (struct logs *)op;
+    const struct log_page *p = &((struct logs *)op)->page;
     op_list_begin(w);
-    for (int i = 0; i < l->n; i++) job_log_json(w, &l->rows[i]);
+    for (int i = 0; i < p->n; i++) job_log_json(w, &p->rows[i]);
     jw_arr_end(w);
-    jw_ki64(w, "next_after", l->n ? l->rows[l->n - 1].seq : l->after);
+    jw_ki64(w, "next_after", p->after);
+    jw_key(w, "next_before");
+    if (p->before)
+        jw_i64(w, p->before);
+    else
+        jw_null(w);
     jw_obj_end(w);
 }
 
 static void release_logs(struct resource_op *op)
 {
-    struct logs *l = (struct logs *)op;
-    job_logs_free(l->rows, l->n);
+    log_page_release(&((struct logs *)op)->page);
+}
+
+// after, limit: forward. before, limit: the newest before a line. tail: the newest of all.
+static int read_log_query(const struct request *req, struct log_query *q, struct err *e)
+{
+    const int64_t most = 1LL << 53;
+    int64_t limit, tail;
+    q->stream = request_query(req, "stream");
+    int rc = request_query_i64(req, "after", 0, 0, most, &q->after, e);
+    if (!rc) rc = request_query_i64(req, "before", 0, 1, most, &q->before, e);
+    if (!rc) rc = request_query_i64(req, "limit", 500, 1, 5000, &limit, e);
+    if (!rc) rc = request_query_i64(req, "tail", 0, 1, 5000, &tail, e);
+    if (rc) return rc;
+    if (q->stream && strcmp(q->stream, "stdout") != 0 && strcmp(q->stream, "stderr") != 0 &&
+        strcmp(q->stream, "log") != 0)
+        return err_field(e, HW_EVALIDATION, "stream", "stream must be stdout, stderr or log");
+    if ((q->before || tail) && request_query(req, "after"))
+        return err_field(e, HW_EVALIDATION, "after", "after goes forward; it can't be asked together with %s",
+                         tail ? "tail" : "before");
+    if (tail && q->before)
+        return err_field(e, HW_EVALIDATION, "tail",
+                         "tail is the end of the log; before asks for what lies before a line");
+    q->limit = (int)(tail ? tail : limit);
+    if (tail) q->before = INT64_MAX;
+    return 0;
 }
 
 static void jobs_logs(struct request *req, void *ctx)
 {
     struct err e = {0};
-    int64_t after, limit;
-    const char *stream = request_query(req, "stream");
-    int rc = request_query_i64(req, "after", 0, 0, 1LL << 53, &after, &e);
-    if (!rc) rc = request_query_i64(req, "limit", 500, 1, 5000, &limit, &e);
-    if (!rc && stream && strcmp(stream, "stdout") != 0 && strcmp(stream, "stderr") != 0 && strcmp(stream, "log") != 0)
-        rc = err_field(&e, HW_EVALIDATION, "stream", "stream must be stdout, stderr or log");
-    if (rc) {
+    struct log_query query;
+    if (read_log_query(req, &query, &e) != 0) {
         request_reply_error(req, &e);
         return;
     }
     struct logs *l = op_new(ctx, req, sizeof *l);
-    l->after = after;
-    l->limit = limit;
-    l->stream = stream;
+    l->query = query;
     l->op.read = read_logs;
     l->op.write = write_logs;
     l->op.release = release_logs;

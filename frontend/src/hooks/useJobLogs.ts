@@ -6,7 +6,8 @@ import type { LogLine } from "@/lib/types/job";
 import { useFallbackPolling } from "./useFallbackPolling";
 
 const KEEP = 2000;
-const PAGE = 5000;
+/** Of a job that writes more than is sent live, what lies between is read at most so often. */
+const GAP_MS = 1000;
 
 interface Logs {
   jobId: string | null;
@@ -46,30 +47,48 @@ export function useJobLogs(jobId: string | null): Logs {
     });
   }, []);
 
+  const fetchTail = useCallback(async () => {
+    if (jobId === null) return;
+    const page = await api.jobLogTail(jobId, KEEP);
+    add(jobId, page.items);
+    if (page.next_before !== null) setLogs((state) => ({ ...state, cut: true }));
+  }, [jobId, add]);
+
+  // However much was written meanwhile, two reads at most: only the newest lines are shown.
   const fetchNew = useCallback(async () => {
     if (jobId === null) return;
     try {
-      let after = lastSeq.current;
-      for (;;) {
-        const page = await api.jobLogs(jobId, after, PAGE);
+      if (lastSeq.current > 0) {
+        const page = await api.jobLogs(jobId, lastSeq.current, KEEP);
         add(jobId, page.items);
-        if (page.items.length < PAGE || page.next_after === null) return;
-        after = page.next_after;
+        if (page.items.length < KEEP) return;
       }
+      await fetchTail();
     } catch (error) {
       setLogs((state) => ({ ...state, load: state.lines.length > 0 ? "ready" : "error", error: messageOf(error) }));
     }
-  }, [jobId, add]);
+  }, [jobId, add, fetchTail]);
 
   useEffect(() => {
     setLogs(NOTHING);
     lastSeq.current = 0;
     if (jobId === null) return;
+    let gap: ReturnType<typeof setTimeout> | null = null;
+    const fillGap = () => {
+      gap ??= setTimeout(() => {
+        gap = null;
+        fetchTail().catch((error: unknown) => {
+          setLogs((state) => ({ ...state, error: messageOf(error) }));
+        });
+      }, GAP_MS);
+    };
     // Reading on every answer closes the gap between the read and the first event, and after a loss.
-    return socket.subscribe(
+    const unsubscribe = socket.subscribe(
       `jobs/${jobId}/logs`,
       {
         "log:lines": (payload) => {
+          const first = payload.lines[0]?.seq ?? 0;
+          if (lastSeq.current > 0 && first > lastSeq.current + 1) fillGap();
           add(jobId, payload.lines);
         },
       },
@@ -79,7 +98,11 @@ export function useJobLogs(jobId: string | null): Logs {
         },
       },
     );
-  }, [socket, jobId, add, fetchNew]);
+    return () => {
+      if (gap !== null) clearTimeout(gap);
+      unsubscribe();
+    };
+  }, [socket, jobId, add, fetchNew, fetchTail]);
 
   useEffect(() => {
     void fetchNew();

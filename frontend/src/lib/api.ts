@@ -72,6 +72,7 @@ export const api = {
     request<Operation>("POST", `/jobs/${id(jobId)}/dismiss`, undo ? { undo: true } : {}),
   jobLogs: (jobId: string, after: number, limit = 1000) =>
     request<LogPage>("GET", `/jobs/${id(jobId)}/logs?after=${after}&limit=${limit}`),
+  jobLogTail: (jobId: string, lines: number) => request<LogPage>("GET", `/jobs/${id(jobId)}/logs?tail=${lines}`),
 
   trainings: (limit = 200) => request<Page<Training>>("GET", `/trainings?limit=${limit}`),
   training: (trainingId: string) => request<Training>("GET", `/trainings/${id(trainingId)}`),

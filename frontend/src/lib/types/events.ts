@@ -21,7 +21,7 @@ export type FailureType = "OOM" | "VALIDATION" | "TIMEOUT" | "NETWORK" | "DISK_F
 export type Kind = "tokenize" | "extract" | "train_sae" | "command";
 
 export interface LogLine {
-  /** From 1 in each job, without gaps. */
+  /** From 1 in each job. A line that says which are not kept has the last of their numbers. */
   seq: number;
   ts: string;
   stream: "stdout" | "stderr" | "log";

@@ -135,4 +135,6 @@ export interface LogLine {
 export interface LogPage {
   items: LogLine[];
   next_after: number | null;
+  /** Of the page before this one; null: nothing is older. */
+  next_before: number | null;
 }
