@@ -1,4 +1,4 @@
-// headway watch, logs: looking at jobs that exist.
+// headway watch: looking at jobs that exist.
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -68,63 +68,4 @@ int cmd_watch(int argc, char **argv)
         return CLI_OK;
     }
     return watch(cli_server_url(server), argc - 1, argv + 1);
-}
-
-// ---- logs ---------------------------------------------------------------------------------------------------------
-
-// Prints what comes after *after; false on error (reported).
-static int print_logs(struct api *api, const char *id, const char *stream, json_int_t *after, bool json, struct err *e)
-{
-    for (;;) {
-        char path[240];
-        json_t *reply;
-        snprintf(path, sizeof path, "/jobs/%.100s/logs?limit=1000&after=%lld%s%.20s", id, (long long)*after,
-                 stream ? "&stream=" : "", stream ? stream : "");
-        int rc = api_call(api, "GET", path, NULL, &reply, e);
-        if (rc) return rc;
-        size_t i;
-        json_t *line;
-        const json_t *items = json_object_get(reply, "items");
-        json_array_foreach((json_t *)(uintptr_t)items, i, line)
-        {
-            *after = json_integer_value(json_object_get(line, "seq"));
-            if (json) {
-                json_dumpf(line, stdout, JSON_COMPACT);
-                puts("");
-            } else {
-                const char *text = json_string_value(json_object_get(line, "text"));
-                puts(text ? text : "");
-            }
-        }
-        size_t n = json_array_size(items);
-        json_decref(reply);
-        if (n < 1000) return 0;
-    }
-}
-
-int cmd_logs(int argc, char **argv)
-{
-    const char *server = NULL, *stream = NULL;
-    bool help = false, json = false;
-    struct err e = {0};
-    const struct arg_spec specs[] = {
-        {"stream", "NAME", "only stdout, stderr or log", &stream, NULL},
-        {"json", NULL, "one JSON object a line: seq, ts, stream, text", NULL, &json},
-        {"server", "URL", SERVER_HELP, &server, NULL},
-        {0},
-    };
-    if (args_parse(&argc, argv, specs, &help, &e) != 0) return cli_usage_error("logs", e.message);
-    if (help) {
-        puts("usage: headway logs JOB [options]\n\nPrints what a job wrote; kept after it ended, however it "
-             "ended.\n\noptions:");
-        args_print(stdout, specs);
-        return CLI_OK;
-    }
-    if (argc != 2) return cli_usage_error("logs", "one job is wanted");
-    struct api *api = NULL;
-    json_int_t after = 0;
-    int rc = api_open(&api, cli_server_url(server), &e);
-    if (!rc) rc = print_logs(api, argv[1], stream, &after, json, &e);
-    api_close(api);
-    return rc ? cli_report(&e) : CLI_OK;
 }
