@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+struct store_maintenance;
 struct db;       // one connection, used by one thread at a time
 struct sql_stmt; // a backend's own struct begins with the one below
 
@@ -28,6 +29,10 @@ struct backend_ops {
     // Undoes what came after the savepoint; an error when the whole transaction is gone (a full disk may do that).
     int (*undo)(struct db *db, struct err *e);
     int64_t (*changes)(struct db *db); // rows changed since the connection was opened
+
+    // store_maintain's two halves: on the writing connection, inside a transaction; and on a connection of its own.
+    int (*optimize)(struct db *db, struct err *e);
+    int (*checkpoint)(const char *rest, struct store_maintenance *out, struct err *e);
 
     struct sql_stmt *(*stmt_begin)(struct db *db, const char *text, struct err *e);
     void (*stmt_end)(struct sql_stmt *st);

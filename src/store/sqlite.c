@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "store/sqlite_internal.h"
+#include "store/store.h"
 
 int sqlite_fail(sqlite3 *h, int rc, const char *what, struct err *e)
 {
@@ -109,6 +110,55 @@ static int64_t changes(struct db *db)
     return sqlite3_total_changes64(db->h);
 }
 
+// ---- maintenance --------------------------------------------------------------------------------------------------
+
+// ANALYZE where a table has grown much since the last one. The limit makes it look at some hundred rows of an index
+// rather than at all, so that it takes milliseconds however large the table is.
+static int optimize(struct db *db, struct err *e)
+{
+    return sqlite_run(db->h, "PRAGMA analysis_limit = 400; PRAGMA optimize", e);
+}
+
+static int pragma_i64(sqlite3 *h, const char *text, int64_t *out, struct err *e)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(h, text, -1, &st, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW) *out = sqlite3_column_int64(st, 0);
+    int failed = rc == SQLITE_ROW ? 0 : sqlite_fail(h, rc, text, e);
+    sqlite3_finalize(st);
+    return failed;
+}
+
+// PASSIVE moves what it can and waits for nobody: neither the writer nor a reader notices. (The other kinds hold back
+// the writer until readers have gone.) journal_size_limit then has the log truncated when it is begun anew.
+static int move_log(sqlite3 *h, struct store_maintenance *out, struct err *e)
+{
+    int in_log = 0, moved = 0;
+    int rc = sqlite3_wal_checkpoint_v2(h, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
+    if (rc != SQLITE_OK && rc != SQLITE_BUSY) return sqlite_fail(h, rc, "checkpoint", e);
+    out->wal_pages = in_log < 0 ? 0 : in_log;
+    out->wal_pages_moved = moved < 0 ? 0 : moved;
+    return 0;
+}
+
+static int checkpoint(const char *path, struct store_maintenance *out, struct err *e)
+{
+    sqlite3 *h = NULL;
+    int rc = sqlite3_open_v2(path, &h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    rc = rc == SQLITE_OK ? 0 : sqlite_fail(h, rc, "open", e);
+    if (!rc) {
+        sqlite3_busy_timeout(h, 5000);
+        rc = sqlite_run(h, "PRAGMA synchronous = FULL", e);
+    }
+    if (!rc) rc = pragma_i64(h, "PRAGMA page_size", &out->page_bytes, e);
+    if (!rc) rc = move_log(h, out, e);
+    if (!rc) rc = pragma_i64(h, "PRAGMA page_count", &out->pages, e);
+    if (!rc) rc = pragma_i64(h, "PRAGMA freelist_count", &out->free_pages, e);
+    sqlite3_close(h);
+    return rc;
+}
+
 const struct backend_ops backend_sqlite = {
     .scheme = "sqlite",
     .readers = 2,
@@ -121,6 +171,8 @@ const struct backend_ops backend_sqlite = {
     .release = release,
     .undo = undo,
     .changes = changes,
+    .optimize = optimize,
+    .checkpoint = checkpoint,
     .stmt_begin = sqlite_stmt_begin,
     .stmt_end = sqlite_stmt_end,
     .bind_slice = sqlite_bind_slice,

@@ -30,6 +30,7 @@ struct lane { // what waits for a kind of thread
 
 struct store {
     const struct backend_ops *ops;
+    char *rest; // of the URL, behind the scheme
     pthread_mutex_t lock; // guards the lanes, `closing` and the poster
     struct lane writes, reads;
     bool closing;
@@ -214,6 +215,7 @@ static void release(struct store *s)
     pthread_cond_destroy(&s->writes.wake);
     pthread_cond_destroy(&s->reads.wake);
     pthread_mutex_destroy(&s->lock);
+    free(s->rest);
     free(s);
 }
 
@@ -224,6 +226,7 @@ int store_open(struct store **out, const char *url, struct err *e)
     if (!ops) return err_set(e, HW_EINVALID, "%.100s is no database URL; sqlite:PATH is accepted", url);
     struct store *s = mem_zalloc(sizeof *s);
     s->ops = ops;
+    s->rest = mem_strdup(rest);
     s->n_readers = ops->readers;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->writes.wake, NULL);
@@ -347,4 +350,22 @@ int store_write_wait(struct store *s, store_fn fn, void *ctx, struct err *e)
 int store_read_wait(struct store *s, store_fn fn, void *ctx, struct err *e)
 {
     return wait_for(s, &s->reads, fn, ctx, e);
+}
+
+// ---- maintenance ---------------------------------------------------------------------------------------------------
+
+static int optimize(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct store_maintenance *out = ctx;
+    int64_t begun = clock_mono_us();
+    int rc = tx->ops->optimize(tx->db, e);
+    out->optimize_us = clock_mono_us() - begun;
+    return rc;
+}
+
+int store_maintain(struct store *s, struct store_maintenance *out, struct err *e)
+{
+    *out = (struct store_maintenance){0};
+    int rc = store_write_wait(s, optimize, out, e);
+    return rc ? rc : s->ops->checkpoint(s->rest, out, e);
 }

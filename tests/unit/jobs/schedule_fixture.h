@@ -38,6 +38,7 @@ struct fixture {
     struct store *store;
     struct schedule *s;
     const char *spec;
+    schedule_fn run; // instead of its own task, with the store; NULL: its own
     _Atomic int64_t wall, mono;
     int64_t armed; // the delay asked for last
     // the task
@@ -152,8 +153,9 @@ static inline void fixture_open(struct fixture *f, struct schedule_task *task)
     bool loaded = false;
     if (store_open(&f->store, f->url, &e) != 0) fail_msg("%s", e.message);
     store_set_poster(f->store, fixture_post, f);
-    *task = (struct schedule_task){
-        .name = "work", .description = "Works.", .spec = f->spec, .run = fixture_work, .ctx = f};
+    *task = (struct schedule_task){.name = "work", .description = "Works.", .spec = f->spec};
+    task->run = f->run ? f->run : fixture_work;
+    task->ctx = f->run ? (void *)f->store : f;
     const struct schedule_config config = {.store = f->store,
                                            .now_us = fixture_wall,
                                            .mono_us = fixture_mono,
@@ -177,10 +179,10 @@ static inline void fixture_shut(struct fixture *f)
     schedule_free(f->s);
 }
 
-static inline void fixture_init(struct fixture *f, struct schedule_task *task, const char *spec)
+static inline void fixture_init_with(struct fixture *f, struct schedule_task *task, const char *spec, schedule_fn run)
 {
     const char *tmp = getenv("TMPDIR");
-    *f = (struct fixture){.spec = spec};
+    *f = (struct fixture){.spec = spec, .run = run};
     snprintf(f->dir, sizeof f->dir, "%s/headway-schedule-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     assert_non_null(mkdtemp(f->dir));
     snprintf(f->url, sizeof f->url, "sqlite:%s/headway.db", f->dir);
@@ -189,6 +191,11 @@ static inline void fixture_init(struct fixture *f, struct schedule_task *task, c
     pthread_mutex_init(&f->lock, NULL);
     pthread_cond_init(&f->wake, NULL);
     fixture_open(f, task);
+}
+
+static inline void fixture_init(struct fixture *f, struct schedule_task *task, const char *spec)
+{
+    fixture_init_with(f, task, spec, NULL);
 }
 
 static inline void fixture_release(struct fixture *f)

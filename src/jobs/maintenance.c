@@ -1,0 +1,121 @@
+#include "jobs/maintenance.h"
+
+#include <string.h>
+
+#include "jobs/schedule.h"
+#include "jobs/slices.h"
+#include "store/retention.h"
+
+static const int64_t DAY_US = 86400LL * 1000000;
+
+static void write_slices(struct jw *w, const struct slices *s)
+{
+    jw_ki64(w, "slices", s->count);
+    jw_kfixed(w, "longest_slice_ms", (double)s->longest_us / 1e3, 1);
+}
+
+// ---- workers -------------------------------------------------------------------------------------------------------
+
+enum { WORKERS_AT_ONCE = 10 };
+
+struct worker_removal {
+    int64_t before, removed;
+};
+
+static int remove_workers(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct worker_removal *r = ctx;
+    int64_t n = retention_remove_workers(tx, r->before, WORKERS_AT_ONCE, e);
+    if (n < 0) return (int)n;
+    r->removed += n;
+    return n == WORKERS_AT_ONCE;
+}
+
+int maintenance_workers(struct schedule_run *run, void *store, struct err *e)
+{
+    struct worker_removal r = {.before = schedule_run_started_at(run) - WORKER_RETENTION_DAYS * DAY_US};
+    struct slices s;
+    int rc = slices_run(run, store, remove_workers, &r, &s, e);
+    jw_ki64(schedule_run_result(run), "removed", r.removed);
+    return rc;
+}
+
+// ---- logs ----------------------------------------------------------------------------------------------------------
+
+// Lines may have a megabyte each, so a piece is a few of them.
+enum { JOBS_AT_ONCE = 100, LINES_AT_ONCE = 8 };
+
+struct log_removal {
+    int64_t before;
+    int64_t created_at; // of the last job looked for
+    char last[ID_SIZE];
+    char ids[JOBS_AT_ONCE][ID_SIZE];
+    int n, at;
+    int64_t jobs, lines, bytes;
+};
+
+static int find_jobs(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct log_removal *r = ctx;
+    for (r->n = r->at = 0; r->n < JOBS_AT_ONCE; r->n++) {
+        int rc = retention_next_logged_job(tx, r->before, &r->created_at, r->last, e);
+        if (rc == HW_ENOTFOUND) break;
+        if (rc) return rc;
+        memcpy(r->ids[r->n], r->last, ID_SIZE);
+    }
+    return 0;
+}
+
+static int remove_lines(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct log_removal *r = ctx;
+    int64_t lines, bytes;
+    if (r->at == r->n) return 0;
+    int rc = retention_remove_log_lines(tx, r->ids[r->at], LINES_AT_ONCE, &lines, &bytes, e);
+    if (rc) return rc;
+    r->lines += lines;
+    r->bytes += bytes;
+    if (lines < LINES_AT_ONCE) {
+        r->jobs++;
+        r->at++;
+    }
+    return r->at < r->n;
+}
+
+int maintenance_job_logs(struct schedule_run *run, void *store, struct err *e)
+{
+    struct log_removal r = {.before = schedule_run_started_at(run) - JOB_LOG_RETENTION_DAYS * DAY_US};
+    struct slices all = {0}, s;
+    int rc;
+    do {
+        // Read on a reader's thread: looking for them costs the writer nothing.
+        rc = store_read_wait(store, find_jobs, &r, e);
+        if (!rc && r.n) rc = slices_run(run, store, remove_lines, &r, &s, e);
+        if (rc || !r.n) break;
+        all.count += s.count;
+        if (s.longest_us > all.longest_us) all.longest_us = s.longest_us;
+    } while (r.n == JOBS_AT_ONCE);
+    struct jw *w = schedule_run_result(run);
+    jw_ki64(w, "jobs", r.jobs);
+    jw_ki64(w, "lines", r.lines);
+    jw_ki64(w, "bytes", r.bytes);
+    write_slices(w, &all);
+    return rc;
+}
+
+// ---- the database --------------------------------------------------------------------------------------------------
+
+int maintenance_database(struct schedule_run *run, void *store, struct err *e)
+{
+    struct store_maintenance m = {0};
+    int rc = store_maintain(store, &m, e);
+    if (rc) return rc;
+    struct jw *w = schedule_run_result(run);
+    jw_kfixed(w, "optimize_ms", (double)m.optimize_us / 1e3, 1);
+    jw_ki64(w, "wal_pages", m.wal_pages);
+    jw_ki64(w, "wal_pages_moved", m.wal_pages_moved);
+    jw_ki64(w, "database_pages", m.pages);
+    jw_ki64(w, "free_pages", m.free_pages);
+    jw_ki64(w, "page_bytes", m.page_bytes);
+    return 0;
+}

@@ -1,0 +1,55 @@
+#include "jobs/slices.h"
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "jobs/schedule.h"
+#include "store/store.h"
+
+// A slice works between these; the writer is held for half of what is allowed, at most, before slices get shorter.
+static const int64_t WORK_FIRST_US = 4000, WORK_MIN_US = 200, WORK_MAX_US = 10000;
+static const int64_t HELD_LONG_US = 25000, HELD_SHORT_US = 12000;
+
+struct slice_of_work {
+    slice_fn fn;
+    void *ctx;
+    int64_t work_us;
+    int64_t begun; // monotonic
+    bool more;
+};
+
+static int do_slice(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct slice_of_work *w = ctx;
+    int rc;
+    w->begun = clock_mono_us();
+    do rc = w->fn(tx, w->ctx, e);
+    while (rc == 1 && clock_mono_us() - w->begun < w->work_us);
+    w->more = rc == 1;
+    return rc < 0 ? rc : 0;
+}
+
+static int64_t adapt(int64_t work_us, int64_t held_us)
+{
+    if (held_us > HELD_LONG_US) work_us /= 2;
+    if (held_us < HELD_SHORT_US) work_us += work_us / 4;
+    return work_us < WORK_MIN_US ? WORK_MIN_US : work_us > WORK_MAX_US ? WORK_MAX_US : work_us;
+}
+
+int slices_run(struct schedule_run *run, struct store *s, slice_fn fn, void *ctx, struct slices *out, struct err *e)
+{
+    struct slice_of_work w = {.fn = fn, .ctx = ctx, .work_us = WORK_FIRST_US, .more = true};
+    int64_t held = 0;
+    *out = (struct slices){0};
+    while (w.more) {
+        if (held ? !schedule_run_pause(run, held) : schedule_run_stopping(run))
+            return err_set(e, HW_ECANCELLED, "the server is stopping");
+        int rc = store_write_wait(s, do_slice, &w, e);
+        held = clock_mono_us() - w.begun;
+        if (rc) return rc;
+        out->count++;
+        if (held > out->longest_us) out->longest_us = held;
+        w.work_us = adapt(w.work_us, held);
+    }
+    return 0;
+}

@@ -1,0 +1,28 @@
+// Long work on the store's writer, cut into slices so short that nobody else's writes wait for long.
+//
+// Each slice is a transaction of its own. How long one may work adapts to how long the writer was really held, commit
+// included; between two slices the writer is left to others for as long as the last one took.
+#ifndef HW_JOBS_SLICES_H
+#define HW_JOBS_SLICES_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct schedule_run;
+struct store;
+struct store_tx;
+
+// Does the next small piece, much less than a millisecond's worth. 1: there is more; 0: that was all; or a negative
+// code, which undoes the slice and ends it all.
+typedef int (*slice_fn)(struct store_tx *tx, void *ctx, struct err *e);
+
+struct slices {
+    int64_t count;
+    int64_t longest_us; // that the writer was held for one, with whatever else was committed together with it
+};
+
+// On the run's thread. HW_ECANCELLED when the run is to stop: what was committed stays.
+int slices_run(struct schedule_run *run, struct store *s, slice_fn fn, void *ctx, struct slices *out, struct err *e);
+
+#endif

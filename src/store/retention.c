@@ -1,0 +1,94 @@
+#include "store/retention.h"
+
+#include <string.h>
+
+#include "store/sql.h"
+
+int64_t retention_remove_workers(struct store_tx *tx, int64_t before, int limit, struct err *e)
+{
+    const char *text = "DELETE FROM workers WHERE id IN (SELECT w.id FROM workers AS w WHERE w.last_seen_at < ?1"
+                       " AND NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.worker_id = w.id"
+                       " AND j.status IN ('queued', 'starting', 'running', 'paused', 'stalled', 'cancelling'))"
+                       " ORDER BY w.last_seen_at LIMIT ?2)";
+    struct sql_stmt *st = sql_begin(tx, text, e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_i64(st, 1, before);
+    sql_bind_i64(st, 2, limit);
+    return sql_exec(st, e);
+}
+
+int retention_next_logged_job(struct store_tx *tx, int64_t before, int64_t *created_at, char id[ID_SIZE],
+                              struct err *e)
+{
+    // A job ends after it was made, so that the index of that leads to the old ones.
+    const char *text = "SELECT j.created_at, j.id FROM jobs AS j WHERE (j.created_at, j.id) > (?1, ?2)"
+                       " AND j.created_at < ?3 AND j.finished_at < ?3"
+                       " AND j.status IN ('completed', 'cancelled', 'failed')"
+                       " AND EXISTS (SELECT 1 FROM job_logs AS l WHERE l.job_id = j.id)"
+                       " ORDER BY j.created_at, j.id LIMIT 1";
+    struct sql_stmt *st = sql_begin(tx, text, e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_i64(st, 1, *created_at);
+    sql_bind_text(st, 2, id);
+    sql_bind_i64(st, 3, before);
+    int rc = sql_step(st, e);
+    char next[ID_SIZE] = "";
+    if (rc == 1) {
+        struct slice s = sql_slice(st, 1);
+        *created_at = sql_i64(st, 0);
+        memcpy(next, s.p, s.n < ID_SIZE ? s.n : ID_SIZE - 1);
+    }
+    sql_end(st);
+    if (rc < 0) return rc;
+    memcpy(id, next, sizeof next);
+    return rc == 1 ? 0 : err_set(e, HW_ENOTFOUND, "no job that old has a log");
+}
+
+// The seq of the last of the first `limit` lines, how many these are, and the bytes of their text.
+static int measure(struct store_tx *tx, const char *job_id, int limit, int64_t *last, int64_t *lines, int64_t *bytes,
+                   struct err *e)
+{
+    const char *text = "SELECT COUNT(*), MAX(seq), SUM(size) FROM (SELECT seq, LENGTH(text) AS size FROM job_logs"
+                       " WHERE job_id = ?1 ORDER BY seq LIMIT ?2) AS first";
+    struct sql_stmt *st = sql_begin(tx, text, e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_text(st, 1, job_id);
+    sql_bind_i64(st, 2, limit);
+    int rc = sql_step(st, e);
+    if (rc == 1) {
+        *lines = sql_i64(st, 0);
+        *last = sql_i64(st, 1);
+        *bytes = sql_i64(st, 2);
+    }
+    sql_end(st);
+    return rc < 0 ? rc : 0;
+}
+
+static int clear_counts(struct store_tx *tx, const char *job_id, struct err *e)
+{
+    const char *text = "UPDATE jobs SET log_bytes = 0, log_head_end = 0, log_tail_begin = 0, version = version + 1"
+                       " WHERE id = ?1 AND log_bytes > 0";
+    struct sql_stmt *st = sql_begin(tx, text, e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_text(st, 1, job_id);
+    int64_t n = sql_exec(st, e);
+    return n < 0 ? (int)n : 0;
+}
+
+int retention_remove_log_lines(struct store_tx *tx, const char *job_id, int limit, int64_t *removed, int64_t *bytes,
+                               struct err *e)
+{
+    int64_t last = 0;
+    *removed = *bytes = 0;
+    int rc = measure(tx, job_id, limit, &last, removed, bytes, e);
+    if (rc) return rc;
+    if (*removed > 0) {
+        struct sql_stmt *st = sql_begin(tx, "DELETE FROM job_logs WHERE job_id = ?1 AND seq <= ?2", e);
+        if (!st) return HW_EINTERNAL;
+        sql_bind_text(st, 1, job_id);
+        sql_bind_i64(st, 2, last);
+        int64_t n = sql_exec(st, e);
+        if (n < 0) return (int)n;
+    }
+    return *removed < limit ? clear_counts(tx, job_id, e) : 0;
+}

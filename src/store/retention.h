@@ -1,0 +1,25 @@
+// Removing what is too old, in pieces: the caller decides how much at a time. All functions run inside a store_fn.
+#ifndef HW_STORE_RETENTION_H
+#define HW_STORE_RETENTION_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/id.h"
+
+struct store_tx;
+
+// Workers that were heard from last before `before` and hold no job that hasn't ended, at most `limit`; how many were
+// removed, or a negative code. Jobs that ended go on naming theirs.
+int64_t retention_remove_workers(struct store_tx *tx, int64_t before, int limit, struct err *e);
+
+// Jobs that ended before `before` and have log lines: the next of them, oldest first, behind (*created_at, id), which
+// begin as 0 and "" and are moved on. HW_ENOTFOUND: there is none left.
+int retention_next_logged_job(struct store_tx *tx, int64_t before, int64_t *created_at, char id[ID_SIZE],
+                              struct err *e);
+// The first `limit` lines of a job's log. *removed may be less: then it was the rest, and the job's counts of what is
+// kept are cleared. *bytes: of their text.
+int retention_remove_log_lines(struct store_tx *tx, const char *job_id, int limit, int64_t *removed, int64_t *bytes,
+                               struct err *e);
+
+#endif
