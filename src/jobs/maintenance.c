@@ -42,8 +42,8 @@ int maintenance_workers(struct schedule_run *run, void *store, struct err *e)
 
 // ---- logs ----------------------------------------------------------------------------------------------------------
 
-// Lines may have a megabyte each, so a piece is a few of them.
-enum { JOBS_AT_ONCE = 100, LINES_AT_ONCE = 8 };
+// Lines may have a megabyte each: what a piece may hold is bounded both ways.
+enum { JOBS_AT_ONCE = 100, LINES_AT_ONCE = 32, BYTES_AT_ONCE = 32768 };
 
 struct log_removal {
     int64_t before;
@@ -71,11 +71,11 @@ static int remove_lines(struct store_tx *tx, void *ctx, struct err *e)
     struct log_removal *r = ctx;
     int64_t lines, bytes;
     if (r->at == r->n) return 0;
-    int rc = retention_remove_log_lines(tx, r->ids[r->at], LINES_AT_ONCE, &lines, &bytes, e);
+    int rc = retention_remove_log_lines(tx, r->ids[r->at], LINES_AT_ONCE, BYTES_AT_ONCE, &lines, &bytes, e);
     if (rc) return rc;
     r->lines += lines;
     r->bytes += bytes;
-    if (lines < LINES_AT_ONCE) {
+    if (lines == 0) {
         r->jobs++;
         r->at++;
     }

@@ -9,6 +9,7 @@
 #include "api/emit.h"
 #include "api/health.h"
 #include "api/resources.h"
+#include "api/schedule.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/id.h"
@@ -27,6 +28,7 @@
 #include "server/local_worker.h"
 #include "server/metrics.h"
 #include "server/monitor_thread.h"
+#include "server/periodic.h"
 #include "server/system_source.h"
 #include "store/store.h"
 
@@ -47,6 +49,7 @@ struct app {
     struct io_threads *io;
     struct static_site *site;
     struct monitor_thread *monitor;
+    struct periodic *periodic;
     struct local_worker *worker;
     struct resources resources;
     struct system_source system_source;
@@ -161,6 +164,13 @@ static int start_monitor(struct app *a, struct err *e)
     return monitor_thread_start(&a->monitor, a->loop, a->emitter, &o, a->settings->monitor_interval_seconds, e);
 }
 
+static int start_periodic(struct app *a, struct err *e)
+{
+    int rc = periodic_new(&a->periodic, a->loop, a->store, a->monitor, a->settings->monitor_interval_seconds, e);
+    if (!rc) periodic_start(a->periodic);
+    return rc;
+}
+
 static int start_io(struct app *a, struct err *e)
 {
     struct sessions_config config = SESSIONS_CONFIG_DEFAULT;
@@ -186,7 +196,8 @@ static void make_routes(struct app *a)
     resources_register(&a->resources, a->router);
     system_routes(a->router, &a->system_provider);
     health_routes(a->router, &a->health);
-    a->metrics = (struct metrics){a->io, a->health.started_at_us};
+    schedule_routes(a->router, periodic_schedule(a->periodic));
+    a->metrics = (struct metrics){a->io, a->periodic, a->health.started_at_us};
     metrics_routes(a->router, &a->metrics);
     emit_routes(a->router, a->emitter);
     a->site = dashboard_site_new();
@@ -216,6 +227,7 @@ int app_new(struct app **out, struct loop *l, const struct settings *s, struct e
         rc = start_io(a, e);
     }
     if (!rc) rc = start_monitor(a, e);
+    if (!rc) rc = start_periodic(a, e);
     if (!rc) {
         make_routes(a);
         rc = start_worker(a, e);
@@ -253,6 +265,7 @@ void app_stop(struct app *a, void (*done)(void *ctx), void *ctx)
     a->stopping = true;
     a->stopped = done;
     a->stopped_ctx = ctx;
+    periodic_stop(a->periodic);
     if (a->worker)
         local_worker_stop(a->worker, worker_stopped, a);
     else
@@ -263,6 +276,7 @@ void app_close_store(struct app *a)
 {
     monitor_thread_stop(a->monitor);
     io_threads_join(a->io);
+    periodic_join(a->periodic);
     if (a->store) store_close(a->store);
     a->store = NULL;
     if (a->data_lock >= 0) close(a->data_lock);
@@ -276,6 +290,7 @@ void app_free(struct app *a)
     if (a->queue) queue_free(a->queue);
     local_worker_free(a->worker);
     monitor_thread_free(a->monitor);
+    periodic_free(a->periodic);
     emitter_free(a->emitter);
     io_threads_free(a->io);
     if (a->bus) a->bus->ops->free(a->bus);

@@ -12,6 +12,7 @@
 #include "http/request.h"
 #include "http/router.h"
 #include "server/io_threads.h"
+#include "server/periodic.h"
 
 // ---- the process ---------------------------------------------------------------------------------------------------
 
@@ -162,6 +163,7 @@ static void answer(void *ctx, const struct io_thread_stats *stats, int n, const 
     events(&out, &t.hub, n ? stats[0].hub.published : 0, f); // the first hub is given everything
     threads(&out, stats, n);
     lag(&out, stats, n);
+    periodic_metrics(s->m->periodic, &out);
     request_reply_text(s->req, 200, PROMETHEUS_CONTENT_TYPE, &out);
     request_unref(s->req);
     free(s);

@@ -5,10 +5,12 @@
 #include <stdint.h>
 
 struct io_threads;
+struct periodic;
 struct router;
 
 struct metrics {
     struct io_threads *io;
+    struct periodic *periodic;
     int64_t started_at_us;
 };
 

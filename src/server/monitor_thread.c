@@ -28,6 +28,7 @@ struct delivery {
     int n;
     struct part parts[PARTS_MAX];
     char gpu_reason[GPU_REASON_SIZE];
+    struct monitor_reading reading;
 };
 
 struct monitor_thread {
@@ -43,6 +44,7 @@ struct monitor_thread {
     bool deaf;     // on the loop: stopped, so what still comes is dropped
     bool said;     // an event that can't be published was logged
     char gpu_reason[GPU_REASON_SIZE];
+    struct monitor_reading last; // the loop's
 };
 
 // ---- on the loop --------------------------------------------------------------------------------------------------
@@ -68,6 +70,8 @@ static void deliver(void *arg)
         buf_release(&d->parts[i].body);
     }
     memcpy(m->gpu_reason, d->gpu_reason, sizeof m->gpu_reason);
+    d->reading.count = m->last.count + 1;
+    m->last = d->reading;
     free(d);
 }
 
@@ -127,11 +131,15 @@ static void *run(void *arg)
     sample_init(&s);
     int64_t next = clock_mono_us();
     do {
-        sampler_read(sampler, clock_mono_us(), &s);
-        loop_post(m->loop, deliver, encode(m, &s));
+        int64_t started = clock_mono_us(), started_at = clock_now_us();
+        sampler_read(sampler, started, &s);
+        struct delivery *d = encode(m, &s);
         next += m->interval_us;
         int64_t now = clock_mono_us();
         if (next < now) next = now + m->interval_us;
+        d->reading = (struct monitor_reading){
+            .started_at = started_at, .took_us = now - started, .next_at = started_at + (next - started)};
+        loop_post(m->loop, deliver, d);
     } while (wait_until(m, next));
     sample_release(&s);
     sampler_free(sampler);
@@ -190,4 +198,9 @@ const struct history *monitor_thread_history(const struct monitor_thread *m)
 const char *monitor_thread_gpu_reason(const struct monitor_thread *m)
 {
     return m->gpu_reason;
+}
+
+struct monitor_reading monitor_thread_last(const struct monitor_thread *m)
+{
+    return m->last;
 }

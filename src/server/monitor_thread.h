@@ -3,6 +3,8 @@
 #ifndef HW_SERVER_MONITOR_THREAD_H
 #define HW_SERVER_MONITOR_THREAD_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 #include "base/json.h"
 #include "monitor/history.h"
@@ -21,5 +23,11 @@ void monitor_thread_free(struct monitor_thread *m); // after loop_free
 // On the loop's thread.
 const struct history *monitor_thread_history(const struct monitor_thread *m);
 const char *monitor_thread_gpu_reason(const struct monitor_thread *m); // "" if there is a GPU
+struct monitor_reading {
+    int64_t count;               // so far
+    int64_t started_at, took_us; // the last, on the wall clock
+    int64_t next_at;
+};
+struct monitor_reading monitor_thread_last(const struct monitor_thread *m);
 
 #endif

@@ -8,7 +8,7 @@ int64_t retention_remove_workers(struct store_tx *tx, int64_t before, int limit,
 {
     const char *text = "DELETE FROM workers WHERE id IN (SELECT w.id FROM workers AS w WHERE w.last_seen_at < ?1"
                        " AND NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.worker_id = w.id"
-                       " AND j.status IN ('queued', 'starting', 'running', 'paused', 'stalled', 'cancelling'))"
+                       " AND j.status IN ('starting', 'running', 'paused', 'stalled', 'cancelling'))"
                        " ORDER BY w.last_seen_at LIMIT ?2)";
     struct sql_stmt *st = sql_begin(tx, text, e);
     if (!st) return HW_EINTERNAL;
@@ -20,10 +20,11 @@ int64_t retention_remove_workers(struct store_tx *tx, int64_t before, int limit,
 int retention_next_logged_job(struct store_tx *tx, int64_t before, int64_t *created_at, char id[ID_SIZE],
                               struct err *e)
 {
-    // A job ends after it was made, so that the index of that leads to the old ones.
+    // A job ends after it was made, so that the index of that leads to the old ones, in order. (NOT IN: with IN, the
+    // index of the status would be taken, and all of them sorted each time.)
     const char *text = "SELECT j.created_at, j.id FROM jobs AS j WHERE (j.created_at, j.id) > (?1, ?2)"
                        " AND j.created_at < ?3 AND j.finished_at < ?3"
-                       " AND j.status IN ('completed', 'cancelled', 'failed')"
+                       " AND j.status NOT IN ('queued', 'starting', 'running', 'paused', 'stalled', 'cancelling')"
                        " AND EXISTS (SELECT 1 FROM job_logs AS l WHERE l.job_id = j.id)"
                        " ORDER BY j.created_at, j.id LIMIT 1";
     struct sql_stmt *st = sql_begin(tx, text, e);
@@ -44,21 +45,22 @@ int retention_next_logged_job(struct store_tx *tx, int64_t before, int64_t *crea
     return rc == 1 ? 0 : err_set(e, HW_ENOTFOUND, "no job that old has a log");
 }
 
-// The seq of the last of the first `limit` lines, how many these are, and the bytes of their text.
-static int measure(struct store_tx *tx, const char *job_id, int limit, int64_t *last, int64_t *lines, int64_t *bytes,
-                   struct err *e)
+// How far the first lines go that together keep to the bounds.
+static int measure(struct store_tx *tx, const char *job_id, int max_lines, int64_t max_bytes, int64_t *last,
+                   int64_t *lines, int64_t *bytes, struct err *e)
 {
-    const char *text = "SELECT COUNT(*), MAX(seq), SUM(size) FROM (SELECT seq, LENGTH(text) AS size FROM job_logs"
-                       " WHERE job_id = ?1 ORDER BY seq LIMIT ?2) AS first";
+    const char *text = "SELECT seq, text FROM job_logs WHERE job_id = ?1 ORDER BY seq LIMIT ?2";
     struct sql_stmt *st = sql_begin(tx, text, e);
     if (!st) return HW_EINTERNAL;
     sql_bind_text(st, 1, job_id);
-    sql_bind_i64(st, 2, limit);
-    int rc = sql_step(st, e);
-    if (rc == 1) {
-        *lines = sql_i64(st, 0);
-        *last = sql_i64(st, 1);
-        *bytes = sql_i64(st, 2);
+    sql_bind_i64(st, 2, max_lines);
+    int rc;
+    while ((rc = sql_step(st, e)) == 1) {
+        int64_t size = (int64_t)sql_slice(st, 1).n;
+        if (*lines && *bytes + size > max_bytes) break;
+        *last = sql_i64(st, 0);
+        *bytes += size;
+        ++*lines;
     }
     sql_end(st);
     return rc < 0 ? rc : 0;
@@ -75,20 +77,18 @@ static int clear_counts(struct store_tx *tx, const char *job_id, struct err *e)
     return n < 0 ? (int)n : 0;
 }
 
-int retention_remove_log_lines(struct store_tx *tx, const char *job_id, int limit, int64_t *removed, int64_t *bytes,
-                               struct err *e)
+int retention_remove_log_lines(struct store_tx *tx, const char *job_id, int max_lines, int64_t max_bytes,
+                               int64_t *lines, int64_t *bytes, struct err *e)
 {
     int64_t last = 0;
-    *removed = *bytes = 0;
-    int rc = measure(tx, job_id, limit, &last, removed, bytes, e);
+    *lines = *bytes = 0;
+    int rc = measure(tx, job_id, max_lines, max_bytes, &last, lines, bytes, e);
     if (rc) return rc;
-    if (*removed > 0) {
-        struct sql_stmt *st = sql_begin(tx, "DELETE FROM job_logs WHERE job_id = ?1 AND seq <= ?2", e);
-        if (!st) return HW_EINTERNAL;
-        sql_bind_text(st, 1, job_id);
-        sql_bind_i64(st, 2, last);
-        int64_t n = sql_exec(st, e);
-        if (n < 0) return (int)n;
-    }
-    return *removed < limit ? clear_counts(tx, job_id, e) : 0;
+    if (*lines == 0) return clear_counts(tx, job_id, e);
+    struct sql_stmt *st = sql_begin(tx, "DELETE FROM job_logs WHERE job_id = ?1 AND seq <= ?2", e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_text(st, 1, job_id);
+    sql_bind_i64(st, 2, last);
+    int64_t n = sql_exec(st, e);
+    return n < 0 ? (int)n : 0;
 }
