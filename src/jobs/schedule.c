@@ -271,8 +271,8 @@ static int add(struct schedule *s, const struct schedule_task *task, struct err 
     return rc;
 }
 
-int schedule_new(struct schedule **out, const struct schedule_config *config, const struct schedule_task *tasks, size_t n,
-                 struct err *e)
+int schedule_new(struct schedule **out, const struct schedule_config *config, const struct schedule_task *tasks,
+                 size_t n, struct err *e)
 {
     struct schedule *s = mem_zalloc(sizeof *s);
     s->config = *config;
@@ -352,7 +352,9 @@ void schedule_view(const struct schedule *s, size_t i, struct schedule_view *v)
         .name = it->task->name,
         .description = it->task->description,
         .spec = it->spec_text,
-        .timezone = every ? NULL : it->spec.utc ? "UTC" : "local",
+        .timezone = every          ? NULL
+                    : it->spec.utc ? "UTC"
+                                   : "local",
     };
     if (!it->task->run) {
         struct schedule_observation seen = {.last_duration_seconds = (double)NAN};

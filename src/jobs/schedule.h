@@ -71,8 +71,8 @@ struct schedule_config {
 };
 
 // The tasks and their texts are borrowed. HW_EVALIDATION: a schedule that can't be read, or a name twice.
-int schedule_new(struct schedule **out, const struct schedule_config *config, const struct schedule_task *tasks, size_t n,
-                 struct err *e);
+int schedule_new(struct schedule **out, const struct schedule_config *config, const struct schedule_task *tasks,
+                 size_t n, struct err *e);
 typedef void (*schedule_done_fn)(void *ctx, int rc, const struct err *e);
 // Once: reads what the database knows; then what was missed runs. `done` may be NULL.
 void schedule_start(struct schedule *s, schedule_done_fn done, void *ctx);

@@ -153,8 +153,7 @@ static struct date date_of(int64_t day)
     gmtime_r(&t, &tm);
     int year = tm.tm_year + 1900;
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return (struct date){day,       year,       tm.tm_mon, tm.tm_mday,
-                         tm.tm_wday, days[tm.tm_mon] + (leap && tm.tm_mon == 1)};
+    return (struct date){day, year, tm.tm_mon, tm.tm_mday, tm.tm_wday, days[tm.tm_mon] + (leap && tm.tm_mon == 1)};
 }
 
 static bool matches(const struct schedule_spec *s, const struct date *d)

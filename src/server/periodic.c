@@ -38,8 +38,8 @@ static void observe_monitor(void *ctx, struct schedule_observation *seen)
 static size_t fill_table(struct periodic *p, struct store *store, struct monitor_thread *monitor)
 {
     const struct schedule_task rows[] = {
-        {"system_monitor", "Reads processors, memory, disks, network and GPUs.", p->monitor_spec, NULL,
-         observe_monitor, monitor},
+        {"system_monitor", "Reads processors, memory, disks, network and GPUs.", p->monitor_spec, NULL, observe_monitor,
+         monitor},
         {"database_maintenance", "Moves the database's write-ahead log into it and refreshes the planner's statistics.",
          "daily 02:30", maintenance_database, NULL, store},
         {"worker_retention", "Removes workers not heard from for 30 days that hold no job.", "daily 03:10",
@@ -136,7 +136,8 @@ void periodic_metrics(struct periodic *p, struct buf *out)
     const char *const runs = "headway_scheduled_task_runs_total";
     const char *const success = "headway_scheduled_task_last_success_timestamp_seconds";
     struct schedule_view v;
-    prom_family(out, runs, PROM_COUNTER, "Runs of periodic tasks that came to their end, those of earlier servers included.");
+    prom_family(out, runs, PROM_COUNTER,
+                "Runs of periodic tasks that came to their end, those of earlier servers included.");
     for (size_t i = 0; i < schedule_count(p->schedule); i++) {
         schedule_view(p->schedule, i, &v);
         const char *const well[] = {"task", v.name, "outcome", "success", NULL};

@@ -17,8 +17,7 @@ int64_t retention_remove_workers(struct store_tx *tx, int64_t before, int limit,
     return sql_exec(st, e);
 }
 
-int retention_next_logged_job(struct store_tx *tx, int64_t before, int64_t *created_at, char id[ID_SIZE],
-                              struct err *e)
+int retention_next_logged_job(struct store_tx *tx, int64_t before, int64_t *created_at, char id[ID_SIZE], struct err *e)
 {
     // A job ends after it was made, so that the index of that leads to the old ones, in order. (NOT IN: with IN, the
     // index of the status would be taken, and all of them sorted each time.)

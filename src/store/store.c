@@ -30,7 +30,7 @@ struct lane { // what waits for a kind of thread
 
 struct store {
     const struct backend_ops *ops;
-    char *rest; // of the URL, behind the scheme
+    char *rest;           // of the URL, behind the scheme
     pthread_mutex_t lock; // guards the lanes, `closing` and the poster
     struct lane writes, reads;
     bool closing;

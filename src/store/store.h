@@ -41,7 +41,8 @@ int store_read_wait(struct store *s, store_fn fn, void *ctx, struct err *e);
 
 // What a database wants done to it from time to time, beside the work and without holding it up: the planner's
 // statistics are refreshed where they are out of date (on the writer's thread, from samples), and what lies in the
-// write-ahead log is moved into the database as far as no reader needs it. On the caller's thread, as the waiting calls.
+// write-ahead log is moved into the database as far as no reader needs it. On the caller's thread, as the waiting
+// calls.
 struct store_maintenance {
     int64_t optimize_us;                // that the writer was held
     int64_t wal_pages, wal_pages_moved; // in the log, and of these now in the database

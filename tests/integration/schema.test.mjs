@@ -227,6 +227,10 @@ describe('the server keeps to its schemas', () => {
     await get('/version');
     await call('POST', '/api/internal/ws/emit', { channel: 'notes/1', event: 'note:written', data: { text: 'hi' } });
     await call('POST', '/api/internal/ws/emit/batch', '{"channel":"notes/1","event":"note:written"}\n{\n');
+    await get('/schedule');
+    await post('/schedule/worker_retention/run');
+    await refuse(409, 'POST', '/api/v1/schedule/system_monitor/run');
+    await refuse(404, 'POST', '/api/v1/schedule/gardening/run');
     await refuse(403, 'POST', '/api/internal/ws/emit', { channel: 'system/cpu', event: 'system:metrics', data: {} });
     const queued = await post('/jobs', { kind: 'tokenize', params: { dataset_id: dataset.id, model_id: model.id, max_documents: 50 } });
     await end(queued.id);

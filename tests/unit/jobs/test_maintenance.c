@@ -17,7 +17,7 @@ struct one {
     const char *worker_id, *status;
     int lines;
     size_t line_bytes;
-    int n;     // of a count
+    int n; // of a count
     bool exists;
 };
 
@@ -166,7 +166,8 @@ static void logs_of_jobs_that_ended_more_than_90_days_ago_go_and_nothing_else(vo
     struct job_row r;
     fixture_init_with(&f, &t, "monthly 1 03:30 UTC", maintenance_job_logs);
     struct one old = {.id = "job_old", .at = f.wall - 91 * DAY, .status = "failed", .lines = 1003, .line_bytes = 50};
-    struct one older = {.id = "job_older", .at = f.wall - 300 * DAY, .status = "completed", .lines = 16, .line_bytes = 9};
+    struct one older = {
+        .id = "job_older", .at = f.wall - 300 * DAY, .status = "completed", .lines = 16, .line_bytes = 9};
     struct one fresh = {.id = "job_new", .at = f.wall - 89 * DAY, .status = "completed", .lines = 20, .line_bytes = 50};
     struct one live = {.id = "job_live", .at = f.wall - 200 * DAY, .status = "running", .lines = 20, .line_bytes = 50};
     write_rows(&f, put_job, &old);
@@ -200,8 +201,11 @@ static void more_jobs_than_are_looked_for_at_once_are_all_found(void **state)
         snprintf(id, sizeof id, "job_%d", i);
         // Many at the same instant, and some without a log between them.
         write_rows(&f, put_job,
-                   &(struct one){.id = id, .at = f.wall - (100 + i / 50) * DAY, .status = "completed",
-                                 .lines = i % 10 ? 2 : 0, .line_bytes = 5});
+                   &(struct one){.id = id,
+                                 .at = f.wall - (100 + i / 50) * DAY,
+                                 .status = "completed",
+                                 .lines = i % 10 ? 2 : 0,
+                                 .line_bytes = 5});
     }
     run_it(&f);
     assert_int_equal(result(&f, "jobs"), 207);

@@ -55,8 +55,7 @@ static void check(const struct example *x)
     char text[CLOCK_RFC3339_SIZE];
     int64_t last = at(x->last), next = schedule_next(&s, last, last);
     clock_format(next, text);
-    if (next != at(x->next))
-        fail_msg("%s in %s after %s: %s instead of %s", x->spec, x->zone, x->last, text, x->next);
+    if (next != at(x->next)) fail_msg("%s in %s after %s: %s instead of %s", x->spec, x->zone, x->last, text, x->next);
     // It isn't passed over by whoever looks a moment before, and not given again.
     if (s.kind != SCHEDULE_EVERY) assert_int_equal(schedule_next(&s, next - 1, next), next);
     assert_true(schedule_next(&s, next, next) > next);
@@ -142,13 +141,14 @@ static void a_time_that_winter_repeats_comes_once(void **state)
 // ---- properties ----------------------------------------------------------------------------------------------------
 
 static const char *const zones[] = {"UTC", BERLIN, NEW_YORK, LORD_HOWE, SAO_PAULO};
-static const char *const specs[] = {"daily 02:30",       "daily 00:00",      "daily 23:30",     "daily 02:15",
-                                    "weekly sun 02:30",  "weekly thu 12:00", "monthly 1 00:15", "monthly 29 02:30",
-                                    "monthly 31 23:59",  "daily 02:30 UTC"};
+static const char *const specs[] = {"daily 02:30",      "daily 00:00",      "daily 23:30",     "daily 02:15",
+                                    "weekly sun 02:30", "weekly thu 12:00", "monthly 1 00:15", "monthly 29 02:30",
+                                    "monthly 31 23:59", "daily 02:30 UTC"};
 
 enum { ZONES = sizeof zones / sizeof *zones, SPECS = sizeof specs / sizeof *specs };
 
-// Walks from minute to minute: a day's instant is the first minute of that date on which the clock has reached the time.
+// Walks from minute to minute: a day's instant is the first minute of that date on which the clock has reached the
+// time.
 static void every_instant_is_found_and_no_other(void **state)
 {
     (void)state;
@@ -252,8 +252,8 @@ static void a_clock_that_is_set_back_neither_repeats_nor_blocks(void **state)
 static void specifications_read_as_they_are_written(void **state)
 {
     (void)state;
-    static const char *const good[] = {"every 2 seconds",  "every 0.5 seconds", "every 86400 seconds", "daily 00:00",
-                                       "weekly mon 23:59", "monthly 31 02:30"};
+    static const char *const good[] = {"every 2 seconds", "every 0.5 seconds", "every 86400 seconds",
+                                       "daily 00:00",     "weekly mon 23:59",  "monthly 31 02:30"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         char text[SCHEDULE_TEXT_SIZE];
         struct schedule_spec s = spec(good[i]);
