@@ -73,20 +73,35 @@ int file_commit(const char *tmp, const char *final_path, struct err *e)
     return rc;
 }
 
-int file_write_atomic(const char *path, struct slice data, struct err *e)
+static int write_beside(const char *tmp, const char *path, struct slice data, struct err *e)
+{
+    int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) return err_sys(e, errno, "can't create %s", tmp);
+    int rc = file_write_all(fd, data.p, data.n, e);
+    if (rc) err_prefix(e, "%s", path);
+    if (close(fd) < 0 && !rc) rc = err_sys(e, errno, "can't close %s", tmp);
+    return rc;
+}
+
+static int write_whole(const char *path, struct slice data, bool synced, struct err *e)
 {
     char *tmp = mem_printf("%s.tmp.%ld", path, (long)getpid());
-    int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    int rc = fd < 0 ? err_sys(e, errno, "can't create %s", tmp) : 0;
-    if (fd >= 0) {
-        rc = file_write_all(fd, data.p, data.n, e);
-        if (rc) err_prefix(e, "%s", path);
-        if (close(fd) < 0 && !rc) rc = err_sys(e, errno, "can't close %s", tmp);
-        if (!rc) rc = file_commit(tmp, path, e);
-        if (rc) unlink(tmp);
-    }
+    int rc = write_beside(tmp, path, data, e);
+    if (!rc && synced) rc = file_commit(tmp, path, e);
+    if (!rc && !synced && rename(tmp, path) < 0) rc = err_sys(e, errno, "can't rename %s to %s", tmp, path);
+    if (rc) unlink(tmp);
     free(tmp);
     return rc;
+}
+
+int file_write_atomic(const char *path, struct slice data, struct err *e)
+{
+    return write_whole(path, data, true, e);
+}
+
+int file_replace(const char *path, struct slice data, struct err *e)
+{
+    return write_whole(path, data, false, e);
 }
 
 int file_mkdirs(const char *path, struct err *e)

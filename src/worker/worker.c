@@ -16,13 +16,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "worker/claimer.h"
+#include "worker/leftovers.h"
 #include "worker/reporter.h"
 #include "worker/resources.h"
 #include "worker/running.h"
 #include "worker/slots.h"
 #include "worker/spool.h"
 
-enum { TICK_MS = 50, DRAIN_MS = 5000 };
+enum { TICK_MS = 50, DRAIN_MS = 5000, LEFTOVERS_MS = 10000 };
 // Of a job that has nothing to say: a cancel comes in the answer to a report, and is to be heard within a second or so.
 static const int64_t HEARTBEAT_US = 1000000;
 
@@ -47,7 +48,7 @@ struct worker {
     struct reporter *reporter;
     struct claimer *claimer;
     struct resources *resources;
-    char *scratch;
+    char *scratch, *groups; // folders: the jobs' parameters; their process groups, for the next worker
     int wake_fd;
     pthread_mutex_t lock; // guards mail and lease_us
     struct list mail;
@@ -170,6 +171,7 @@ static void ship(struct worker *w, struct running *r, int64_t now)
 static void finish(struct worker *w, struct running *r, int64_t now)
 {
     ship(w, r, now);
+    leftovers_forget(w->groups, r->job_id, r->attempt);
     slots_give(w->slots, r->resource_class);
     running_free(r);
 }
@@ -201,6 +203,8 @@ static void start_job(struct worker *w, const char *worker_id, const json_t *job
         return;
     }
     log_info("worker", "job %s started, pid %d", r->job_id, (int)r->child.pid);
+    if (leftovers_note(w->groups, r->job_id, r->attempt, r->child.pid, &e) != 0)
+        log_warn("worker", "job %s: a worker that follows this one couldn't end it: %s", r->job_id, e.message);
     resources_follow(w->resources, r->child.pid);
     ship(w, r, now);
 }
@@ -389,7 +393,9 @@ static int take_lock(const struct worker_options *o, int *fd, struct err *e)
 
 static int start(struct worker *w, struct err *e)
 {
+    struct leftovers_ended ended;
     int rc = slots_new(&w->slots, w->o->slots, e);
+    if (!rc) rc = leftovers_end(w->groups, LEFTOVERS_MS, &ended, e);
     char *spool_dir = file_join(w->o->data_dir, "spool");
     // Parameters of the jobs of a worker that died lie there.
     if (!rc) rc = file_remove_tree(w->scratch, e);
@@ -418,6 +424,7 @@ int worker_run(const struct worker_options *o, struct err *e)
     list_init(&w.running);
     pthread_mutex_init(&w.lock, NULL);
     w.scratch = file_join(o->data_dir, "scratch");
+    w.groups = file_join(o->data_dir, "running");
     int rc = file_mkdirs(o->data_dir, e);
     if (!rc) rc = take_lock(o, &lock_fd, e);
     if (!rc) rc = start(&w, e);
@@ -435,6 +442,7 @@ int worker_run(const struct worker_options *o, struct err *e)
     if (w.wake_fd >= 0) close(w.wake_fd);
     if (lock_fd >= 0) close(lock_fd);
     free(w.scratch);
+    free(w.groups);
     pthread_mutex_destroy(&w.lock);
     return rc;
 }

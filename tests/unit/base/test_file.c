@@ -31,6 +31,10 @@ static void writing_is_all_or_nothing(void **state)
     assert_int_equal(file_size(path), 8);
     assert_int_equal(file_write_atomic(none, SLICE_LIT("x"), &e), HW_ENOTFOUND);
     assert_non_null(strstr(e.message, "no/such/f"));
+    assert_int_equal(file_replace(path, SLICE_LIT("newer"), &e), 0);
+    assert_int_equal(file_size(path), 5);
+    assert_int_equal(file_replace(none, SLICE_LIT("x"), &e), HW_ENOTFOUND);
+    assert_int_equal(file_replace(d.path, SLICE_LIT("x"), &e), HW_EIO); // a folder is in the way
     // No temporary file is left.
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(d.path), 0);
