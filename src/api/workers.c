@@ -50,18 +50,19 @@ static void workers_create(struct request *req, void *ctx)
 {
     struct resources *api = ctx;
     struct err e = {0};
-    const char *host = NULL, *version = NULL;
+    const char *host = NULL, *version = NULL, *replaces = NULL;
     int64_t pid = 0;
     struct queue_slots slots = {0};
     const json_t *body = request_json(req, &e);
     int rc = body ? json_get_str(body, "host", "", &host, &e) : e.code;
     if (!rc) rc = json_get_str(body, "version", "", &version, &e);
+    if (!rc) rc = json_get_str(body, "replaces", NULL, &replaces, &e);
     if (!rc) rc = json_get_i64(body, "pid", 0, 0, 1 << 30, &pid, &e);
     if (!rc) rc = read_slots(body, &slots, &e);
     if (rc)
         request_reply_error(req, &e);
     else
-        queue_register_worker(api->queue, host, pid, version, slots, registered, request_ref(req));
+        queue_register_worker(api->queue, host, pid, version, slots, replaces, registered, request_ref(req));
 }
 
 // ---- attaching ----------------------------------------------------------------------------------------------------

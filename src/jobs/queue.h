@@ -119,8 +119,10 @@ struct queue_slots {
 };
 
 typedef void (*queue_worker_fn)(void *ctx, int rc, const struct err *e, const char *worker_id, int64_t lease_us);
+// `replaces`: the id of a worker of the same host that is known to be dead, whose jobs are taken for lost in the same
+// transaction: queued again while they have attempts left, else failed. NULL, or an unknown one: nobody.
 void queue_register_worker(struct queue *q, const char *host, int64_t pid, const char *version,
-                           struct queue_slots slots, queue_worker_fn done, void *ctx);
+                           struct queue_slots slots, const char *replaces, queue_worker_fn done, void *ctx);
 
 // Takes jobs for the slots free now, waiting up to `wait_us` for the first. `done` gets the rows (id, attempt, lease,
 // kind, resource_class, spec, output_dir are what a worker needs); none when the time is over. HW_ENOTFOUND: no such

@@ -71,6 +71,8 @@ static void forget_workers(struct queue *q)
 struct registration {
     struct queue *q;
     struct worker_row row;
+    char replaces[ID_SIZE]; // "": nobody
+    struct list changes;
     queue_worker_fn done;
     void *ctx;
 };
@@ -78,7 +80,27 @@ struct registration {
 static int register_tx(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct registration *g = ctx;
-    return worker_row_insert(tx, &g->row, e);
+    int rc = worker_row_insert(tx, &g->row, e);
+    if (rc || !g->replaces[0]) return rc;
+    struct worker_row old;
+    worker_row_init(&old);
+    rc = worker_row_get(tx, g->replaces, &old, e);
+    // A data folder that was copied to another host doesn't prove that the worker of the first one is dead.
+    bool known = rc == 0 && old.host && strcmp(old.host, g->row.host) == 0;
+    worker_row_release(&old);
+    if (known) return leases_of_dead(g->q, tx, &g->changes, g->replaces, g->row.created_at, e);
+    g->replaces[0] = 0;
+    if (rc == HW_ENOTFOUND) err_clear(e), rc = 0;
+    return rc;
+}
+
+// It serves nothing from now on. While a claim of its still waits, its connection hasn't been seen to end.
+static void forget_worker(struct queue *q, const char *worker_id)
+{
+    struct known_worker *k = map_get(&q->workers, slice_str(worker_id));
+    if (!k || k->waiting) return;
+    map_remove(&q->workers, slice_str(worker_id));
+    free(k);
 }
 
 static void registered(void *ctx, int rc, const struct err *e)
@@ -86,18 +108,24 @@ static void registered(void *ctx, int rc, const struct err *e)
     struct registration *g = ctx;
     if (rc == 0) {
         forget_workers(g->q);
+        if (g->replaces[0]) forget_worker(g->q, g->replaces);
         queue_worker_seen(g->q, &g->row);
+        queue_publish(g->q, &g->changes);
     }
     g->done(g->ctx, rc, e, rc == 0 ? g->row.id : NULL, g->q->cfg.lease_us);
+    changes_free(&g->changes);
     worker_row_release(&g->row);
     free(g);
 }
 
 void queue_register_worker(struct queue *q, const char *host, int64_t pid, const char *version,
-                           struct queue_slots slots, queue_worker_fn done, void *ctx)
+                           struct queue_slots slots, const char *replaces, queue_worker_fn done, void *ctx)
 {
     struct registration *g = mem_zalloc(sizeof *g);
     *g = (struct registration){.q = q, .done = done, .ctx = ctx};
+    list_init(&g->changes);
+    // Longer than any id of ours: it names nobody.
+    if (replaces && strlen(replaces) < sizeof g->replaces) memcpy(g->replaces, replaces, strlen(replaces) + 1);
     worker_row_init(&g->row);
     id_new("wrk", g->row.id);
     set_text(&g->row.host, host);

@@ -182,5 +182,8 @@ void queue_workers_release(struct queue *q);
 
 void queue_leases_tick(struct queue *q, int64_t now);
 int64_t queue_leases_due(const struct queue *q); // wall clock; INT64_MAX: none
+// A worker is known to be dead: what it holds is stalled and lost at once, as if the lease and the grace had passed.
+int leases_of_dead(struct queue *q, struct store_tx *tx, struct list *changes, const char *worker_id, int64_t now,
+                   struct err *e);
 
 #endif

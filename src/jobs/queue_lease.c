@@ -69,6 +69,35 @@ static int expire_tx(struct store_tx *tx, void *ctx, struct err *e)
     return rc;
 }
 
+// A job that runs is stalled first, then lost, and both are told, as the state machine has it.
+static int end_lease(struct queue *q, struct store_tx *tx, struct list *changes, const char *job_id, int64_t now,
+                     struct err *e)
+{
+    for (int i = 0; i < 2; i++) {
+        struct change *c;
+        int rc = change_read(tx, changes, job_id, &c, e);
+        if (!rc) rc = expire(q, c, now, e);
+        if (!rc) rc = change_commit(tx, c, now, e);
+        if (rc || row_status(&c->job) != JOB_STALLED) return rc;
+    }
+    return 0;
+}
+
+int leases_of_dead(struct queue *q, struct store_tx *tx, struct list *changes, const char *worker_id, int64_t now,
+                   struct err *e)
+{
+    struct job_row *rows;
+    int n;
+    int rc = job_rows_leased(tx, INT64_MAX, &rows, &n, e);
+    for (int i = 0; !rc && i < n; i++) {
+        // One that runs where it was called wasn't started by a worker, and doesn't end with one.
+        if (strcmp(rows[i].worker_id, worker_id) != 0 || rows[i].attached) continue;
+        rc = end_lease(q, tx, changes, rows[i].id, now, e);
+    }
+    job_rows_free(rows, n);
+    return rc;
+}
+
 // After a check, what the loop still takes for expired isn't so in the database.
 static void settle(struct queue *q, struct list *changes, int64_t now)
 {

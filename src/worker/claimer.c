@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "client/http_client.h"
 #include "worker/backoff.h"
+#include "worker/predecessor.h"
 
 enum { POLL_SECONDS = 20, REQUEST_TIMEOUT_MS = 35000, SHORT_POLL_US = 500000 };
 
@@ -33,6 +34,8 @@ struct claimer {
     pthread_mutex_t enrolling; // held while one registers; taken before `lock`
     pthread_mutex_t lock;      // guards what follows
     char worker_id[32];        // "" while not registered
+    char replaces[32];         // to be said with the first registration; "" afterwards. Guarded by `enrolling`
+    bool registered;           // at least once. Guarded by `enrolling`
     bool away;                 // the server's absence was logged
 };
 
@@ -79,19 +82,12 @@ static json_t *enroll(struct poller *p)
     jw_kstr(&w, "version", HEADWAY_VERSION);
     jw_key(&w, "slots");
     slots_write_total(p->claimer->slots, &w);
+    if (p->claimer->replaces[0]) jw_kstr(&w, "replaces", p->claimer->replaces);
     jw_obj_end(&w);
     int status;
     json_t *reply = call(p, "/api/v1/workers", buf_slice(&body), &status);
     buf_release(&body);
     return reply;
-}
-
-// What the server calls us becomes part of paths and file names.
-static bool usable_id(const char *id, size_t size)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-    size_t n = id ? strlen(id) : 0;
-    return n > 1 && n < size && strspn(id, letters) == n;
 }
 
 // The id known now ("" if none), forgetting it first if it is `stale`.
@@ -103,6 +99,28 @@ static void known_id(struct claimer *c, const char *stale, char out[32])
     pthread_mutex_unlock(&c->lock);
 }
 
+// Registers; the id into `out`, or "" if it can't be had now. With `enrolling` held.
+static void get_registered(struct poller *p, char out[32])
+{
+    struct claimer *c = p->claimer;
+    if (!c->registered && !c->events.may_register(c->events.ctx)) return;
+    json_t *reply = enroll(p);
+    const char *id = json_string_value(json_object_get(reply, "id"));
+    double lease = json_number_value(json_object_get(reply, "lease_seconds"));
+    if (reply && !worker_id_usable(id)) {
+        log_error("worker", "the server gave no usable worker id");
+    } else if (reply) {
+        c->events.registered(c->events.ctx, id, lease > 0 ? lease : 15);
+        c->registered = true;
+        c->replaces[0] = 0;
+        memcpy(out, id, strlen(id) + 1);
+        pthread_mutex_lock(&c->lock);
+        memcpy(c->worker_id, out, sizeof c->worker_id);
+        pthread_mutex_unlock(&c->lock);
+    }
+    json_decref(reply);
+}
+
 // The id to claim under, registering first if there is none. `stale`: an id that the server doesn't know any more; ""
 // if none. False: it can't be had now.
 static bool worker_id(struct poller *p, const char *stale, char out[32])
@@ -110,21 +128,7 @@ static bool worker_id(struct poller *p, const char *stale, char out[32])
     struct claimer *c = p->claimer;
     pthread_mutex_lock(&c->enrolling); // the others wait, and then find the id
     known_id(c, stale, out);
-    if (!out[0]) {
-        json_t *reply = enroll(p);
-        const char *id = json_string_value(json_object_get(reply, "id"));
-        double lease = json_number_value(json_object_get(reply, "lease_seconds"));
-        if (reply && !usable_id(id, sizeof c->worker_id)) {
-            log_error("worker", "the server gave no usable worker id");
-        } else if (reply) {
-            memcpy(out, id, strlen(id) + 1);
-            pthread_mutex_lock(&c->lock);
-            memcpy(c->worker_id, out, sizeof c->worker_id);
-            pthread_mutex_unlock(&c->lock);
-            c->events.registered(c->events.ctx, out, lease > 0 ? lease : 15);
-        }
-        json_decref(reply);
-    }
+    if (!out[0]) get_registered(p, out);
     pthread_mutex_unlock(&c->enrolling);
     return out[0] != 0;
 }
@@ -203,12 +207,13 @@ static int start_poller(struct claimer *c, int slot_class, const char *server_ur
     return sys ? err_sys(e, sys, "can't start a claiming thread") : 0;
 }
 
-int claimer_start(struct claimer **out, const char *server_url, struct slots *slots, struct claimer_events events,
-                  struct err *e)
+int claimer_start(struct claimer **out, const char *server_url, struct slots *slots, const char *replaces,
+                  struct claimer_events events, struct err *e)
 {
     struct claimer *c = mem_zalloc(sizeof *c);
     c->slots = slots;
     c->events = events;
+    snprintf(c->replaces, sizeof c->replaces, "%s", replaces);
     pthread_mutex_init(&c->lock, NULL);
     pthread_mutex_init(&c->enrolling, NULL);
     int rc = 0;

@@ -9,15 +9,19 @@ struct claimer;
 
 // Called on the claimer's threads, which may be several at once.
 struct claimer_events {
-    // The worker has (a new) id. Until the first call there is none.
+    // Asked before the first registration, again and again until it says yes.
+    bool (*may_register)(void *ctx);
+    // The worker has (a new) id. Until the first call there is none; no job is asked for before it has returned.
     void (*registered)(void *ctx, const char *worker_id, double lease_seconds);
     // One job of a claim's answer (borrowed). Its slot is taken already.
     void (*claimed)(void *ctx, const char *worker_id, const json_t *job);
     void *ctx;
 };
 
-int claimer_start(struct claimer **out, const char *server_url, struct slots *slots, struct claimer_events events,
-                  struct err *e);
+// `replaces`: the id of the worker that was here before and is dead, which the server is told with the first
+// registration; "" if there was none.
+int claimer_start(struct claimer **out, const char *server_url, struct slots *slots, const char *replaces,
+                  struct claimer_events events, struct err *e);
 void claimer_stop(struct claimer *c); // closes the slots; once it returns no event comes any more
 
 #endif

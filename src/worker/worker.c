@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "worker/claimer.h"
 #include "worker/leftovers.h"
+#include "worker/predecessor.h"
 #include "worker/reporter.h"
 #include "worker/resources.h"
 #include "worker/running.h"
@@ -83,6 +84,14 @@ static void post_mail(struct worker *w, struct mail *m)
     if (write(w->wake_fd, &one, sizeof one) < 0 && errno != EAGAIN) log_error("worker", "eventfd: %s", strerror(errno));
 }
 
+// What the worker before this one had still to say must reach the server first: with the registration its jobs are
+// taken for lost, and the end of one may lie in the spool. Nothing of ours is in there before we are registered.
+static bool may_register(void *ctx)
+{
+    struct worker *w = ctx;
+    return spool_empty(w->spool);
+}
+
 static void on_registered(void *ctx, const char *worker_id, double lease_seconds)
 {
     struct worker *w = ctx;
@@ -90,6 +99,9 @@ static void on_registered(void *ctx, const char *worker_id, double lease_seconds
     w->lease_us = (int64_t)(lease_seconds * 1e6);
     pthread_mutex_unlock(&w->lock);
     log_info("worker", "registered as %s; lease %.0f s", worker_id, lease_seconds);
+    struct err e;
+    if (predecessor_write(w->o->data_dir, worker_id, &e) != 0)
+        log_warn("worker", "a worker that follows this one can't tell the server so: %s", e.message);
 }
 
 static void on_claimed(void *ctx, const char *worker_id, const json_t *job)
@@ -394,6 +406,8 @@ static int take_lock(const struct worker_options *o, int *fd, struct err *e)
 static int start(struct worker *w, struct err *e)
 {
     struct leftovers_ended ended;
+    char before[WORKER_ID_SIZE];
+    predecessor_read(w->o->data_dir, before);
     int rc = slots_new(&w->slots, w->o->slots, e);
     if (!rc) rc = leftovers_end(w->groups, LEFTOVERS_MS, &ended, e);
     char *spool_dir = file_join(w->o->data_dir, "spool");
@@ -411,8 +425,8 @@ static int start(struct worker *w, struct err *e)
         rc = reporter_start(&w->reporter, w->o->server_url, w->spool,
                             (struct reporter_events){on_control, on_lost, on_unknown, w}, e);
     if (!rc)
-        rc = claimer_start(&w->claimer, w->o->server_url, w->slots,
-                           (struct claimer_events){on_registered, on_claimed, w}, e);
+        rc = claimer_start(&w->claimer, w->o->server_url, w->slots, before,
+                           (struct claimer_events){may_register, on_registered, on_claimed, w}, e);
     return rc;
 }
 

@@ -364,13 +364,18 @@ static inline void worker_answered(void *ctx, int rc, const struct err *e, const
     if (rc == 0 && lease_us <= 0) abort();
 }
 
-static inline void register_worker(struct fixture *f, char id[ID_SIZE])
+static inline void register_after(struct fixture *f, const char *host, const char *replaces, char id[ID_SIZE])
 {
     struct worker_answer a = {0};
-    queue_register_worker(f->q, "host", 42, "1", (struct queue_slots){.cpu = 2, .io = 4}, worker_answered, &a);
+    queue_register_worker(f->q, host, 42, "1", (struct queue_slots){.cpu = 2, .io = 4}, replaces, worker_answered, &a);
     fixture_run(f, &a.over);
     assert_int_equal(a.rc, 0);
     memcpy(id, a.id, ID_SIZE);
+}
+
+static inline void register_worker(struct fixture *f, char id[ID_SIZE])
+{
+    register_after(f, "host", NULL, id);
 }
 
 struct claim_answer {

@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -20,6 +21,9 @@
 #include "base/mem.h"
 #include "temp_dir.h"
 #include "tiny_server.h"
+#include "worker/child.h"
+#include "worker/leftovers.h"
+#include "worker/predecessor.h"
 #include "worker/worker.h"
 
 enum { DEADLINE_S = 60, JOBS_MAX = 4 };
@@ -38,8 +42,10 @@ struct world {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     int given, registered, asked;
-    json_t *events; // {"lease", "worker", "event"}, in order
-    size_t largest; // report, bytes
+    int asked_before;  // of them, before the first registration
+    char replaces[40]; // as the last registration said it
+    json_t *events;    // {"lease", "worker", "event"}, in order
+    size_t largest;    // report, bytes
     int64_t last_batch;
     // the worker
     pthread_t thread;
@@ -87,7 +93,11 @@ static bool serve(void *ctx, const struct tiny_request *q)
     bool hang = false;
     pthread_mutex_lock(&w->lock);
     if (strcmp(q->path, "/api/v1/workers") == 0) {
-        w->registered++;
+        json_t *body = json_read_object(q->body, NULL);
+        const char *replaces = json_string_value(json_object_get(body, "replaces"));
+        snprintf(w->replaces, sizeof w->replaces, "%s", replaces ? replaces : "");
+        json_decref(body);
+        if (w->registered++ == 0) w->asked_before = w->asked;
         tiny_answer(q, 201, "{\"id\":\"wrk_1\",\"lease_seconds\":0.3}");
     } else if (strstr(q->path, "/claim")) {
         const char *lease = w->given < JOBS_MAX ? w->job_lease[w->given] : NULL;
@@ -339,6 +349,80 @@ static void never_again_19_a_verdict_on_an_earlier_attempt_does_not_hit_the_next
     tear_down(&w);
 }
 
+static void never_again_21_a_successor_says_whom_it_follows_once_that_ones_reports_are_in(void **state)
+{
+    (void)state;
+    struct world w;
+    struct err e;
+    set_up(&w, "exit 0");
+    assert_int_equal(file_mkdirs(w.data, &e), 0);
+    assert_int_equal(predecessor_write(w.data, "wrk_0", &e), 0);
+    leave_batch(&w, "old");
+    w.job_lease[0] = "l0";
+    start_worker(&w);
+    wait_seen(&w, "l0", "exited", 1);
+    stop_worker(&w);
+    assert_string_equal(w.replaces, "wrk_0");
+    assert_int_equal(w.asked_before, 1); // the old batch: its end may be in there
+    // The next one follows this one.
+    w.given = JOBS_MAX;
+    start_worker(&w);
+    pthread_mutex_lock(&w.lock);
+    while (w.registered < 2) pthread_cond_wait(&w.changed, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    stop_worker(&w);
+    assert_string_equal(w.replaces, "wrk_1");
+    tear_down(&w);
+}
+
+static void what_stands_for_a_predecessor_must_be_an_id(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "", "\n", "x", "../../etc", "wrk_1\nwrk_2\n", "wrk_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    struct temp_dir d = temp_dir_new();
+    struct err e;
+    char id[WORKER_ID_SIZE], *path = file_join(d.path, "worker.id");
+    predecessor_read(d.path, id);
+    assert_string_equal(id, "");
+    assert_int_equal(predecessor_write(d.path, "wrk_a-B9", &e), 0);
+    predecessor_read(d.path, id);
+    assert_string_equal(id, "wrk_a-B9");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_int_equal(file_replace(path, slice_str(texts[i]), &e), 0);
+        predecessor_read(d.path, id);
+        assert_string_equal(id, "");
+    }
+    free(path);
+    temp_dir_remove(&d);
+}
+
+static void never_again_19_a_worker_that_starts_ends_what_the_last_one_left(void **state)
+{
+    (void)state;
+    struct world w;
+    struct err e;
+    set_up(&w, "exit 0");
+    char *dir = file_join(w.data, "running"), sleep_bin[] = "/bin/sleep", long_time[] = "1000";
+    char *argv[] = {sleep_bin, long_time, NULL};
+    struct child c;
+    assert_int_equal(file_mkdirs(dir, &e), 0);
+    assert_int_equal(child_spawn(&c, argv, NULL, &e), 0);
+    assert_int_equal(leftovers_note(dir, "job_0", 1, c.pid, &e), 0);
+    w.job_lease[0] = "l0";
+    start_worker(&w);
+    wait_seen(&w, "l0", "exited", 1);
+    assert_int_equal(child_reap(&c).signal, SIGKILL);
+    child_close(&c);
+    stop_worker(&w);
+    DIR *left = opendir(dir);
+    assert_non_null(left);
+    for (struct dirent *it; (it = readdir(left));) assert_true(it->d_name[0] == '.'); // nor of the job that has ended
+    closedir(left);
+    free(dir);
+    tear_down(&w);
+}
+
 static void a_server_that_forgot_us_ends_our_tasks(void **state)
 {
     (void)state;
@@ -460,6 +544,9 @@ int main(void)
         cmocka_unit_test(cancel_stops_the_task),
         cmocka_unit_test(a_lost_lease_stops_the_task_and_nothing_more_is_said),
         cmocka_unit_test(never_again_19_a_verdict_on_an_earlier_attempt_does_not_hit_the_next),
+        cmocka_unit_test(never_again_21_a_successor_says_whom_it_follows_once_that_ones_reports_are_in),
+        cmocka_unit_test(what_stands_for_a_predecessor_must_be_an_id),
+        cmocka_unit_test(never_again_19_a_worker_that_starts_ends_what_the_last_one_left),
         cmocka_unit_test(a_server_that_forgot_us_ends_our_tasks),
         cmocka_unit_test(a_worker_stopped_while_the_server_is_away_keeps_its_reports),
         cmocka_unit_test(a_server_that_takes_and_does_not_answer_does_not_hold_up_the_stop),
