@@ -1,7 +1,7 @@
 # Which folder of src/ may include which. The same table links the unit tests (a test of src/X is linked with X and what X
 # may include, nothing more) and is checked against the #include lines by `make check`.
 # docs/decisions/0001-layers.md says why.
-LAYERS := base proto net http hub realtime bus fanout events store jobs monitor api server client worker cli echo ml task
+LAYERS := base proto net http hub realtime bus fanout events store jobs monitor api server client worker term run cli echo ml task
 
 DEPS_base     :=
 DEPS_proto    := base
@@ -20,7 +20,9 @@ DEPS_client   := base proto
 DEPS_api      := base proto net http hub realtime bus fanout events store jobs monitor
 DEPS_server   := base proto net http hub realtime bus fanout events store jobs monitor api
 DEPS_worker   := base proto hub bus events store jobs monitor client
-DEPS_cli      := base proto net http hub realtime bus fanout events store jobs monitor api server client worker
+DEPS_term     := base
+DEPS_run      := base proto hub bus events store jobs monitor client worker term
+DEPS_cli      := base proto net http hub realtime bus fanout events store jobs monitor api server client worker term run
 DEPS_echo     := base proto net http hub realtime
 DEPS_task     := base ml jobs
 
