@@ -205,7 +205,8 @@ static const char *heavy_line(struct slice line)
     return NULL;
 }
 
-// rich and what is made of it (pip, keras): "Working ━━━━━━━╸━━━  45% 0:00:05", "━━━━ 12.3/45.6 MB 1.2 MB/s eta 0:00:28"
+// rich and what is made of it (pip, keras): "Working ━━━━━━━╸━━━  45% 0:00:05", "━━━━ 12.3/45.6 MB 1.2 MB/s eta
+// 0:00:28"
 static bool read_rich(struct slice line, struct term_bar *b)
 {
     const char *bar = heavy_line(line), *begin;
@@ -330,11 +331,16 @@ static const struct {
     enum term_bar_trust trust;
     bool (*read)(struct slice line, struct term_bar *b);
 } readers[] = {
-    {"tqdm", TERM_BAR_SURE, read_tqdm},         {"tqdm without a total", TERM_BAR_SURE, read_tqdm_open},
-    {"rich", TERM_BAR_SURE, read_rich},         {"keras", TERM_BAR_SURE, read_keras},
-    {"curl", TERM_BAR_SURE, read_curl},         {"curl -#", TERM_BAR_REDRAWN, read_hashes},
-    {"wget", TERM_BAR_SURE, read_wget},         {"wget without a terminal", TERM_BAR_LINES, read_wget_dots},
-    {"apt", TERM_BAR_REDRAWN, read_apt},        {"ninja, cmake", TERM_BAR_LINES, read_steps},
+    {"tqdm", TERM_BAR_SURE, read_tqdm},
+    {"tqdm without a total", TERM_BAR_SURE, read_tqdm_open},
+    {"rich", TERM_BAR_SURE, read_rich},
+    {"keras", TERM_BAR_SURE, read_keras},
+    {"curl", TERM_BAR_SURE, read_curl},
+    {"curl -#", TERM_BAR_REDRAWN, read_hashes},
+    {"wget", TERM_BAR_SURE, read_wget},
+    {"wget without a terminal", TERM_BAR_LINES, read_wget_dots},
+    {"apt", TERM_BAR_REDRAWN, read_apt},
+    {"ninja, cmake", TERM_BAR_LINES, read_steps},
     {"a percentage", TERM_BAR_REDRAWN, read_percent},
 };
 

@@ -46,7 +46,7 @@ static bool finished(const struct term_bar *b)
     return b->total >= 0 && b->done >= b->total;
 }
 
-void term_progress_row(struct term_progress *p, int64_t row, bool redrawn, struct slice text, int64_t top)
+void term_progress_row(struct term_progress *p, int64_t row, bool settled, bool redrawn, struct slice text, int64_t top)
 {
     struct term_bar b;
     if (p->any && top <= p->row) p->below = 0; // whoever draws it comes back to it
@@ -58,10 +58,11 @@ void term_progress_row(struct term_progress *p, int64_t row, bool redrawn, struc
     if (!confirmed(p, row, redrawn, &b)) return;
     // A bare number doesn't take the place of what is surely a bar; nor does anything below one that is still drawn.
     if (p->any && p->bar.trust == TERM_BAR_SURE && b.trust == TERM_BAR_REDRAWN && !finished(&p->bar)) return;
-    if (p->any && row > p->row && !finished(&p->bar)) {
+    if (p->any && row > p->row && b.trust != TERM_BAR_LINES) {
         if (p->below_row != row) p->below = 0;
         p->below_row = row;
-        if (++p->below < BELOW_ENOUGH) return;
+        p->below += settled; // a drawing of which the end is still to come doesn't count
+        if (p->below < BELOW_ENOUGH) return;
     }
     accept(p, row, &b);
 }

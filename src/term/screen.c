@@ -13,6 +13,7 @@ struct row {
     uint32_t *cells;
     int n, cap;
     bool touched; // since it was last shown
+    bool drawn;   // since it was last shown as settled
     bool redrawn;
     bool ended;   // it was given as a line
     bool changed; // since then
@@ -31,7 +32,7 @@ struct term_screen {
     struct term_screen_events ev;
     struct row rows[TERM_ROWS_MAX]; // [0, n): the last ones, oldest first
     int n;
-    int64_t first; // number of rows[0]
+    int64_t first;    // number of rows[0]
     struct row fixed; // what is drawn at absolute places, a line of status mostly
     bool in_fixed;
     int at, col; // the cursor: index into rows
@@ -98,11 +99,12 @@ static int64_t number_of(const struct term_screen *s, const struct row *r)
     return r == &s->fixed ? INT64_MAX : s->first + (r - s->rows);
 }
 
-static void show(struct term_screen *s, struct row *r)
+static void show(struct term_screen *s, struct row *r, bool settled)
 {
-    if (!r->touched) return;
+    if (!(settled ? r->drawn : r->touched)) return;
     r->touched = false;
-    s->ev.row(s->ev.ctx, number_of(s, r), r->redrawn, text_of(s, r));
+    if (settled) r->drawn = false;
+    s->ev.row(s->ev.ctx, number_of(s, r), settled, r->redrawn, text_of(s, r));
 }
 
 static void give_line(struct term_screen *s, struct row *r)
@@ -114,7 +116,7 @@ static void give_line(struct term_screen *s, struct row *r)
 
 static void touch(struct row *r)
 {
-    r->touched = r->changed = true;
+    r->touched = r->drawn = r->changed = true;
 }
 
 static void need_cells(struct row *r, int n)
@@ -130,7 +132,7 @@ static void put(struct term_screen *s, uint32_t c)
 {
     struct row *r = here(s);
     if (s->col >= TERM_CELLS_MAX) { // a line without an end comes in pieces
-        show(s, r);
+        show(s, r, true);
         if (!s->in_fixed) give_line(s, r);
         r->n = s->col = 0;
     }
@@ -157,7 +159,7 @@ static void erase(struct row *r, int from, int to)
 
 static void to_row(struct term_screen *s, int64_t at)
 {
-    show(s, here(s));
+    show(s, here(s), true);
     s->in_fixed = false;
     s->at = at < 0 ? 0 : at >= s->n ? s->n - 1 : (int)at;
     if (s->first + s->at < s->top) s->top = s->first + s->at;
@@ -188,7 +190,7 @@ static void new_line(struct term_screen *s)
         return;
     }
     struct row *r = here(s);
-    show(s, r);
+    show(s, r, true);
     s->col = 0;
     if (s->at < s->n - 1) {
         s->at++;
@@ -204,7 +206,7 @@ static void new_line(struct term_screen *s)
 
 static void to_fixed(struct term_screen *s, int col)
 {
-    show(s, here(s));
+    show(s, here(s), true);
     s->in_fixed = true;
     s->col = col;
 }
@@ -354,7 +356,7 @@ static void control(struct term_screen *s, char c)
     case '\v':
     case '\f': new_line(s); break;
     case '\r':
-        show(s, r);
+        show(s, r, true);
         s->col = 0;
         break;
     case '\b':
@@ -438,7 +440,7 @@ void term_screen_feed(struct term_screen *s, struct slice bytes)
         feed(s, slice_of(joined, n));
     }
     feed(s, bytes);
-    show(s, here(s));
+    show(s, here(s), false);
 }
 
 void term_screen_finish(struct term_screen *s)

@@ -2,8 +2,8 @@
 // erasing and colours are understood, so that a line drawn a hundred times is one line with one last state.
 //
 // Pure: bytes in, events out. Lines are as wide as they were written, at most TERM_CELLS_MAX characters; the last
-// TERM_ROWS_MAX rows can still be changed by cursor movement. What a full-screen program draws (the alternate screen) is
-// left out.
+// TERM_ROWS_MAX rows can still be changed by cursor movement. What a full-screen program draws (the alternate screen)
+// is left out.
 #ifndef HW_TERM_SCREEN_H
 #define HW_TERM_SCREEN_H
 
@@ -20,9 +20,10 @@ struct term_screen_events {
     // A line has ended: its text, UTF-8 without control characters. One that is changed afterwards, by moving back up,
     // comes again in its last state, once what follows it is written.
     void (*line)(void *ctx, struct slice text);
-    // A row looks like this for the moment: before it is drawn over, when the cursor leaves it, and at the end of a
-    // feed. Rows are numbered downwards, for the screen's whole life; `redrawn`: it has been drawn over before.
-    void (*row)(void *ctx, int64_t row, bool redrawn, struct slice text);
+    // A row looks like this: before it is drawn over and when the cursor leaves it (`settled`, once a drawing), and at
+    // the end of a feed, when the rest may still be to come. Rows are numbered downwards, for the screen's whole life;
+    // `redrawn`: it has been drawn over before.
+    void (*row)(void *ctx, int64_t row, bool settled, bool redrawn, struct slice text);
     void *ctx;
 };
 

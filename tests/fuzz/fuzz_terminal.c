@@ -30,11 +30,11 @@ static void on_line(void *ctx, struct slice text)
     buf_add_char(&s->lines, '\n');
 }
 
-static void on_row(void *ctx, int64_t row, bool redrawn, struct slice text)
+static void on_row(void *ctx, int64_t row, bool settled, bool redrawn, struct slice text)
 {
     struct seen *s = ctx;
     check_text(text);
-    term_progress_row(&s->progress, row, redrawn, text, term_screen_top(s->screen));
+    term_progress_row(&s->progress, row, settled, redrawn, text, term_screen_top(s->screen));
     struct term_bar b;
     if (!term_progress_take(&s->progress, &b)) return;
     assert(b.done >= 0 && b.total >= -1 && (b.total < 0 || b.done <= b.total) && b.program);

@@ -27,10 +27,10 @@ static void on_line(void *ctx, struct slice text)
     buf_add_char(&s->lines, '\n');
 }
 
-static void on_row(void *ctx, int64_t row, bool redrawn, struct slice text)
+static void on_row(void *ctx, int64_t row, bool settled, bool redrawn, struct slice text)
 {
     struct seen *s = ctx;
-    term_progress_row(&s->progress, row, redrawn, text, term_screen_top(s->screen));
+    term_progress_row(&s->progress, row, settled, redrawn, text, term_screen_top(s->screen));
 }
 
 static void begin(struct seen *s)
@@ -84,7 +84,8 @@ static void plain_lines_come_as_they_are(void **state)
 {
     (void)state;
     expect_lines("one\ntwo\r\n\nthree", "one\ntwo\n\nthree\n");
-    expect_lines("gr\xc3\xbc\xc3\x9f \xe2\x94\x81 \xf0\x9f\x98\x80\n", "gr\xc3\xbc\xc3\x9f \xe2\x94\x81 \xf0\x9f\x98\x80\n");
+    expect_lines("gr\xc3\xbc\xc3\x9f \xe2\x94\x81 \xf0\x9f\x98\x80\n",
+                 "gr\xc3\xbc\xc3\x9f \xe2\x94\x81 \xf0\x9f\x98\x80\n");
     expect_lines("a\tb\n", "a       b\n");
     expect_lines("", "");
 }
@@ -92,8 +93,14 @@ static void plain_lines_come_as_they_are(void **state)
 static void bytes_that_are_no_text_become_replacement_characters(void **state)
 {
     (void)state;
-    expect_lines("a\xff" "b\n", "a\xef\xbf\xbd" "b\n");
-    expect_lines("a\xe2\x94" "b\n", "a\xef\xbf\xbd\xef\xbf\xbd" "b\n");
+    expect_lines("a\xff"
+                 "b\n",
+                 "a\xef\xbf\xbd"
+                 "b\n");
+    expect_lines("a\xe2\x94"
+                 "b\n",
+                 "a\xef\xbf\xbd\xef\xbf\xbd"
+                 "b\n");
 }
 
 static void a_line_drawn_over_is_one_line(void **state)
@@ -109,7 +116,9 @@ static void a_line_drawn_over_is_one_line(void **state)
 static void colours_titles_and_links_are_no_text(void **state)
 {
     (void)state;
-    expect_lines("\x1b]0;title\x07" "a\x1b[38;2;1;2;3mb\x1b(B\x1b[m\n", "ab\n");
+    expect_lines("\x1b]0;title\x07"
+                 "a\x1b[38;2;1;2;3mb\x1b(B\x1b[m\n",
+                 "ab\n");
     expect_lines("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\\n", "link\n");
     expect_lines("\x1b[?25la\x1b[?25h\n", "a\n");
 }
@@ -159,14 +168,18 @@ static void bars_of_usual_programs(void **state)
     expect_bar("  0%|          | 0/10 [00:00<?, ?files/s]", "0/10 files||tqdm");
     expect_bar("123it [00:04, 9.90it/s]", "123/-1 it||tqdm without a total");
     expect_bar("Working... \u2501\u2501\u2501\u2501\u2578\u2501\u2501  45% 0:00:05", "45/100 %|Working...|rich");
-    expect_bar("     \u2501\u2501\u2501\u2501\u2501\u2501\u2501 12.5/45.0 MB 1.2 MB/s eta 0:00:28", "12500000/45000000 bytes||rich");
+    expect_bar("     \u2501\u2501\u2501\u2501\u2501\u2501\u2501 12.5/45.0 MB 1.2 MB/s eta 0:00:28",
+               "12500000/45000000 bytes||rich");
     expect_bar(" 45/100 \u2501\u2501\u2501\u2501\u2501\u2501 4s 9ms/step - loss: 0.31", "45/100 ||rich");
     expect_bar("45/100 [========>.....................] - ETA: 5s - loss: 0.31", "45/100 ||keras");
-    expect_bar(" 45 10.0M   45 4608k    0     0  1200k      0  0:00:08  0:00:03  0:00:05 1200k", "4718592/10485760 bytes||curl");
-    expect_bar("  0     0    0 12345    0     0   9999      0 --:--:--  0:00:01 --:--:--  9999", "12345/-1 bytes||curl");
+    expect_bar(" 45 10.0M   45 4608k    0     0  1200k      0  0:00:08  0:00:03  0:00:05 1200k",
+               "4718592/10485760 bytes||curl");
+    expect_bar("  0     0    0 12345    0     0   9999      0 --:--:--  0:00:01 --:--:--  9999",
+               "12345/-1 bytes||curl");
     expect_bar("######################                                          45.3%", "45/100 %||curl -#");
     expect_bar("file.zip            45%[========>          ]  12.34M  1.2MB/s    eta 5s", "45/100 %|file.zip|wget");
-    expect_bar("  1500K .......... .......... .......... .......... .......... 45%  1.2M 3s", "45/100 %||wget without a terminal");
+    expect_bar("  1500K .......... .......... .......... .......... .......... 45%  1.2M 3s",
+               "45/100 %||wget without a terminal");
     expect_bar("45% [3 libc6 1,234 kB/2,345 kB 52%]", "45/100 %||apt");
     expect_bar("Progress: [ 45%] [##########..............]", "45/100 %||apt");
     expect_bar("[12/34] CC foo.o", "12/34 |CC foo.o|ninja, cmake");
@@ -178,8 +191,8 @@ static void what_is_no_bar(void **state)
 {
     (void)state;
     static const char *const lines[] = {
-        "",      "hello", "[INFO] started",  "[12/34]", "took [00:04, later]", "v2.45%x", "250%", "45/100",
-        "[a/b] c", "[34/12] too far", "accuracy|45%|",
+        "",     "hello",  "[INFO] started", "[12/34]",         "took [00:04, later]", "v2.45%x",
+        "250%", "45/100", "[a/b] c",        "[34/12] too far", "accuracy|45%|",
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct term_bar b;
@@ -212,7 +225,8 @@ static void a_number_that_grows_in_its_place_is_progress(void **state)
 {
     (void)state;
     const char *const git[] = {"Receiving objects:   1% (1/100)", "\rReceiving objects:   2% (2/100)",
-                               "\rReceiving objects:   3% (3/100)", "\rReceiving objects: 100% (100/100), done.\n", NULL};
+                               "\rReceiving objects:   3% (3/100)", "\rReceiving objects: 100% (100/100), done.\n",
+                               NULL};
     expect_bars(git, "3/100 %\n100/100 %\n");
     const char *const ninja[] = {"[1/4] CC a.o\n", "[2/4] CC b.o\n", "warning: 3% unused\n", "[3/4] CC c.o\n", NULL};
     expect_bars(ninja, "2/4 [CC b.o]\n3/4 [CC c.o]\n");
@@ -242,28 +256,34 @@ static void a_bar_that_was_left_makes_room_for_the_next(void **state)
 {
     (void)state;
     const char *const after[] = {
-        "\ra:  50%|#####     | 5/10 [00:00<00:01, 5it/s]",
-        "\nstopped\n",
-        "\rb:  10%|#         | 1/10 [00:00<00:01, 5it/s]",
-        "\rb:  20%|##        | 2/10 [00:00<00:01, 5it/s]",
-        NULL,
+        "\ra:  50%|#####     | 5/10 [00:00<00:01, 5it/s]", "\nstopped\n",
+        "\rb:  10%|#         | 1/10 [00:00<00:01, 5it/s]", "\rb:  20%|##        | 2/10 [00:00<00:01, 5it/s]",
+        "\rb:  30%|###       | 3/10 [00:00<00:01, 5it/s]", NULL,
     };
-    expect_bars(after, "5/10 it [a]\n2/10 it [b]\n");
+    expect_bars(after, "5/10 it [a]\n3/10 it [b]\n");
     const char *const whole[] = {
         "\ra: 100%|##########| 10/10 [00:00<00:00, 5it/s]\n",
         "\rb:  10%|#         | 1/10 [00:00<00:01, 5it/s]",
+        "\rb:  20%|##        | 2/10 [00:00<00:01, 5it/s]",
+        "\rb:  30%|###       | 3/10 [00:00<00:01, 5it/s]",
         NULL,
     };
-    expect_bars(whole, "10/10 it [a]\n1/10 it [b]\n");
+    expect_bars(whole, "10/10 it [a]\n3/10 it [b]\n");
 }
 
 static void dpkgs_line_at_the_screens_bottom(void **state)
 {
     (void)state;
     const char *const dpkg[] = {
-        "Unpacking a\r\n\x1b" "7\x1b[24;0f\x1b[42m\x1b[30mProgress: [ 10%]\x1b[49m\x1b[39m [#.........] \x1b" "8",
-        "Setting up b\r\n\x1b" "7\x1b[24;0f\x1b[42m\x1b[30mProgress: [ 20%]\x1b[49m\x1b[39m [##........] \x1b" "8",
-        "Setting up c\r\n\x1b" "7\x1b[24;0f\x1b[42m\x1b[30mProgress: [ 30%]\x1b[49m\x1b[39m [###.......] \x1b" "8",
+        "Unpacking a\r\n\x1b"
+        "7\x1b[24;0f\x1b[42m\x1b[30mProgress: [ 10%]\x1b[49m\x1b[39m [#.........] \x1b"
+        "8",
+        "Setting up b\r\n\x1b"
+        "7\x1b[24;0f\x1b[42m\x1b[30mProgress: [ 20%]\x1b[49m\x1b[39m [##........] \x1b"
+        "8",
+        "Setting up c\r\n\x1b"
+        "7\x1b[24;0f\x1b[42m\x1b[30mProgress: [ 30%]\x1b[49m\x1b[39m [###.......] \x1b"
+        "8",
         NULL,
     };
     struct seen s;
