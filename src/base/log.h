@@ -3,7 +3,7 @@
 #ifndef HW_BASE_LOG_H
 #define HW_BASE_LOG_H
 
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_OFF /* as a threshold: nothing is said */ };
 
 // The threshold is the one piece of process-wide state: it is set once, at the start, by main. Default LOG_INFO.
 void log_set_level(enum log_level level);

@@ -60,8 +60,9 @@ static void read_reply(struct reporter *r, const struct spool_batch *b, const js
         if (!lost && !control) continue;
         if (!batch) batch = json_read_object(buf_slice(&b->body), NULL);
         const char *lease = lease_of(batch, job_id);
+        // Both: the job was cancelled and given up, and its process is still to end.
+        if (lease && control) r->events.control(r->events.ctx, job_id, lease, control);
         if (lease && lost) r->events.lost(r->events.ctx, job_id, lease);
-        if (lease && !lost) r->events.control(r->events.ctx, job_id, lease, control);
     }
     json_decref(batch);
 }
@@ -174,6 +175,7 @@ void reporter_stop(struct reporter *r, int drain_ms)
     int64_t by = clock_mono_us() + (int64_t)drain_ms * 1000;
     atomic_store(&r->stop_by_us, by);
     backoff_stop(&r->backoff);
+    spool_wake(r->spool);
     struct timespec until = {.tv_sec = by / 1000000, .tv_nsec = (long)(by % 1000000) * 1000};
     pthread_mutex_lock(&r->lock);
     while (!r->ended && pthread_cond_timedwait(&r->end, &r->lock, &until) != ETIMEDOUT) {

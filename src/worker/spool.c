@@ -29,6 +29,7 @@ struct spool {
     struct spool_limits limits;
     pthread_mutex_t lock;
     pthread_cond_t arrived;
+    bool woken;          // for good
     struct list entries; // oldest first
     uint64_t next_number;
     size_t in_memory;
@@ -203,7 +204,7 @@ static bool wait_for_entry(struct spool *s, int timeout_ms)
     until.tv_sec += timeout_ms / 1000;
     until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
     if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
-    while (list_empty(&s->entries))
+    while (list_empty(&s->entries) && !s->woken)
         if (pthread_cond_timedwait(&s->arrived, &s->lock, &until) == ETIMEDOUT) break;
     return !list_empty(&s->entries);
 }
@@ -248,6 +249,14 @@ bool spool_wait(struct spool *s, int timeout_ms, struct spool_batch *out)
     }
     pthread_mutex_unlock(&s->lock);
     return got;
+}
+
+void spool_wake(struct spool *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->woken = true;
+    pthread_cond_broadcast(&s->arrived);
+    pthread_mutex_unlock(&s->lock);
 }
 
 void spool_drop(struct spool *s)

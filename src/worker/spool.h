@@ -38,6 +38,7 @@ uint64_t spool_bytes(struct spool *s); // that wait, in memory and on disk
 // Waits up to timeout_ms for the oldest batch and copies it into *out. It stays until spool_drop. False: nothing came,
 // or its file can't be read, which is logged, and the next call goes on with the one after it.
 bool spool_wait(struct spool *s, int timeout_ms, struct spool_batch *out);
+void spool_wake(struct spool *s); // no spool_wait waits any more, the one under way included
 void spool_drop(struct spool *s); // the oldest has been acknowledged
 bool spool_empty(struct spool *s);
 
