@@ -10,8 +10,10 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "jobs/wire.h"
+#include "worker/output_sweep.h"
 
 static const int64_t KILL_AFTER_US = 30 * 1000000LL;
 static const int64_t ASK_AGAIN_US = 1000000; // a task that has only just begun may not have heard it
@@ -104,6 +106,8 @@ int running_start(struct running **out, const char *task_program, const char *sc
     if (!rc && !task_program) rc = err_set(e, HW_EUNAVAILABLE, "the worker was stopped before the job began");
     if (!rc) rc = write_params(r, scratch_dir, job, e);
     if (rc) return rc;
+    const char *output_dir = json_string_value(json_object_get(job, "output_dir"));
+    if (output_dir && *output_dir) r->output_dir = mem_strdup(output_dir);
     const char *pause = json_string_value(json_object_get(job, "pause"));
     r->checkpoints = pause && strcmp(pause, "checkpoint") == 0;
     char program[4096], flag[] = "--params";
@@ -130,6 +134,7 @@ void running_free(struct running *r)
     job_events_release(&r->events);
     if (r->params_path) unlink(r->params_path);
     free(r->params_path);
+    free(r->output_dir);
     free(r);
 }
 
@@ -191,6 +196,11 @@ void running_end(struct running *r, int64_t now_us)
     // A task that came to its own good end while the worker was leaving is not lost.
     if (r->stop == STOP_SHUTDOWN && (x.code != 0 || x.signal))
         running_add_failure(r, "WORKER_LOST", "the worker was stopped while the job ran");
+    // Before the end is told: whoever tries the job again may be elsewhere, and quick.
+    struct err e = {0};
+    bool bad = x.code != 0 || x.signal;
+    if (bad && r->stop != STOP_LEASE_LOST && r->output_dir && output_sweep(r->output_dir, &e) != 0)
+        log_warn("worker", "job %s left something half written: %s", r->job_id, e.message);
     const struct job_end end = {
         .code = x.code, .signal = x.signal, .paused = paused, .requeue = paused && r->stop == STOP_SHUTDOWN};
     job_events_exited(&r->events, &end);

@@ -29,6 +29,7 @@ struct running {
     struct job_events events;
     int64_t reported_us; // when the last batch took something of this job, monotonic
     char *params_path;
+    char *output_dir;  // where it writes; NULL: nowhere in particular
     bool checkpoints;  // it pauses by leaving a checkpoint and ending
     bool frozen;       // its processes stand still
     int ask;           // the signal by which it is asked to pause or to finish early, said again each second; 0: none
