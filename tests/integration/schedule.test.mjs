@@ -15,7 +15,11 @@ const ended = (server, name, runs) => until(`run ${runs} of ${name}`, async () =
   return task.runs >= runs && !task.running ? task : null;
 });
 
+// Before it has read what the database knows, it can't say when anything is due.
+const started = (server) => until('the schedule', async () => (await tasks(server)).worker_retention.next_run_at);
+
 async function run(server, name) {
+  await started(server);
   const { runs } = await server.post(`/schedule/${name}/run`);
   return ended(server, name, runs + 1);
 }
@@ -52,6 +56,7 @@ describe('the schedule', () => {
   });
 
   test('a new server has run nothing, and says when it will', async () => {
+    await started(server);
     const { items } = await server.get('/schedule');
     assert.deepEqual(items.map((it) => [it.name, it.spec, it.timezone]), [
       ['system_monitor', 'every 0.2 seconds', null],
@@ -86,6 +91,7 @@ describe('the schedule', () => {
   });
 
   test('by hand a task runs now, and its result is what it measured', async () => {
+    await started(server);
     const asked = await server.post('/schedule/database_maintenance/run');
     assert.equal(asked.running, true);
     assert.ok(Math.abs(Date.parse(asked.last_started_at) - Date.now()) < 60e3);
@@ -150,7 +156,8 @@ describe('the schedule', () => {
       log('job_old', 300000), log('job_fresh', 50),
     );
     await server.restart();
-    await until('the run', async () => (await tasks(server)).job_log_retention.running);
+    const mark = ['SELECT running_since FROM scheduled_tasks WHERE name = ?', 'job_log_retention'];
+    await until('the mark of the run', async () => (await inDatabase(data, mark))[0].running_since);
     await server.kill();
     const [left] = await inDatabase(data, ['SELECT running_since, runs, (SELECT COUNT(*) FROM job_logs) AS lines FROM scheduled_tasks WHERE name = ?', 'job_log_retention']);
     assert.ok(left.running_since > 0, 'killed in the middle');

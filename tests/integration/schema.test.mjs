@@ -227,7 +227,7 @@ describe('the server keeps to its schemas', () => {
     await get('/version');
     await call('POST', '/api/internal/ws/emit', { channel: 'notes/1', event: 'note:written', data: { text: 'hi' } });
     await call('POST', '/api/internal/ws/emit/batch', '{"channel":"notes/1","event":"note:written"}\n{\n');
-    await get('/schedule');
+    await until('the schedule', async () => (await get('/schedule')).items[1].next_run_at);
     await post('/schedule/worker_retention/run');
     await refuse(409, 'POST', '/api/v1/schedule/system_monitor/run');
     await refuse(404, 'POST', '/api/v1/schedule/gardening/run');
