@@ -4,6 +4,7 @@
 #define HW_JOBS_JOB_JSON_H
 
 #include "base/json.h"
+#include "store/job_logs_table.h"
 #include "store/jobs_table.h"
 #include "store/metrics_table.h"
 #include "store/models_table.h"

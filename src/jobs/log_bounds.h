@@ -4,6 +4,7 @@
 #ifndef HW_JOBS_LOG_BOUNDS_H
 #define HW_JOBS_LOG_BOUNDS_H
 
+#include "store/job_logs_table.h"
 #include "store/jobs_table.h"
 
 enum { LOG_HEAD_BYTES = 1 << 20, LOG_TAIL_BYTES = 64 << 20 };

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "jobs/log_bounds.h"
+#include "store/jobs_table.h"
 
 void log_page_release(struct log_page *p)
 {

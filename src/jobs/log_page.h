@@ -2,7 +2,9 @@
 #ifndef HW_JOBS_LOG_PAGE_H
 #define HW_JOBS_LOG_PAGE_H
 
-#include "store/jobs_table.h"
+#include "store/job_logs_table.h"
+
+struct store_tx;
 
 struct log_query {
     int64_t after;      // lines after this seq, oldest first …

@@ -8,6 +8,7 @@
 #include "jobs/errors.h"
 #include "jobs/kinds.h"
 #include "jobs/queue_internal.h"
+#include "store/job_logs_table.h"
 #include "store/metrics_table.h"
 
 // Where the reason is looked for when the worker told none: the last lines on standard error, if they are near the end.

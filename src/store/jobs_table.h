@@ -1,4 +1,4 @@
-// The table `jobs`, one row a job whatever its kind; and `job_logs`, what a job wrote.
+// The table `jobs`, one row a job whatever its kind.
 //
 // All functions run inside a store_fn. Conventions of the row's fields: store/columns.h in short: text is heap-owned
 // (NULL: not there), times are µs (0: not yet), counts negative and reals NaN: not known.
@@ -98,33 +98,5 @@ struct job_counts {
     int64_t queued, starting, running, paused, stalled, cancelling, failed, finished;
 };
 int job_counts_read(struct store_tx *tx, struct job_counts *c, struct err *e);
-
-// ---- job_logs -----------------------------------------------------------------------------------------------------
-
-struct job_log_row {
-    int64_t seq, ts_us;
-    char *stream; // stdout, stderr, log
-    char *text;
-    size_t text_len;
-};
-
-int job_log_insert(struct store_tx *tx, const char *job_id, int64_t seq, int64_t ts_us, const char *stream,
-                   struct slice text, struct err *e);
-// In order of seq, those after `after`; `stream` NULL: all.
-int job_logs_list(struct store_tx *tx, const char *job_id, int64_t after, int limit, const char *stream,
-                  struct job_log_row **rows, int *n, struct err *e);
-// The newest `limit` lines after `after` and before `before`, oldest first; `stream` NULL: all.
-int job_logs_newest(struct store_tx *tx, const char *job_id, int64_t after, int64_t before, int limit,
-                    const char *stream, struct job_log_row **rows, int *n, struct err *e);
-// Deletes lines from `from` on, oldest first, until `bytes` of text and LOG_LINE_COST a line are freed or `max` lines
-// are.
-struct job_logs_cut {
-    int64_t begin;       // the first line that is left
-    int64_t lines, text; // how many went, and their bytes
-};
-enum { LOG_LINE_COST = 48 }; // what a line takes in the database beside its text
-int job_logs_cut(struct store_tx *tx, const char *job_id, int64_t from, int64_t bytes, int max,
-                 struct job_logs_cut *out, struct err *e);
-void job_logs_free(struct job_log_row *rows, int n);
 
 #endif

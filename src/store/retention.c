@@ -48,18 +48,18 @@ int retention_next_logged_job(struct store_tx *tx, int64_t before, int64_t *crea
 static int measure(struct store_tx *tx, const char *job_id, int max_lines, int64_t max_bytes, int64_t *last,
                    int64_t *lines, int64_t *bytes, struct err *e)
 {
-    const char *text = "SELECT seq, text FROM job_logs WHERE job_id = ?1 ORDER BY seq LIMIT ?2";
+    const char *text = "SELECT seq, lines, bytes FROM job_logs WHERE job_id = ?1 ORDER BY seq LIMIT ?2";
     struct sql_stmt *st = sql_begin(tx, text, e);
     if (!st) return HW_EINTERNAL;
     sql_bind_text(st, 1, job_id);
     sql_bind_i64(st, 2, max_lines);
     int rc;
     while ((rc = sql_step(st, e)) == 1) {
-        int64_t size = (int64_t)sql_slice(st, 1).n;
-        if (*lines && *bytes + size > max_bytes) break;
+        int64_t count = sql_i64(st, 1), size = sql_i64(st, 2);
+        if (*lines && (*lines + count > max_lines || *bytes + size > max_bytes)) break;
         *last = sql_i64(st, 0);
         *bytes += size;
-        ++*lines;
+        *lines += count;
     }
     sql_end(st);
     return rc < 0 ? rc : 0;
@@ -67,8 +67,9 @@ static int measure(struct store_tx *tx, const char *job_id, int max_lines, int64
 
 static int clear_counts(struct store_tx *tx, const char *job_id, struct err *e)
 {
-    const char *text = "UPDATE jobs SET log_bytes = 0, log_head_end = 0, log_tail_begin = 0, version = version + 1"
-                       " WHERE id = ?1 AND log_bytes > 0";
+    const char *text =
+        "UPDATE jobs SET log_bytes = 0, log_head_end = 0, log_tail_begin = 0, log_cut_bytes = 0, version = version + 1"
+        " WHERE id = ?1 AND log_bytes > 0";
     struct sql_stmt *st = sql_begin(tx, text, e);
     if (!st) return HW_EINTERNAL;
     sql_bind_text(st, 1, job_id);

@@ -40,7 +40,8 @@ const job = (id, status, days, workerId = null) => [
 
 const log = (jobId, lines) => [
   `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-   INSERT INTO job_logs SELECT ?1, i, 1, 'stdout', 'a line of a job that ended long ago' FROM n`, jobId, lines,
+   INSERT INTO job_logs (job_id, seq, lines, bytes, streams, data) SELECT ?1, i, 1, length(t), 1, '1 o ' || length(t) || ' ' || t
+     FROM n, (SELECT 'a line of a job that ended long ago' AS t)`, jobId, lines,
 ];
 
 describe('the schedule', () => {

@@ -23,6 +23,7 @@
 #include "bus/bus.h"
 #include "events/emitter.h"
 #include "jobs/queue.h"
+#include "store/job_logs_table.h"
 #include "store/metrics_table.h"
 #include "store/models_table.h"
 #include "store/store.h"

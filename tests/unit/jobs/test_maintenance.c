@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "jobs/maintenance.h"
 #include "jobs/slices.h"
+#include "store/job_logs_table.h"
 #include "store/jobs_table.h"
 #include "store/workers_table.h"
 

@@ -277,7 +277,7 @@ static int fill_disk(struct store_tx *tx, void *ctx, struct err *e)
 {
     (void)ctx;
     const char *sql =
-        "INSERT INTO job_logs SELECT 'j', value, 0, 'log', hex(zeroblob(2000)) FROM"
+        "INSERT INTO job_logs SELECT value, 'j', value, 1, 4000, 4, '0 l 4000 ' || hex(zeroblob(2000)) FROM"
         " (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n LIMIT 2000) SELECT * FROM n)";
     return exec(tx, sql, e);
 }

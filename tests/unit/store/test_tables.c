@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "store/history_table.h"
+#include "store/job_logs_table.h"
 #include "store/jobs_table.h"
 #include "store/metrics_table.h"
 #include "store/trainings_table.h"
@@ -308,12 +309,65 @@ static void logs(struct store_tx *tx, struct err *e)
     job_logs_free(rows, n);
 }
 
+// Chunks of several lines, of any bytes: read from anywhere in them, forward and backward, all and one stream.
+static void log_chunks(struct store_tx *tx, struct err *e)
+{
+    static const char *const texts[] = {"", "two words", "line\nbreak", "12 o 3 abc", "Grüße", " ", "-1 l 0 "};
+    static const char *const names[] = {"stdout", "stderr", "log"};
+    enum { TEXTS = 7, LINES = 100 };
+    struct log_chunk c = LOG_CHUNK_INIT;
+    for (int64_t seq = 1; seq <= LINES; seq++) {
+        log_chunk_add(&c, seq, seq - 50, names[seq % 3], slice_str(texts[seq % TEXTS]));
+        if (seq % 13 == 0) assert_int_equal(log_chunk_store(tx, "job_3", &c, e), 0);
+    }
+    assert_int_equal(log_chunk_store(tx, "job_3", &c, e), 0);
+    assert_int_equal(log_chunk_store(tx, "job_3", &c, e), 0); // nothing
+    log_chunk_release(&c);
+    for (int64_t from = 0; from <= LINES; from++) {
+        for (int limit = 1; limit <= 40; limit += 13) {
+            for (int stream = -1; stream < 3; stream++) {
+                const char *name = stream < 0 ? NULL : names[stream];
+                struct job_log_row *rows;
+                int n, k = 0;
+                assert_int_equal(job_logs_list(tx, "job_3", from, limit, name, &rows, &n, e), 0);
+                for (int64_t seq = from + 1; seq <= LINES && k < limit; seq++) {
+                    if (stream >= 0 && seq % 3 != stream) continue;
+                    assert_true(k < n);
+                    assert_int_equal(rows[k].seq, seq);
+                    assert_int_equal(rows[k].ts_us, seq - 50);
+                    assert_string_equal(rows[k].stream, names[seq % 3]);
+                    assert_string_equal(rows[k].text, texts[seq % TEXTS]);
+                    k++;
+                }
+                assert_int_equal(n, k);
+                job_logs_free(rows, n);
+                assert_int_equal(job_logs_newest(tx, "job_3", from / 2, from, limit, name, &rows, &n, e), 0);
+                k = n;
+                for (int64_t seq = from - 1; seq > from / 2 && n - k < limit; seq--) {
+                    if (stream >= 0 && seq % 3 != stream) continue;
+                    assert_true(k > 0);
+                    assert_int_equal(rows[--k].seq, seq);
+                    assert_string_equal(rows[k].text, texts[seq % TEXTS]);
+                }
+                assert_int_equal(k, 0);
+                job_logs_free(rows, n);
+            }
+        }
+    }
+    // They go whole.
+    struct job_logs_cut cut;
+    assert_int_equal(job_logs_cut(tx, "job_3", 1, 1, 100, &cut, e), 0);
+    assert_int_equal(cut.begin, 14);
+    assert_int_equal(cut.lines, 13);
+}
+
 static void log_lines_are_read_by_sequence_stream_and_end(void **state)
 {
     (void)state;
     struct temp_store t;
     temp_store_init(&t);
     in_store(&t, logs);
+    in_store(&t, log_chunks);
     temp_store_release(&t);
 }
 

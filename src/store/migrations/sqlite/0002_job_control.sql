@@ -21,3 +21,25 @@ ALTER TABLE jobs ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN log_head_end INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN log_tail_begin INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN log_cut_bytes INTEGER NOT NULL DEFAULT 0;
+
+-- What jobs wrote, many lines a row: a row for each line takes a page of its own once a line is longer than a quarter of
+-- one, and deleting the middle of a log line by line costs as much as writing it. `data` holds for each line
+-- "TIME STREAM LENGTH " and its text, STREAM one of o (stdout), e (stderr), l (log); `streams` has a bit for each that
+-- occurs: 1, 2, 4.
+ALTER TABLE job_logs RENAME TO job_log_lines;
+CREATE TABLE job_logs (
+    id INTEGER PRIMARY KEY,
+    job_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    lines INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    streams INTEGER NOT NULL,
+    data TEXT NOT NULL
+);
+INSERT INTO job_logs (job_id, seq, lines, bytes, streams, data)
+SELECT job_id, seq, 1, length(CAST(text AS BLOB)), CASE stream WHEN 'stdout' THEN 1 WHEN 'stderr' THEN 2 ELSE 4 END,
+       ts || CASE stream WHEN 'stdout' THEN ' o ' WHEN 'stderr' THEN ' e ' ELSE ' l ' END ||
+       length(CAST(text AS BLOB)) || ' ' || text
+FROM job_log_lines;
+CREATE UNIQUE INDEX job_logs_job ON job_logs (job_id, seq);
+DROP TABLE job_log_lines;
