@@ -19,6 +19,7 @@ static const char *const event_names[] = {
     [JOB_EV_CANCEL] = "cancel",
     [JOB_EV_EXITED_OK] = "exited with success",
     [JOB_EV_EXITED_BAD] = "exited with failure",
+    [JOB_EV_RETRY] = "tried again",
 };
 
 // What an event makes of a status. Every pair not set here is refused: 0 stands for that, a status is stored plus one.
@@ -41,6 +42,7 @@ static const unsigned char transitions[JOB_STATUS_COUNT][JOB_EVENT_COUNT] = {
             [JOB_EV_CANCEL] = TO(JOB_CANCELLING),
             [JOB_EV_EXITED_OK] = TO(JOB_COMPLETED),
             [JOB_EV_EXITED_BAD] = TO(JOB_FAILED),
+            [JOB_EV_RETRY] = TO(JOB_QUEUED),
         },
     [JOB_RUNNING] =
         {
@@ -52,6 +54,7 @@ static const unsigned char transitions[JOB_STATUS_COUNT][JOB_EVENT_COUNT] = {
             [JOB_EV_CANCEL] = TO(JOB_CANCELLING),
             [JOB_EV_EXITED_OK] = TO(JOB_COMPLETED),
             [JOB_EV_EXITED_BAD] = TO(JOB_FAILED),
+            [JOB_EV_RETRY] = TO(JOB_QUEUED),
         },
     [JOB_PAUSED] =
         {
@@ -62,6 +65,7 @@ static const unsigned char transitions[JOB_STATUS_COUNT][JOB_EVENT_COUNT] = {
             [JOB_EV_CANCEL] = TO(JOB_CANCELLING), // without a process: cancelled
             [JOB_EV_EXITED_OK] = TO(JOB_COMPLETED),
             [JOB_EV_EXITED_BAD] = TO(JOB_FAILED),
+            [JOB_EV_RETRY] = TO(JOB_QUEUED),
         },
     [JOB_STALLED] =
         {
@@ -73,6 +77,7 @@ static const unsigned char transitions[JOB_STATUS_COUNT][JOB_EVENT_COUNT] = {
             [JOB_EV_CANCEL] = TO(JOB_CANCELLING),
             [JOB_EV_EXITED_OK] = TO(JOB_COMPLETED),
             [JOB_EV_EXITED_BAD] = TO(JOB_FAILED),
+            [JOB_EV_RETRY] = TO(JOB_QUEUED),
         },
     [JOB_CANCELLING] =
         {
@@ -85,6 +90,7 @@ static const unsigned char transitions[JOB_STATUS_COUNT][JOB_EVENT_COUNT] = {
             [JOB_EV_CANCEL] = TO(JOB_CANCELLING),
             [JOB_EV_EXITED_OK] = TO(JOB_CANCELLED),
             [JOB_EV_EXITED_BAD] = TO(JOB_CANCELLED),
+            [JOB_EV_RETRY] = TO(JOB_CANCELLED), // a cancel that was asked meanwhile wins
         },
     [JOB_CANCELLED] = {[JOB_EV_CANCEL] = TO(JOB_CANCELLED)},
 };
@@ -103,6 +109,7 @@ int job_apply(struct job_state *s, enum job_event ev, struct err *e)
         s->status = JOB_QUEUED;
         s->attempt++;
     }
+    if (ev == JOB_EV_RETRY && s->status == JOB_QUEUED) s->attempt++;
     return 0;
 }
 

@@ -4,7 +4,8 @@
 //                 └────────┬──────────┴─→ cancelling → cancelled
 //                          ├─→ stalled → queued (attempt + 1) | failed (WORKER_LOST)
 //                          ├─→ completed
-//                          └─→ failed
+//                          ├─→ failed
+//                          └─→ queued (attempt + 1): a failure that is tried again by itself
 //
 // A paused job either keeps its process, which stands still, and goes on as running; or it has none (it was never
 // begun, or it left a checkpoint and ended), and goes on by way of the queue.
@@ -45,6 +46,7 @@ enum job_event {
     JOB_EV_CANCEL,     // somebody asked to cancel
     JOB_EV_EXITED_OK,  // the process ended with success
     JOB_EV_EXITED_BAD, // the process ended in any other way
+    JOB_EV_RETRY,      // the same, and it is to be tried again by itself
     JOB_EVENT_COUNT
 };
 
@@ -57,7 +59,8 @@ struct job_state {
 
 // Applies `ev`, or refuses it with HW_ECONFLICT and leaves *s alone. An event that changes nothing (a report while
 // running, a second cancel) is accepted. A cancelled job that ends in any way is cancelled; a lost one is queued again
-// as its next attempt while it has attempts left, else failed.
+// as its next attempt while it has attempts left, else failed. JOB_EV_RETRY always begins the next attempt: whether
+// there is to be one is decided elsewhere (jobs/retry.h).
 int job_apply(struct job_state *s, enum job_event ev, struct err *e);
 
 bool job_is_final(enum job_status s);  // cancelled, completed, failed
