@@ -19,6 +19,8 @@ struct operations {
     int n;
     bool more;
     struct job_counts counts;
+    struct job_queue_count *queued; // by queue and class
+    int n_queued;
     struct worker_row *workers;
     int n_workers;
 };
@@ -42,6 +44,7 @@ static int read_operations(struct resource_op *op, struct store_tx *tx, struct e
     int rc = job_rows_list(tx, &o->filter, &o->page, &o->rows, &o->n, &o->more, e);
     if (!rc) rc = read_trainings(o, tx, e);
     if (!rc) rc = job_counts_read(tx, &o->counts, e);
+    if (!rc) rc = job_queue_counts_read(tx, &o->queued, &o->n_queued, e);
     if (!rc) rc = worker_rows_list(tx, clock_now_us() - WORKER_SEEN_US, &o->workers, &o->n_workers, e);
     return rc;
 }
@@ -58,6 +61,22 @@ static void write_counts(struct jw *w, const struct job_counts *c)
     jw_ki64(w, "failed", c->failed);
     jw_ki64(w, "finished", c->finished);
     jw_obj_end(w);
+}
+
+// Queued jobs that nobody is there to run.
+static void write_unserved(struct jw *w, const struct operations *o)
+{
+    jw_arr(w);
+    for (int i = 0; i < o->n_queued; i++) {
+        const struct job_queue_count *c = &o->queued[i];
+        if (queue_served(o->op.api->queue, c->queue, c->resource_class)) continue;
+        jw_obj(w);
+        jw_kstr(w, "queue", c->queue);
+        jw_kstr(w, "resource_class", c->resource_class);
+        jw_ki64(w, "jobs", c->jobs);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
 }
 
 static void write_operation(struct jw *w, struct resources *api, const struct job_row *row,
@@ -97,6 +116,8 @@ static void write_operations(struct resource_op *op, struct jw *w)
     jw_kstr(w, "next_cursor", o->more ? cursor : NULL);
     jw_key(w, "counts");
     write_counts(w, &o->counts);
+    jw_key(w, "unserved");
+    write_unserved(w, o);
     jw_key(w, "workers");
     jw_arr(w);
     int64_t live_since = clock_now_us() - WORKER_SEEN_US;
@@ -113,6 +134,7 @@ static void release_operations(struct resource_op *op)
     for (int i = 0; o->trainings && i < o->n; i++) training_row_release(&o->trainings[i]);
     free(o->trainings);
     job_rows_free(o->rows, o->n);
+    job_queue_counts_free(o->queued, o->n_queued);
     worker_rows_free(o->workers, o->n_workers);
 }
 

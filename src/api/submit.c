@@ -13,8 +13,12 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "jobs/job_json.h"
+#include "jobs/queue_names.h"
 
-static const char *const job_members[] = {"name", "priority", "queue", "max_attempts", "idempotency_key"};
+static const char *const job_members[] = {"name",         "priority",        "queue",
+                                          "max_attempts", "delay_seconds",   "not_before",
+                                          "auto_retry",   "idempotency_key", "time_limit_seconds"};
+static const double TEN_YEARS = 315360000;
 
 static bool is_job_member(const char *key)
 {
@@ -25,6 +29,31 @@ static bool is_job_member(const char *key)
 
 // ---- reading the body ---------------------------------------------------------------------------------------------
 
+// delay_seconds from now, or not_before, a time.
+static int read_delay(struct submission *s, struct err *e)
+{
+    const char *text;
+    double delay;
+    bool delayed = json_object_get(s->body, "delay_seconds") != NULL;
+    int rc = json_get_f64(s->body, "delay_seconds", 0, 0, TEN_YEARS, &delay, e);
+    if (!rc) rc = json_get_str(s->body, "not_before", NULL, &text, e);
+    if (rc) return rc;
+    if (text && delayed)
+        return err_field(e, HW_EVALIDATION, "not_before", "not_before and delay_seconds exclude each other");
+    if (text && (!clock_parse(slice_str(text), &s->not_before) || s->not_before < 0))
+        return err_field(e, HW_EVALIDATION, "not_before", "not_before must be a time like 2030-01-31T08:00:00Z");
+    if (delay > 0) s->not_before = clock_now_us() + (int64_t)(delay * 1e6);
+    return 0;
+}
+
+// Only a limit that the user sets is one: there is no default.
+static int read_limit(struct submission *s, struct err *e)
+{
+    const json_t *limit = json_object_get(s->body, "time_limit_seconds");
+    if (!limit || json_is_null(limit)) return 0;
+    return json_get_f64(s->body, "time_limit_seconds", 1, 1, TEN_YEARS, &s->time_limit_seconds, e);
+}
+
 static int read_job_members(struct submission *s, struct err *e)
 {
     int64_t priority, attempts;
@@ -33,6 +62,12 @@ static int read_job_members(struct submission *s, struct err *e)
     if (!rc) rc = json_get_str(s->body, "idempotency_key", NULL, &s->idempotency_key, e);
     if (!rc) rc = json_get_i64(s->body, "priority", 0, -1000, 1000, &priority, e);
     if (!rc) rc = json_get_i64(s->body, "max_attempts", 1, 1, 100, &attempts, e);
+    if (!rc) rc = json_get_bool(s->body, "auto_retry", false, &s->auto_retry, e);
+    if (!rc) rc = read_limit(s, e);
+    if (!rc) rc = read_delay(s, e);
+    if (!rc && s->queue && !queue_name_ok(slice_str(s->queue)))
+        rc = err_field(e, HW_EVALIDATION, "queue",
+                       "queue must have 1 to %d characters, letters, digits, \"_\", \".\" and \"-\"", QUEUE_NAME_MAX);
     if (!rc && s->name && strlen(s->name) > 200)
         rc = err_field(e, HW_EVALIDATION, "name", "name has more than 200 bytes");
     if (!rc && s->idempotency_key && (!*s->idempotency_key || strlen(s->idempotency_key) > 200))
@@ -95,6 +130,7 @@ static void submission_free(struct submission *s)
     json_decref(s->body);
     json_decref(s->spec);
     json_decref(s->params);
+    job_row_release(&s->existing);
     free(s->output_dir);
     request_unref(s->req); // `s` is the request's memory
 }
@@ -105,9 +141,17 @@ static void refuse(struct submission *s, const struct err *e)
     submission_free(s);
 }
 
+// A submission that comes again is answered with its job before anything is checked: what the first one has made (a
+// dataset that is being tokenized) would refuse the second.
 static int check(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct submission *s = ctx;
+    if (s->idempotency_key) {
+        int rc = job_row_by_key(tx, s->idempotency_key, &s->existing, e);
+        s->existed = rc == 0;
+        if (rc != HW_ENOTFOUND) return rc;
+        err_clear(e);
+    }
     return s->rule->check(s, tx, e);
 }
 
@@ -145,6 +189,10 @@ static void checked(void *ctx, int rc, const struct err *e)
         refuse(s, e);
         return;
     }
+    if (s->existed) {
+        submitted(s, 0, NULL, &s->existing, true);
+        return;
+    }
     struct buf params = BUF_INIT, spec = BUF_INIT;
     struct jw w;
     jw_init(&w, &params);
@@ -167,6 +215,9 @@ static void checked(void *ctx, int rc, const struct err *e)
         .priority = s->priority,
         .max_attempts = s->max_attempts,
         .determinate = s->kind->determinate,
+        .not_before = s->not_before,
+        .time_limit_seconds = s->time_limit_seconds,
+        .auto_retry = s->auto_retry,
         .also = s->rule->write_entity ? also : NULL,
         .also_ctx = s,
     };
@@ -204,6 +255,7 @@ void submit_job(struct resources *api, struct request *req, const char *kind, co
     s->rule = rule;
     s->kind = k;
     s->answer_job = answer_job;
+    job_row_init(&s->existing);
     s->body = json_deep_copy(body); // the store's thread reads it
     id_new("job", s->job_id);
     if (read_body(s, &e) != 0) {

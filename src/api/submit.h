@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "jobs/kinds.h"
 #include "jobs/queue.h"
+#include "store/jobs_table.h"
 #include "store/models_table.h"
 #include "store/trainings_table.h"
 
@@ -40,6 +41,11 @@ struct submission {
     const char *ids[SUBMIT_IDS_MAX];            // in the order of rule->ids
     const char *name, *queue, *idempotency_key; // members of body; NULL: not given
     int priority, max_attempts;
+    int64_t not_before;        // 0: at once
+    double time_limit_seconds; // 0: none
+    bool auto_retry;
+    struct job_row existing; // the job that had the idempotency key before
+    bool existed;
     char job_id[ID_SIZE];
     char entity_id[ID_SIZE];
     char default_name[96];

@@ -5,6 +5,7 @@
 #include "api/resources.h"
 #include "jobs/kinds.h"
 #include "jobs/queue.h"
+#include "jobs/queue_names.h"
 
 static const int64_t POLL_SECONDS = 20;
 enum { PARAMS_MAX = 64 << 10 }; // of an attached job
@@ -20,8 +21,33 @@ static int read_slots(const json_t *body, struct queue_slots *slots, struct err 
         int rc = json_get_i64(v, names[i], 0, 0, 1024, &n[i], e);
         if (rc) return rc;
     }
-    *slots = (struct queue_slots){(int)n[0], (int)n[1], (int)n[2]};
+    *slots = (struct queue_slots){.gpu = (int)n[0], .cpu = (int)n[1], .io = (int)n[2]};
     return 0;
+}
+
+// ["default","long"]; `out` is filled, and named by *slots, only if it is there.
+static int read_queues(const json_t *body, struct queue_names *out, struct queue_slots *slots, struct err *e)
+{
+    const json_t *v = json_object_get(body, "queues");
+    size_t i;
+    json_t *name;
+    struct buf list = BUF_INIT;
+    if (!v || json_is_null(v)) return 0;
+    if (!json_is_array(v)) return err_field(e, HW_EVALIDATION, "queues", "queues must be a list like [\"default\"]");
+    json_array_foreach((json_t *)(uintptr_t)v, i, name)
+    {
+        // Checked by itself: a comma inside a name would make two of it.
+        struct slice text = slice_of(json_string_value(name), json_string_length(name));
+        buf_add_str(&list, i ? "," : "");
+        if (queue_name_ok(text))
+            buf_add_slice(&list, text);
+        else
+            buf_add_char(&list, '?');
+    }
+    int rc = queue_names_parse(buf_slice(&list), out, e);
+    buf_release(&list);
+    slots->queues = out;
+    return rc;
 }
 
 // ---- registering --------------------------------------------------------------------------------------------------
@@ -53,12 +79,14 @@ static void workers_create(struct request *req, void *ctx)
     const char *host = NULL, *version = NULL, *replaces = NULL;
     int64_t pid = 0;
     struct queue_slots slots = {0};
+    struct queue_names queues;
     const json_t *body = request_json(req, &e);
     int rc = body ? json_get_str(body, "host", "", &host, &e) : e.code;
     if (!rc) rc = json_get_str(body, "version", "", &version, &e);
     if (!rc) rc = json_get_str(body, "replaces", NULL, &replaces, &e);
     if (!rc) rc = json_get_i64(body, "pid", 0, 0, 1 << 30, &pid, &e);
     if (!rc) rc = read_slots(body, &slots, &e);
+    if (!rc) rc = read_queues(body, &queues, &slots, &e);
     if (rc)
         request_reply_error(req, &e);
     else
@@ -150,6 +178,7 @@ static void write_claimed(struct jw *w, const struct job_row *job)
     jw_kstr(w, "output_dir", job->output_dir);
     const struct job_kind *kind = job_kind_find(job->kind);
     jw_kstr(w, "pause", kind && kind->checkpoints ? "checkpoint" : "freeze");
+    jw_kf64(w, "time_limit_seconds", job->time_limit_seconds);
     jw_obj_end(w);
 }
 
@@ -188,9 +217,11 @@ static void workers_claim(struct request *req, void *ctx)
 {
     struct err e = {0};
     struct queue_slots slots = {0};
+    struct queue_names queues;
     double wait = 0;
     const json_t *body = request_json(req, &e);
     int rc = body ? read_slots(body, &slots, &e) : e.code;
+    if (!rc) rc = read_queues(body, &queues, &slots, &e);
     if (!rc) rc = json_get_f64(body, "wait_seconds", (double)POLL_SECONDS, 0, 60, &wait, &e);
     if (rc) {
         request_reply_error(req, &e);

@@ -230,6 +230,10 @@ void worker_json(struct jw *w, const struct worker_row *r, bool live)
     jw_ki64(w, "cpu", r->slots_cpu);
     jw_ki64(w, "io", r->slots_io);
     jw_obj_end(w);
+    jw_key(w, "queues");
+    jw_arr(w);
+    for (struct slice rest = slice_str(r->queues); rest.n;) jw_slice(w, slice_cut(&rest, ','));
+    jw_arr_end(w);
     jw_kbool(w, "live", live);
     jw_ktime(w, "created_at", r->created_at);
     jw_ktime(w, "last_seen_at", r->last_seen_at);

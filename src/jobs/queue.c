@@ -30,6 +30,8 @@ struct queue *queue_new(const struct queue_config *config)
     map_init(&q->workers);
     map_init(&q->shown);
     map_init(&q->live);
+    map_init(&q->turns);
+    q->next_due = INT64_MAX;
     return q;
 }
 
@@ -40,6 +42,7 @@ void queue_free(struct queue *q)
     queue_workers_release(q);
     shown_release(q);
     live_release(q);
+    queue_turns_release(q);
     free(q);
 }
 
@@ -68,6 +71,7 @@ void queue_rearm(struct queue *q)
     int64_t due = min64(queue_publish_due(q), queue_claims_due(q));
     int64_t lease = q->lease_check ? INT64_MAX : queue_leases_due(q);
     int64_t delay = due == INT64_MAX ? INT64_MAX : due - mono;
+    lease = min64(lease, queue_delays_due(q));
     if (lease != INT64_MAX) delay = min64(delay, lease - now);
     if (delay == INT64_MAX) return;
     q->cfg.arm(q->cfg.ctx, delay > 0 ? delay : 0);
@@ -80,20 +84,42 @@ void queue_tick(struct queue *q)
     queue_publish_held(q, mono);
     queue_claims_tick(q, mono);
     queue_leases_tick(q, queue_now(q));
+    queue_delays_tick(q, queue_now(q));
     queue_rearm(q);
 }
 
 // ---- what there is to say about a job -----------------------------------------------------------------------------
+
+// Why a queued job isn't taken, as far as it isn't just that others are before it.
+static const char *queued_text(const struct queue *q, const struct job_row *job, char *out, size_t size)
+{
+    char until[CLOCK_RFC3339_SIZE + 48] = "";
+    bool named = strcmp(job->queue, QUEUE_DEFAULT) != 0;
+    if (job->waiting) {
+        char at[CLOCK_RFC3339_SIZE], again[24] = "";
+        clock_format(job->not_before, at);
+        if (job->attempt > 1) snprintf(again, sizeof again, " for attempt %d", job->attempt);
+        snprintf(until, sizeof until, "waits until %s%s", at, again);
+    }
+    const char *and = *until ? "; " : "";
+    if (queue_served(q, job->queue, job->resource_class))
+        snprintf(out, size, "%s", until);
+    else if (!named)
+        snprintf(out, size, "%s%sno worker serves the class %s", until, and, job->resource_class);
+    else if (!queue_served(q, job->queue, NULL))
+        snprintf(out, size, "%s%sno worker serves the queue %s", until, and, job->queue);
+    else
+        snprintf(out, size, "%s%sno worker serves the class %s of the queue %s", until, and, job->resource_class,
+                 job->queue);
+    return *out ? out : NULL;
+}
 
 const char *queue_status_text(const struct queue *q, const struct job_row *job, char *out, size_t size)
 {
     const int64_t quiet_us = 10000000; // reports come every few seconds
     int64_t since = job->last_report_at ? (queue_now(q) - job->last_report_at) / 1000000 : -1;
     switch (row_status(job)) {
-    case JOB_QUEUED:
-        if (queue_class_served(q, job->resource_class)) return NULL;
-        snprintf(out, size, "no worker serves the class %s", job->resource_class);
-        return out;
+    case JOB_QUEUED: return queued_text(q, job, out, size);
     case JOB_STALLED:
         if (since < 0)
             snprintf(out, size, "%s and has not reported since", job->attached ? "it was begun" : "the worker took it");

@@ -18,6 +18,7 @@
 
 struct emitter;
 struct queue;
+struct queue_names;
 struct store;
 struct store_tx;
 
@@ -58,6 +59,9 @@ struct queue_submission {
     struct slice params, spec;                        // JSON objects
     int priority, max_attempts;                       // max_attempts 0: 1
     bool determinate;                                 // progress starts at 0 rather than unknown
+    int64_t not_before;                               // wall clock: not taken from the queue earlier; 0: at once
+    double time_limit_seconds;                        // of one attempt; 0: none
+    bool auto_retry;                                  // may try once more, changed, after OOM or TIMEOUT
     // Writes the entity's row in the same transaction, before the job's; NULL: nothing to write. (That the entity names
     // this job, and has its status, the queue writes itself.) Runs on the store's thread; `also_ctx` must live until
     // `done`. Not called when the idempotency key is known already.
@@ -114,8 +118,10 @@ void queue_dismiss(struct queue *q, const char *job_id, bool undo, queue_job_fn 
 
 // ---- the worker's side --------------------------------------------------------------------------------------------
 
+// Room for jobs by class, and the queues that they may be of.
 struct queue_slots {
     int gpu, cpu, io;
+    const struct queue_names *queues; // borrowed; NULL: for a worker "default", for a claim its worker's
 };
 
 typedef void (*queue_worker_fn)(void *ctx, int rc, const struct err *e, const char *worker_id, int64_t lease_us);
@@ -124,7 +130,8 @@ typedef void (*queue_worker_fn)(void *ctx, int rc, const struct err *e, const ch
 void queue_register_worker(struct queue *q, const char *host, int64_t pid, const char *version,
                            struct queue_slots slots, const char *replaces, queue_worker_fn done, void *ctx);
 
-// Takes jobs for the slots free now, waiting up to `wait_us` for the first. `done` gets the rows (id, attempt, lease,
+// Takes jobs for the slots free now, waiting up to `wait_us` for the first: the highest priority first, queues of the
+// same priority in turn, and of one queue the longest queued. `done` gets the rows (id, attempt, lease,
 // kind, resource_class, spec, output_dir are what a worker needs); none when the time is over. HW_ENOTFOUND: no such
 // worker.
 typedef void (*queue_claim_fn)(void *ctx, int rc, const struct err *e, const struct job_row *jobs, int n);
@@ -147,8 +154,9 @@ void queue_report(struct queue *q, const char *worker_id, json_t *body, queue_re
 const char *queue_status_text(const struct queue *q, const struct job_row *job, char *out, size_t size);
 // The newest job:resources payload of a job; empty: none.
 struct slice queue_job_resources(const struct queue *q, const char *job_id);
-// Whether a worker heard from lately serves the class; whether one worker was heard from lately.
-bool queue_class_served(const struct queue *q, const char *resource_class);
+// Whether a worker heard from lately serves the class (NULL: any) of the queue; whether one worker was heard from
+// lately.
+bool queue_served(const struct queue *q, const char *queue, const char *resource_class);
 bool queue_worker_live(const struct queue *q, const char *worker_id);
 // Events that the emitter refused (the bus was away): what they said is in the database, nobody was told.
 int64_t queue_lost_events(const struct queue *q);

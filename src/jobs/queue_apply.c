@@ -204,6 +204,7 @@ static int last_words(struct store_tx *tx, const struct change *c, struct buf *o
     return 0;
 }
 
+// Why it failed, into the row.
 static int fail(struct store_tx *tx, struct change *c, const struct wire_event *ev, struct err *e)
 {
     struct job_failure f;
@@ -242,11 +243,15 @@ static int apply_pause(struct change *c, const struct live *l, bool requeue, int
 static int apply_exited(struct store_tx *tx, struct change *c, struct live *l, const struct wire_event *ev, int64_t now,
                         struct err *e)
 {
-    bool good = ev->u.exited.code == 0 && ev->u.exited.signal == 0;
+    // A job that was told to stop for its time limit did not end well, whatever its process says.
+    bool good = ev->u.exited.code == 0 && ev->u.exited.signal == 0 && !ev->u.exited.timed_out;
     if (good && ev->u.exited.paused && row_status(&c->job) != JOB_CANCELLING)
         return apply_pause(c, l, ev->u.exited.requeue, now, e);
     // Whoever sat before an attached program ended it: that is a cancel, asked for where the program runs.
     if (!good && ev->u.exited.interrupted && c->job.attached && change_apply(c, JOB_EV_CANCEL, e) != 0) return e->code;
+    bool failed = !good && row_status(&c->job) != JOB_CANCELLING;
+    int rc = failed ? fail(tx, c, ev, e) : 0;
+    if (rc || (failed && change_try_again(c, now))) return rc;
     // The end comes once; a worker that says it again changes nothing.
     if (change_apply(c, good ? JOB_EV_EXITED_OK : JOB_EV_EXITED_BAD, NULL) != 0) return 0;
     enum job_status s = row_status(&c->job);
@@ -260,7 +265,7 @@ static int apply_exited(struct store_tx *tx, struct change *c, struct live *l, c
     live_to_row(l, &c->job);
     set_text(&c->job.message, NULL);
     change_end(c, now);
-    if (s == JOB_FAILED) return fail(tx, c, ev, e);
+    if (s == JOB_FAILED) return 0;
     // An error line of a job that was asked to stop, or that ended well after all, isn't why it ended.
     set_text(&c->job.error_type, NULL);
     set_text(&c->job.error_message, NULL);
@@ -289,7 +294,7 @@ int report_apply(struct store_tx *tx, struct change *c, struct live *l, const st
                  int64_t mono, struct err *e)
 {
     int64_t ts = ev->ts_us ? ev->ts_us : now;
-    if (job_is_final(row_status(&c->job))) return 0; // nothing comes after the end
+    if (!job_is_active(row_status(&c->job))) return 0; // nothing comes after the end, nor after an attempt's
     bool begun = c->job.started_at != 0 && row_status(&c->job) != JOB_STARTING;
     if (ev->type >= WIRE_PHASE && ev->type <= WIRE_OUTPUT && !begun) note_started(c, now);
     switch (ev->type) {

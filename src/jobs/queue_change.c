@@ -15,20 +15,6 @@ void set_text(char **text, const char *value)
     *text = copy;
 }
 
-int merge_members(const char *text, const char *over, char **out, struct err *e)
-{
-    *out = NULL;
-    json_t *base = json_read_object(slice_str(text), e);
-    json_t *members = over && base ? json_read_object(slice_str(over), e) : NULL;
-    bool sound = base && (!over || (members && json_object_update(base, members) == 0));
-    char *merged = sound ? json_to_text(base) : NULL;
-    json_decref(members);
-    json_decref(base);
-    if (!merged) return err_set(e, HW_EINTERNAL, "the job's parameters can't be read");
-    *out = merged;
-    return 0;
-}
-
 struct change *change_new(struct list *changes)
 {
     struct change *c = mem_zalloc(sizeof *c);
@@ -126,6 +112,11 @@ int change_return(struct change *c, struct err *e)
 static void forget_pace(struct job_row *r)
 {
     r->rate = r->eta_seconds = r->eta_low = r->eta_high = (double)NAN;
+}
+
+void change_forget_pace(struct change *c)
+{
+    forget_pace(&c->job);
 }
 
 // Nobody holds it any more.

@@ -10,6 +10,13 @@ enum { LEASE_TOKEN = 24, CLAIM_MAX = 64 };
 
 // ---- workers heard from -------------------------------------------------------------------------------------------
 
+// What stands in the table was checked before it was written.
+static void queues_of(const struct worker_row *w, struct queue_names *out)
+{
+    if (queue_names_parse(slice_str(w->queues), out, NULL) != 0)
+        (void)queue_names_parse(SLICE_LIT(QUEUE_DEFAULT), out, NULL);
+}
+
 void queue_worker_seen(struct queue *q, const struct worker_row *w)
 {
     struct known_worker *k = map_get(&q->workers, slice_str(w->id));
@@ -17,7 +24,8 @@ void queue_worker_seen(struct queue *q, const struct worker_row *w)
         k = mem_zalloc(sizeof *k);
         map_put(&q->workers, slice_str(w->id), k);
     }
-    k->slots = (struct queue_slots){w->slots_gpu, w->slots_cpu, w->slots_io};
+    k->slots = (struct queue_slots){.gpu = w->slots_gpu, .cpu = w->slots_cpu, .io = w->slots_io};
+    queues_of(w, &k->queues);
     k->seen_us = queue_mono(q);
 }
 
@@ -40,12 +48,13 @@ static int slots_of(struct queue_slots s, const char *resource_class)
     return strcmp(resource_class, "io") == 0 ? s.io : 0;
 }
 
-bool queue_class_served(const struct queue *q, const char *resource_class)
+bool queue_served(const struct queue *q, const char *queue, const char *resource_class)
 {
     size_t at = 0;
     for (struct map_entry *it; (it = map_next(&q->workers, &at)) != NULL;) {
         const struct known_worker *k = it->value;
-        if (is_live(q, k) && slots_of(k->slots, resource_class) > 0) return true;
+        int slots = resource_class ? slots_of(k->slots, resource_class) : k->slots.gpu + k->slots.cpu + k->slots.io;
+        if (is_live(q, k) && slots > 0 && queue_names_has(&k->queues, queue)) return true;
     }
     return false;
 }
@@ -134,6 +143,10 @@ void queue_register_worker(struct queue *q, const char *host, int64_t pid, const
     g->row.slots_gpu = slots.gpu;
     g->row.slots_cpu = slots.cpu;
     g->row.slots_io = slots.io;
+    struct buf queues = BUF_INIT;
+    if (slots.queues) queue_names_format(slots.queues, &queues);
+    set_text(&g->row.queues, queues.n ? buf_cstr(&queues) : QUEUE_DEFAULT);
+    buf_release(&queues);
     g->row.created_at = g->row.last_seen_at = queue_now(q);
     store_write(q->cfg.store, register_tx, registered, g);
 }
@@ -144,10 +157,11 @@ struct queue_claim {
     struct list node; // of queue.claims
     struct queue *q;
     char worker_id[ID_SIZE];
-    struct queue_slots slots;
-    int64_t deadline; // monotonic
-    bool busy;        // a transaction is under way
-    bool again;       // a job was queued meanwhile
+    struct queue_slots slots;  // without its queues
+    struct queue_names queues; // none: not known before the worker's row is read
+    int64_t deadline;          // monotonic
+    bool busy;                 // a transaction is under way
+    bool again;                // a job was queued meanwhile
     bool abandoned;
     bool counted; // among its worker's waiting claims
     queue_claim_fn done;
@@ -155,6 +169,7 @@ struct queue_claim {
     // of the transaction
     struct list changes;
     struct worker_row worker;
+    struct queue_names taking;
     int64_t now;
 };
 
@@ -163,7 +178,7 @@ static int take_class(struct store_tx *tx, struct queue_claim *c, const char *re
 {
     for (int i = 0; i < free_slots; i++) {
         struct job_row r;
-        int rc = job_row_next_queued(tx, resource_class, &r, e);
+        int rc = queue_pick(c->q, tx, &c->taking, resource_class, &r, e);
         if (rc == HW_ENOTFOUND) {
             err_clear(e);
             return 0;
@@ -189,6 +204,9 @@ static int claim_tx(struct store_tx *tx, void *ctx, struct err *e)
     struct queue_claim *c = ctx;
     int rc = worker_row_get(tx, c->worker_id, &c->worker, e);
     if (!rc) rc = worker_row_seen(tx, c->worker_id, 0, c->now, e);
+    if (rc) return rc;
+    c->taking = c->queues;
+    if (c->taking.n == 0) queues_of(&c->worker, &c->taking);
     if (!rc) rc = take_class(tx, c, "gpu", c->slots.gpu, e);
     if (!rc) rc = take_class(tx, c, "cpu", c->slots.cpu, e);
     if (!rc) rc = take_class(tx, c, "io", c->slots.io, e);
@@ -290,7 +308,7 @@ static void deliver(struct queue_claim *c)
         char *spec = NULL;
         job_row_copy(r, &LIST_ITEM(it, struct change, node)->job);
         // Where an earlier start left off is told to this one, and isn't one of the job's own parameters.
-        if (r->resume && merge_members(r->spec, r->resume, &spec, NULL) == 0) {
+        if (r->resume && params_merge(r->spec, r->resume, &spec, NULL) == 0) {
             set_text(&r->spec, spec);
             free(spec);
         }
@@ -313,6 +331,7 @@ static void claimed(void *ctx, int rc, const struct err *e)
         return;
     }
     queue_worker_seen(q, &c->worker);
+    c->queues = c->taking;
     if (!list_empty(&c->changes)) {
         deliver(c);
     } else if (c->abandoned || q->stopped || queue_mono(q) >= c->deadline) {
@@ -340,6 +359,7 @@ struct queue_claim *queue_claim(struct queue *q, const char *worker_id, struct q
     c->slots.gpu = bounded(slots.gpu, &room);
     c->slots.cpu = bounded(slots.cpu, &room);
     c->slots.io = bounded(slots.io, &room);
+    if (slots.queues) c->queues = *slots.queues;
     snprintf(c->worker_id, sizeof c->worker_id, "%s", worker_id);
     list_init(&c->node);
     list_init(&c->changes);
@@ -359,12 +379,13 @@ void queue_claim_abandon(struct queue *q, struct queue_claim *c)
     claim_free(c);
 }
 
-void queue_wake_claims(struct queue *q, const char *resource_class)
+void queue_wake_claims(struct queue *q, const char *queue, const char *resource_class)
 {
     LIST_EACH(it, next, &q->claims)
     {
         struct queue_claim *c = LIST_ITEM(it, struct queue_claim, node);
         if (slots_of(c->slots, resource_class) == 0 || c->abandoned) continue;
+        if (c->queues.n && !queue_names_has(&c->queues, queue)) continue;
         if (c->busy)
             c->again = true;
         else

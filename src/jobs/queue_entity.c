@@ -95,7 +95,7 @@ static void training_again(struct training_row *t, const struct job_row *job)
     count(spec, "n_features", &t->n_features);
     count(spec, "k", &t->k);
     json_decref(spec);
-    if (job->retry_of[0]) set_text(&t->params, job->params);
+    if (job->retry_of[0] || job->auto_retries > 0) set_text(&t->params, job->params);
 }
 
 // As one is before its job has done anything.
@@ -146,6 +146,7 @@ static int store_training(struct store_tx *tx, struct change *c, enum job_status
     struct training_row *t = &c->training;
     const struct job_row *job = &c->job;
     if (s == JOB_QUEUED && job->started_at == 0) forget(c); // not one that goes on after a pause
+    if (s == JOB_QUEUED && job->auto_retries > 0) training_again(t, job);
     set_text(&t->status, job->status);
     set_text(&t->error_type, job->error_type);
     set_text(&t->error_message, job->error_message);

@@ -11,6 +11,7 @@
 #include "events/emitter.h"
 #include "jobs/progress.h"
 #include "jobs/queue.h"
+#include "jobs/queue_names.h"
 #include "jobs/state.h"
 #include "jobs/wire.h"
 #include "store/models_table.h"
@@ -33,7 +34,11 @@ struct queue {
     struct map shown;         // job id → struct shown; jobs that haven't ended
     bool lease_check;         // a check of the leases is under way
     int64_t lease_not_before; // wall clock
+    bool delay_check;         // jobs whose time has come are being released
+    int64_t next_due;         // wall clock: when the next of those that wait may be taken; INT64_MAX: none waits
     int64_t lost_events;      // refused by the emitter
+    struct map turns;         // "queue/class" → when a job of it was last taken, counted; the store's thread
+    uintptr_t turn;           // the last one; the store's thread
     struct map live;          // job id → struct live; the store's thread
 };
 
@@ -59,6 +64,7 @@ struct change {
     bool status_changed;
     char previous[16]; // status before; "" if created
     bool progressed;   // worth a progress event
+    bool ready;        // queued, and its time has come
     double reported;   // of a change that ended the job: the percentage that the job itself had reached
     struct change_log *logs;
     int n_logs;
@@ -82,8 +88,6 @@ void change_free(struct change *c);
 void changes_free(struct list *changes);
 void change_log(struct change *c, int64_t ts_us, const char *stream, struct slice text); // gives it the row's next seq
 void set_text(char **text, const char *value);                                           // a copy; NULL: NULL
-// `text` (a JSON object) with the members of `over` (another, or NULL) in place of its own. HW_EINTERNAL.
-int merge_members(const char *text, const char *over, char **out, struct err *e);
 enum job_status row_status(const struct job_row *r);
 
 // Applies an event of the state machine to the row; remembers the status before. HW_ECONFLICT.
@@ -93,6 +97,7 @@ int change_return(struct change *c, struct err *e);
 // After it: nobody holds it, nothing is done. A pause that was asked for meanwhile is kept: the job is paused then.
 int change_requeue(struct change *c, int64_t now, struct err *e);
 int change_unclaim(struct change *c, int64_t now, struct err *e); // the same after change_return: what was done stays
+void change_forget_pace(struct change *c);                        // it has none while it stands still
 int change_freeze(struct change *c, struct err *e);               // its process stands still: paused, and held
 // A queued job, or one whose process has ended at a checkpoint, is paused: nobody holds it. A resume that was asked for
 // meanwhile queues it again at once. Not for a job that is being cancelled: it stays as it is.
@@ -100,6 +105,11 @@ int change_pause(struct change *c, int64_t now, struct err *e);
 int change_resume(struct change *c, int64_t now, struct err *e); // goes on, or is queued again if it has no process
 void change_end(struct change *c, int64_t now);                  // after it: ended, nobody holds it
 void change_fail(struct change *c, const char *type, const char *message); // the error's fields and what to try
+// After change_fail: makes the job queued again if it is to be tried again by itself. False: it isn't, and the row is
+// as it was (queue_retry.c).
+bool change_try_again(struct change *c, int64_t now);
+// `text` with the members of `changed` (NULL: none) in place of its own. Both are JSON objects.
+int params_merge(const char *text, const char *changed, char **out, struct err *e);
 int change_commit(struct store_tx *tx, struct change *c, int64_t now, struct err *e); // writes row, logs and entity
 
 // ---- attached jobs (queue_attach.c) -------------------------------------------------------------------------------
@@ -166,17 +176,28 @@ struct shown *shown_get(struct queue *q, const char *job_id);
 // ---- claims and workers (queue_claim.c) ---------------------------------------------------------------------------
 
 struct known_worker {
-    struct queue_slots slots;
+    struct queue_slots slots; // without its queues
+    struct queue_names queues;
     int64_t seen_us; // monotonic
     int waiting;     // claims that wait now
 };
 
 void queue_worker_seen(struct queue *q, const struct worker_row *w);
-void queue_wake_claims(struct queue *q, const char *resource_class);
+void queue_wake_claims(struct queue *q, const char *queue, const char *resource_class);
 void queue_claims_tick(struct queue *q, int64_t mono);
 int64_t queue_claims_due(const struct queue *q);
 void queue_claims_stop(struct queue *q);
 void queue_workers_release(struct queue *q);
+// The next to run of a class among the queues, in turn (queue_pick.c), on the store's thread. HW_ENOTFOUND: none.
+int queue_pick(struct queue *q, struct store_tx *tx, const struct queue_names *queues, const char *resource_class,
+               struct job_row *r, struct err *e);
+void queue_turns_release(struct queue *q);
+
+// ---- delays (queue_delay.c) ---------------------------------------------------------------------------------------
+
+void queue_note_due(struct queue *q, int64_t not_before); // a job waits until then
+void queue_delays_tick(struct queue *q, int64_t now);
+int64_t queue_delays_due(const struct queue *q); // wall clock; INT64_MAX: none
 
 // ---- leases (queue_lease.c) ---------------------------------------------------------------------------------------
 

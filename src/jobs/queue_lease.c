@@ -154,6 +154,7 @@ struct start {
     int n_jobs;
     struct worker_row *workers;
     int n_workers;
+    int64_t next_due;
     queue_done_fn done;
     void *ctx;
 };
@@ -170,6 +171,7 @@ static int start_tx(struct store_tx *tx, void *ctx, struct err *e)
     }
     // Workers go on reporting to a server that is back: they are there until shown otherwise.
     if (!rc) rc = worker_rows_list(tx, s->now - 3600000000LL, &s->workers, &s->n_workers, e);
+    if (!rc) rc = job_next_due(tx, &s->next_due, e);
     return rc;
 }
 
@@ -179,6 +181,7 @@ static void started(void *ctx, int rc, const struct err *e)
     if (rc == 0) {
         for (int i = 0; i < s->n_jobs; i++) shown_get(s->q, s->jobs[i].id)->lease_until = s->jobs[i].lease_until;
         for (int i = 0; i < s->n_workers; i++) queue_worker_seen(s->q, &s->workers[i]);
+        if (s->next_due) queue_note_due(s->q, s->next_due);
         queue_rearm(s->q);
     }
     if (s->done) s->done(s->ctx, rc, e);

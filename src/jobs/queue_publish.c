@@ -315,6 +315,13 @@ static void drop(struct queue *q, struct shown *s)
     shown_free(s);
 }
 
+// A queued job of which all is said needs nothing remembered: thousands of them cost no time here.
+static bool idle(const struct shown *s, int64_t mono)
+{
+    return s->last && row_status(&s->last->job) == JOB_QUEUED && !s->progress_held && !s->summary_held &&
+           due(s->summary_us, QUEUE_SUMMARY_GAP_US, mono);
+}
+
 static void publish(struct queue *q, struct change *c, int64_t mono)
 {
     struct shown *s = shown_get(q, c->job.id);
@@ -338,8 +345,12 @@ static void publish(struct queue *q, struct change *c, int64_t mono)
     if (final && news) send_summary(q, &c->job, emit_operation_finished);
     if (final) flush_summary(q, s, mono);
     if (s->summary_held && due(s->summary_us, QUEUE_SUMMARY_GAP_US, mono)) flush_summary(q, s, mono);
-    if (row_status(&c->job) == JOB_QUEUED && news) queue_wake_claims(q, c->job.resource_class);
-    if (final) drop(q, s);
+    bool queued = row_status(&c->job) == JOB_QUEUED;
+    if (queued && c->job.waiting)
+        queue_note_due(q, c->job.not_before);
+    else if (queued && (news || c->ready))
+        queue_wake_claims(q, c->job.queue, c->job.resource_class);
+    if (final || idle(s, mono)) drop(q, s);
 }
 
 void queue_publish(struct queue *q, struct list *changes)
@@ -360,6 +371,7 @@ void queue_publish_held(struct queue *q, int64_t mono)
         struct shown *s = it->value;
         if (due(s->progress_us, QUEUE_PROGRESS_GAP_US, mono)) flush_progress(q, s, mono);
         if (due(s->summary_us, QUEUE_SUMMARY_GAP_US, mono)) flush_summary(q, s, mono);
+        if (idle(s, mono)) drop(q, s); // a map's own entry may be removed while it is walked
     }
 }
 

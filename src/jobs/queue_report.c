@@ -150,11 +150,13 @@ static int apply_all(struct report *r, struct store_tx *tx, struct change *c, co
     if (in->refused) change_log(c, r->now, "log", slice_str(in->refused));
     for (int i = 0; !rc && i < in->n_events; i++) rc = report_apply(tx, c, l, &in->events[i], r->now, r->mono, e);
     if (rc) return rc;
-    if (!job_is_final(row_status(&c->job))) live_to_row(l, &c->job);
+    bool active = job_is_active(row_status(&c->job)); // else it ended, or its next attempt is queued
+    if (active) live_to_row(l, &c->job);
+    if (row_status(&c->job) == JOB_PAUSED) change_forget_pace(c);
     show_live(c, l);
     rc = change_commit(tx, c, r->now, e);
     // Its rate starts afresh when it goes on.
-    if (!rc && (c->job.lease_until == 0 || row_status(&c->job) == JOB_PAUSED)) live_drop(r->q, c->job.id);
+    if (!rc && (!active || row_status(&c->job) == JOB_PAUSED)) live_drop(r->q, c->job.id);
     return rc;
 }
 

@@ -115,7 +115,7 @@ void queue_submit(struct queue *q, const struct queue_submission *in, queue_subm
         id_new("job", r->id);
     set_text(&r->kind, in->kind);
     set_text(&r->name, in->name && *in->name ? in->name : in->kind);
-    set_text(&r->queue, in->queue && *in->queue ? in->queue : "default");
+    set_text(&r->queue, in->queue && *in->queue ? in->queue : QUEUE_DEFAULT);
     set_text(&r->resource_class, in->resource_class);
     set_text(&r->entity_type, in->entity_type);
     snprintf(r->entity_id, sizeof r->entity_id, "%s", in->entity_id ? in->entity_id : "");
@@ -126,7 +126,12 @@ void queue_submit(struct queue *q, const struct queue_submission *in, queue_subm
     r->priority = in->priority;
     r->max_attempts = in->max_attempts > 0 ? in->max_attempts : 1;
     r->determinate = in->determinate;
+    if (in->time_limit_seconds > 0) r->time_limit_seconds = in->time_limit_seconds;
+    r->auto_retry = in->auto_retry;
     row_queued(r, queue_now(q));
+    r->not_before = in->not_before;
+    r->waiting = in->not_before > r->queued_at;
+    if (r->waiting) r->queued_at = in->not_before; // it takes its place in the line when its time comes
     store_write(q->cfg.store, submit_tx, finished, s);
 }
 
@@ -156,8 +161,10 @@ static int fill_retry(struct job_row *r, const struct job_row *old, const char *
     r->priority = old->priority;
     r->max_attempts = old->max_attempts;
     r->determinate = old->determinate;
-    int rc = merge_members(old->params, changed, &r->params, e);
-    return rc ? rc : merge_members(old->spec, changed, &r->spec, e);
+    r->time_limit_seconds = old->time_limit_seconds;
+    r->auto_retry = old->auto_retry;
+    int rc = params_merge(old->params, changed, &r->params, e);
+    return rc ? rc : params_merge(old->spec, changed, &r->spec, e);
 }
 
 static int retry_tx(struct store_tx *tx, void *ctx, struct err *e)

@@ -1,9 +1,13 @@
 #include "store/jobs_table.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "store/columns.h"
+#include "store/jobs_queries.h"
 
 static const struct column jobs_columns[] = {
     COLUMN(COL_ID, job_row, id),
@@ -59,6 +63,7 @@ static const struct column jobs_columns[] = {
     COLUMN(COL_TEXT, job_row, control),
     COLUMN(COL_TEXT, job_row, resume),
     COLUMN(COL_TIME, job_row, not_before),
+    COLUMN(COL_BOOL, job_row, waiting),
     COLUMN(COL_REAL, job_row, time_limit_seconds),
     COLUMN(COL_BOOL, job_row, auto_retry),
     COLUMN(COL_I32, job_row, auto_retries),
@@ -130,23 +135,16 @@ int job_row_update(struct store_tx *tx, struct job_row *r, struct err *e)
     return rc;
 }
 
-static const char *state_condition(const char *state)
-{
-    if (strcmp(state, "active") == 0)
-        return "status IN ('queued', 'starting', 'running', 'paused', 'stalled', 'cancelling')";
-    if (strcmp(state, "failed") == 0) return "status = 'failed' AND dismissed = 0 AND retried_by IS NULL";
-    return "(status IN ('completed', 'cancelled') OR"
-           " (status = 'failed' AND (dismissed = 1 OR retried_by IS NOT NULL)))";
-}
-
 int job_rows_list(struct store_tx *tx, const struct job_filter *f, const struct page *p, struct job_row **rows, int *n,
                   bool *more, struct err *e)
 {
     const struct {
         const char *column, *value;
     } wanted[] = {
-        {"kind", f->kind}, {"status", f->status}, {"entity_type", f->entity_type}, {"entity_id", f->entity_id}};
-    const char *args[4];
+        {"kind", f->kind},           {"status", f->status}, {"state", f->state}, {"entity_type", f->entity_type},
+        {"entity_id", f->entity_id},
+    };
+    const char *args[sizeof wanted / sizeof *wanted];
     int n_args = 0;
     struct buf where = BUF_INIT;
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
@@ -154,7 +152,6 @@ int job_rows_list(struct store_tx *tx, const struct job_filter *f, const struct 
         args[n_args++] = wanted[i].value;
         buf_addf(&where, "%s%s = ?%d", where.n ? " AND " : "", wanted[i].column, n_args);
     }
-    if (f->state && *f->state) buf_addf(&where, "%s%s", where.n ? " AND " : "", state_condition(f->state));
     void *all;
     int rc = table_page(tx, &jobs, buf_cstr(&where), args, n_args, p, &all, n, more, e);
     *rows = all;
@@ -162,14 +159,45 @@ int job_rows_list(struct store_tx *tx, const struct job_filter *f, const struct 
     return rc;
 }
 
-int job_row_next_queued(struct store_tx *tx, const char *resource_class, struct job_row *r, struct err *e)
+int job_head_next(struct store_tx *tx, const char *queue, const char *resource_class, struct job_head *h, struct err *e)
 {
-    const char *tail = "WHERE status = 'queued' AND resource_class = ?1 ORDER BY priority DESC, queued_at, id LIMIT 1";
-    job_row_init(r);
-    struct sql_stmt *st = table_select(tx, &jobs, tail, e);
+    struct sql_stmt *st = sql_begin(tx, JOB_HEAD_SQL, e);
     if (!st) return HW_EINTERNAL;
-    sql_bind_text(st, 1, resource_class);
-    return first(st, r, "no job of this class is queued", e);
+    sql_bind_text(st, 1, queue);
+    sql_bind_text(st, 2, resource_class);
+    int rc = sql_step(st, e);
+    if (rc == 1) {
+        struct slice id = sql_slice(st, 0);
+        snprintf(h->id, sizeof h->id, "%.*s", SLICE_FMT(id));
+        h->priority = (int)sql_i64(st, 1);
+    }
+    sql_end(st);
+    if (rc == 0) return err_set(e, HW_ENOTFOUND, "no job of this queue and class can be taken");
+    return rc == 1 ? 0 : rc;
+}
+
+int job_rows_due(struct store_tx *tx, int64_t now, int limit, struct job_row **rows, int *n, struct err *e)
+{
+    *rows = NULL, *n = 0;
+    struct sql_stmt *st = table_select(tx, &jobs, JOB_DUE_TAIL, e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_i64(st, 1, now);
+    sql_bind_i64(st, 2, limit);
+    void *all;
+    int rc = table_fetch(&jobs, st, &all, n, e);
+    *rows = all;
+    return rc;
+}
+
+int job_next_due(struct store_tx *tx, int64_t *not_before, struct err *e)
+{
+    struct sql_stmt *st = sql_begin(tx, JOB_NEXT_DUE_SQL, e);
+    *not_before = 0;
+    if (!st) return HW_EINTERNAL;
+    int rc = sql_step(st, e);
+    if (rc == 1) *not_before = sql_i64(st, 0);
+    sql_end(st);
+    return rc < 0 ? rc : 0;
 }
 
 int job_rows_leased(struct store_tx *tx, int64_t now, struct job_row **rows, int *n, struct err *e)
@@ -185,25 +213,64 @@ int job_rows_leased(struct store_tx *tx, int64_t now, struct job_row **rows, int
     return rc;
 }
 
+static int count_one(struct store_tx *tx, const char *text, const char *value, int64_t *count, struct err *e)
+{
+    struct sql_stmt *st = sql_begin(tx, text, e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_text(st, 1, value);
+    int rc = sql_step(st, e);
+    if (rc == 1) *count = sql_i64(st, 0);
+    sql_end(st);
+    return rc < 0 ? rc : 0;
+}
+
 int job_counts_read(struct store_tx *tx, struct job_counts *c, struct err *e)
 {
+    int64_t completed = 0, cancelled = 0, failed = 0;
     const struct {
         const char *status;
         int64_t *count;
-    } active[] = {{"queued", &c->queued}, {"starting", &c->starting}, {"running", &c->running},
-                  {"paused", &c->paused}, {"stalled", &c->stalled},   {"cancelling", &c->cancelling}};
+    } each[] = {{"queued", &c->queued},    {"starting", &c->starting}, {"running", &c->running},
+                {"paused", &c->paused},    {"stalled", &c->stalled},   {"cancelling", &c->cancelling},
+                {"completed", &completed}, {"cancelled", &cancelled},  {"failed", &failed}};
+    int rc = 0;
     *c = (struct job_counts){0};
-    const char *text = "SELECT status, status = 'failed' AND dismissed = 0 AND retried_by IS NULL AS shown, COUNT(*)"
-                       " FROM jobs GROUP BY status, shown";
-    struct sql_stmt *st = sql_begin(tx, text, e);
+    // One by one, each counts a stretch of an index; grouped, SQLite would read every row.
+    for (size_t i = 0; !rc && i < sizeof each / sizeof *each; i++)
+        rc = count_one(tx, JOB_STATUS_COUNT_SQL, each[i].status, each[i].count, e);
+    if (!rc) rc = count_one(tx, JOB_STATE_COUNT_SQL, "failed", &c->failed, e);
+    c->finished = completed + cancelled + failed - c->failed;
+    return rc;
+}
+
+static void add_count(struct job_queue_count **counts, int *n, struct slice queue, struct slice class, int64_t n_jobs)
+{
+    for (int i = 0; i < *n; i++) {
+        struct job_queue_count *c = &(*counts)[i];
+        if (!slice_is(queue, c->queue) || !slice_is(class, c->resource_class)) continue;
+        c->jobs += n_jobs;
+        return;
+    }
+    *counts = mem_realloc_array(*counts, (size_t)*n + 1, sizeof **counts);
+    (*counts)[(*n)++] = (struct job_queue_count){mem_strndup(queue.p, queue.n), mem_strndup(class.p, class.n), n_jobs};
+}
+
+int job_queue_counts_read(struct store_tx *tx, struct job_queue_count **counts, int *n, struct err *e)
+{
+    *counts = NULL, *n = 0;
+    struct sql_stmt *st = sql_begin(tx, JOB_QUEUE_COUNTS_SQL, e);
     if (!st) return HW_EINTERNAL;
     int rc;
-    while ((rc = sql_step(st, e)) == 1) {
-        int64_t *count = sql_i64(st, 1) ? &c->failed : &c->finished;
-        for (size_t i = 0; i < sizeof active / sizeof *active; i++)
-            if (slice_is(sql_slice(st, 0), active[i].status)) count = active[i].count;
-        *count += sql_i64(st, 2);
-    }
+    while ((rc = sql_step(st, e)) == 1) add_count(counts, n, sql_slice(st, 0), sql_slice(st, 1), sql_i64(st, 2));
     sql_end(st);
     return rc;
+}
+
+void job_queue_counts_free(struct job_queue_count *counts, int n)
+{
+    for (int i = 0; i < n; i++) {
+        free(counts[i].queue);
+        free(counts[i].resource_class);
+    }
+    free(counts);
 }

@@ -54,6 +54,7 @@ struct job_row {
     char *control;    // "pause", "resume", "stop": asked for and not yet done; NULL: nothing
     char *resume;     // JSON: members that the next start's spec gets besides
     int64_t not_before;
+    bool waiting;              // not_before is to come: not to be taken yet
     double time_limit_seconds; // of one attempt; NaN: none
     bool auto_retry;           // may try once more by itself, with the parameters suggested, after OOM or TIMEOUT
     int auto_retries;          // made so far
@@ -88,8 +89,18 @@ int job_row_update(struct store_tx *tx, struct job_row *r, struct err *e);
 // Newest first; *rows is freed with job_rows_free.
 int job_rows_list(struct store_tx *tx, const struct job_filter *f, const struct page *p, struct job_row **rows, int *n,
                   bool *more, struct err *e);
-// The next to run of a class: highest priority, then the longest queued. HW_ENOTFOUND: none.
-int job_row_next_queued(struct store_tx *tx, const char *resource_class, struct job_row *r, struct err *e);
+// The next to run of a queue and class: highest priority, then the longest queued; those that wait for their time are
+// left out. HW_ENOTFOUND: none. The head tells which it is and its priority, which is all that choosing among queues
+// needs.
+struct job_head {
+    char id[ID_SIZE];
+    int priority;
+};
+int job_head_next(struct store_tx *tx, const char *queue, const char *resource_class, struct job_head *h,
+                  struct err *e);
+// Those that wait no longer than `now`, the first due first, `limit` at most; and when the next is due (0: none waits).
+int job_rows_due(struct store_tx *tx, int64_t now, int limit, struct job_row **rows, int *n, struct err *e);
+int job_next_due(struct store_tx *tx, int64_t *not_before, struct err *e);
 // All whose lease ends before `now` (every job that has one: now = INT64_MAX).
 int job_rows_leased(struct store_tx *tx, int64_t now, struct job_row **rows, int *n, struct err *e);
 
@@ -98,5 +109,13 @@ struct job_counts {
     int64_t queued, starting, running, paused, stalled, cancelling, failed, finished;
 };
 int job_counts_read(struct store_tx *tx, struct job_counts *c, struct err *e);
+
+// How many are queued, waiting ones included, by queue and class.
+struct job_queue_count {
+    char *queue, *resource_class;
+    int64_t jobs;
+};
+int job_queue_counts_read(struct store_tx *tx, struct job_queue_count **counts, int *n, struct err *e);
+void job_queue_counts_free(struct job_queue_count *counts, int n);
 
 #endif

@@ -8,6 +8,7 @@ static const struct column workers_columns[] = {
     COLUMN(COL_I32, worker_row, slots_gpu),   COLUMN(COL_I32, worker_row, slots_cpu),
     COLUMN(COL_I32, worker_row, slots_io),    COLUMN(COL_INT, worker_row, last_batch),
     COLUMN(COL_TIME, worker_row, created_at), COLUMN(COL_TIME, worker_row, last_seen_at),
+    COLUMN(COL_TEXT, worker_row, queues),
 };
 
 static const struct table workers = {"workers", workers_columns, sizeof workers_columns / sizeof *workers_columns,

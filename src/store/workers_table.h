@@ -14,6 +14,7 @@ struct worker_row {
     char *host, *version;
     int64_t pid;
     int slots_gpu, slots_cpu, slots_io;
+    char *queues;       // those it serves, comma-separated
     int64_t last_batch; // 0: none
     int64_t created_at, last_seen_at;
 };

@@ -23,6 +23,7 @@
 #include "bus/bus.h"
 #include "events/emitter.h"
 #include "jobs/queue.h"
+#include "jobs/queue_names.h"
 #include "store/job_logs_table.h"
 #include "store/metrics_table.h"
 #include "store/models_table.h"
@@ -379,6 +380,19 @@ static inline void register_worker(struct fixture *f, char id[ID_SIZE])
     register_after(f, "host", NULL, id);
 }
 
+// One that serves the queues of the list.
+static inline void register_worker_of(struct fixture *f, const char *queues, char id[ID_SIZE])
+{
+    struct worker_answer a = {0};
+    struct queue_names names;
+    assert_int_equal(queue_names_parse(slice_str(queues), &names, NULL), 0);
+    queue_register_worker(f->q, "host", 42, "1", (struct queue_slots){.cpu = 2, .io = 4, .queues = &names}, NULL,
+                          worker_answered, &a);
+    fixture_run(f, &a.over);
+    assert_int_equal(a.rc, 0);
+    memcpy(id, a.id, ID_SIZE);
+}
+
 struct claim_answer {
     bool over;
     int rc, n;
@@ -494,7 +508,8 @@ static inline void report_lost(struct fixture *f, const struct held *h, const ch
     json_decref(a);
 }
 
-// ---- looking -------------------------------------------------------------------------------------------------------
+// ---- looking
+// -------------------------------------------------------------------------------------------------------
 
 struct look {
     bool over;

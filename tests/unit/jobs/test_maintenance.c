@@ -34,6 +34,7 @@ static int put_worker(struct store_tx *tx, void *ctx, struct err *e)
     struct worker_row w;
     worker_row_init(&w);
     snprintf(w.id, sizeof w.id, "%s", o->id);
+    w.queues = mem_strdup("default");
     w.created_at = w.last_seen_at = o->at;
     int rc = worker_row_insert(tx, &w, e);
     worker_row_release(&w);

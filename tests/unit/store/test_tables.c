@@ -227,16 +227,19 @@ static void next_queued(struct store_tx *tx, struct err *e)
     assert_int_equal(put_job(tx, "job_new", "queued", 0, 2, e), 0);
     assert_int_equal(put_job(tx, "job_urgent", "queued", 9, 3, e), 0);
     assert_int_equal(put_job(tx, "job_done", "completed", 99, 4, e), 0);
-    assert_int_equal(job_row_next_queued(tx, "cpu", &r, e), 0);
-    assert_string_equal(r.id, "job_urgent");
+    struct job_head h;
+    assert_int_equal(job_head_next(tx, "default", "cpu", &h, e), 0);
+    assert_string_equal(h.id, "job_urgent");
+    assert_int_equal(h.priority, 9);
+    assert_int_equal(job_row_get(tx, h.id, &r, e), 0);
     free(r.status);
     r.status = mem_strdup("running");
     assert_int_equal(job_row_update(tx, &r, e), 0);
     job_row_release(&r);
-    assert_int_equal(job_row_next_queued(tx, "cpu", &r, e), 0);
-    assert_string_equal(r.id, "job_old");
-    job_row_release(&r);
-    assert_int_equal(job_row_next_queued(tx, "gpu", &r, e), HW_ENOTFOUND);
+    assert_int_equal(job_head_next(tx, "default", "cpu", &h, e), 0);
+    assert_string_equal(h.id, "job_old");
+    assert_int_equal(job_head_next(tx, "default", "gpu", &h, e), HW_ENOTFOUND);
+    assert_int_equal(job_head_next(tx, "other", "cpu", &h, e), HW_ENOTFOUND);
 }
 
 static void the_next_job_has_the_highest_priority_then_waits_longest(void **state)
@@ -513,6 +516,7 @@ static void others(struct store_tx *tx, struct err *e)
     int n;
     worker_row_init(&w);
     snprintf(w.id, sizeof w.id, "wrk_1");
+    w.queues = mem_strdup("default,long");
     w.created_at = w.last_seen_at = 10;
     assert_int_equal(worker_row_insert(tx, &w, e), 0);
     assert_int_equal(worker_row_seen(tx, "wrk_1", 7, 20, e), 0);

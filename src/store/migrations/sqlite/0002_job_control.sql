@@ -43,3 +43,23 @@ SELECT job_id, seq, 1, length(CAST(text AS BLOB)), CASE stream WHEN 'stdout' THE
 FROM job_log_lines;
 CREATE UNIQUE INDEX job_logs_job ON job_logs (job_id, seq);
 DROP TABLE job_log_lines;
+
+-- Queues that a worker serves, comma-separated.
+ALTER TABLE workers ADD COLUMN queues TEXT NOT NULL DEFAULT 'default';
+
+-- Set while not_before is to come: such a job isn't in the index of what can be taken, however many there are.
+ALTER TABLE jobs ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
+
+-- What a claim takes next, by queue; and when the next of those that wait is due. The columns that are always the same
+-- stand in the index, too, so that a query finds all it needs there.
+DROP INDEX jobs_queued;
+CREATE INDEX jobs_ready ON jobs (status, waiting, queue, resource_class, priority DESC, queued_at, id)
+    WHERE status = 'queued';
+CREATE INDEX jobs_waiting ON jobs (status, waiting, not_before) WHERE status = 'queued' AND waiting = 1;
+-- Which of the lists of operations the job is in; each is read newest first, and counted.
+ALTER TABLE jobs ADD COLUMN state TEXT GENERATED ALWAYS AS (
+    CASE WHEN status IN ('completed', 'cancelled') THEN 'finished'
+         WHEN status <> 'failed' THEN 'active'
+         WHEN dismissed = 0 AND retried_by IS NULL THEN 'failed'
+         ELSE 'finished' END) VIRTUAL;
+CREATE INDEX jobs_state ON jobs (state, created_at, id);
