@@ -23,8 +23,10 @@ static const char *task_program(char path[PATH_MAX + 16])
 int cmd_worker(int argc, char **argv)
 {
     char program[PATH_MAX + 16];
-    struct worker_options o = {
-        .data_dir = "headway-worker", .slots = "cpu=1,gpu=0,io=4", .task_program = task_program(program)};
+    struct worker_options o = {.data_dir = "headway-worker",
+                               .slots = "cpu=1,gpu=0,io=4",
+                               .queues = "default",
+                               .task_program = task_program(program)};
     const char *server = NULL;
     bool help = false;
     struct err e = {0};
@@ -32,6 +34,7 @@ int cmd_worker(int argc, char **argv)
         {"server", "URL", "the server (HEADWAY_URL, http://127.0.0.1:8080)", &server, NULL},
         {"data", "FOLDER", "spool and scratch files (./headway-worker)", &o.data_dir, NULL},
         {"slots", "cpu=N,gpu=N,io=N", "jobs at once by resource class (cpu=1,gpu=0,io=4)", &o.slots, NULL},
+        {"queues", "NAME,NAME…", "take jobs of these queues only (default)", &o.queues, NULL},
         {"task", "PATH", "the task program (default: headway-task beside this one)", &o.task_program, NULL},
         {0},
     };

@@ -207,7 +207,8 @@ static void make_routes(struct app *a)
 static int start_worker(struct app *a, struct err *e)
 {
     if (a->settings->no_worker) return 0;
-    const struct local_worker_options o = {a->url, a->settings->data, a->settings->slots, a->settings->task_program};
+    const struct local_worker_options o = {a->url, a->settings->data, a->settings->slots, a->settings->queues,
+                                           a->settings->task_program};
     return local_worker_start(&a->worker, a->loop, &o, e);
 }
 

@@ -18,7 +18,7 @@ enum { AGAIN_MS = 1000, LOCKED_AGAIN_MS = 3000, KILL_AFTER_MS = 40000, POLL_ADOP
 
 struct local_worker {
     struct loop *loop;
-    char *server_url, *data_dir, *slots, *task_program;
+    char *server_url, *data_dir, *slots, *queues, *task_program;
     char self[PATH_MAX];
     uv_process_t process;
     bool running; // our child
@@ -97,8 +97,9 @@ static void start(struct loop_timer *t)
         loop_timer_start(w->loop, &w->again, LOCKED_AGAIN_MS);
         return;
     }
-    char cmd[] = "worker", a[] = "--server", b[] = "--data", c[] = "--slots", d[] = "--task";
-    char *argv[] = {w->self, cmd, a, w->server_url, b, w->data_dir, c, w->slots, d, w->task_program, NULL};
+    char cmd[] = "worker", a[] = "--server", b[] = "--data", c[] = "--slots", q[] = "--queues", d[] = "--task";
+    char *argv[] = {w->self, cmd,       a, w->server_url,   b,   w->data_dir, c, w->slots,
+                    q,       w->queues, d, w->task_program, NULL};
     uv_stdio_container_t io[3] = {
         {.flags = UV_IGNORE}, {.flags = UV_INHERIT_FD, .data.fd = 1}, {.flags = UV_INHERIT_FD, .data.fd = 2}};
     // A session of its own: a Ctrl-C at the terminal reaches the server, which then stops its worker in order.
@@ -146,6 +147,7 @@ int local_worker_start(struct local_worker **out, struct loop *l, const struct l
     w->server_url = mem_strdup(o->server_url);
     w->data_dir = mem_strdup(o->data_dir);
     w->slots = mem_strdup(o->slots);
+    w->queues = mem_strdup(o->queues);
     w->task_program = mem_strdup(o->task_program);
     loop_timer_init(&w->again, start, w);
     loop_timer_init(&w->kill, kill_it, w);
@@ -179,6 +181,7 @@ void local_worker_free(struct local_worker *w)
     free(w->server_url);
     free(w->data_dir);
     free(w->slots);
+    free(w->queues);
     free(w->task_program);
     free(w);
 }

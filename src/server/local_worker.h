@@ -14,7 +14,7 @@ struct local_worker;
 struct loop;
 
 struct local_worker_options {
-    const char *server_url, *data_dir, *slots, *task_program;
+    const char *server_url, *data_dir, *slots, *queues, *task_program;
 };
 
 // Runs this program again as "worker". Strings are copied.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "jobs/queue_names.h"
 #include "net/listener.h"
 
 enum type { TEXT, INTEGER, NUMBER, FLAG };
@@ -39,6 +40,12 @@ static bool is_slots(const char *value)
         seen[class] = true;
     }
     return true;
+}
+
+static bool is_queues(const char *value)
+{
+    struct queue_names names;
+    return queue_names_parse(slice_str(value), &names, NULL) == 0;
 }
 
 static bool is_database(const char *value)
@@ -75,6 +82,8 @@ static const struct setting {
     {"HEADWAY_NO_WORKER", FLAG, AT(no_worker), NULL, 0, 0, "true or false", "start no worker beside the server", NULL},
     {"HEADWAY_SLOTS", TEXT, AT(slots), "cpu=1,gpu=0,io=4", 0, 0, "cpu=N,gpu=N,io=N",
      "the local worker's places by resource class", is_slots},
+    {"HEADWAY_QUEUES", TEXT, AT(queues), QUEUE_DEFAULT, 0, 0, "NAME,NAME…", "queues that the local worker serves",
+     is_queues},
     {"HEADWAY_TASK", TEXT, AT(task_program), NULL, 0, 0, "PATH",
      "the task program (default: headway-task beside this one)", is_not_empty},
     {"HEADWAY_IO_THREADS", INTEGER, AT(io_threads), "0", 0, 16, NULL,

@@ -24,6 +24,7 @@ struct settings {
     int64_t io_threads; // 0: as io_threads_default says
     int64_t lease_seconds;
     char *slots;
+    char *queues;
     char *task_program; // path of headway-task
     char *nvml_library;
     bool no_worker;

@@ -28,6 +28,7 @@ struct poller {
 
 struct claimer {
     struct slots *slots;
+    const struct queue_names *queues;
     struct claimer_events events;
     struct poller pollers[SLOT_CLASSES_MAX];
     int n;
@@ -69,6 +70,14 @@ static json_t *call(struct poller *p, const char *path, struct slice body, int *
     return reply;
 }
 
+static void write_queues(const struct claimer *c, struct jw *w)
+{
+    jw_key(w, "queues");
+    jw_arr(w);
+    for (int i = 0; i < c->queues->n; i++) jw_str(w, c->queues->name[i]);
+    jw_arr_end(w);
+}
+
 static json_t *enroll(struct poller *p)
 {
     struct buf body = BUF_INIT;
@@ -83,6 +92,7 @@ static json_t *enroll(struct poller *p)
     jw_key(&w, "slots");
     slots_write_total(p->claimer->slots, &w);
     if (p->claimer->replaces[0]) jw_kstr(&w, "replaces", p->claimer->replaces);
+    write_queues(p->claimer, &w);
     jw_obj_end(&w);
     int status;
     json_t *reply = call(p, "/api/v1/workers", buf_slice(&body), &status);
@@ -159,6 +169,7 @@ static int claim(struct poller *p, const char *id, int free_places, size_t *jobs
     jw_obj(&w);
     jw_ki64(&w, slots_class_name(p->claimer->slots, p->slot_class), free_places);
     jw_obj_end(&w);
+    write_queues(p->claimer, &w);
     jw_ki64(&w, "wait_seconds", POLL_SECONDS);
     jw_obj_end(&w);
     char path[96];
@@ -207,11 +218,12 @@ static int start_poller(struct claimer *c, int slot_class, const char *server_ur
     return sys ? err_sys(e, sys, "can't start a claiming thread") : 0;
 }
 
-int claimer_start(struct claimer **out, const char *server_url, struct slots *slots, const char *replaces,
-                  struct claimer_events events, struct err *e)
+int claimer_start(struct claimer **out, const char *server_url, struct slots *slots, const struct queue_names *queues,
+                  const char *replaces, struct claimer_events events, struct err *e)
 {
     struct claimer *c = mem_zalloc(sizeof *c);
     c->slots = slots;
+    c->queues = queues;
     c->events = events;
     snprintf(c->replaces, sizeof c->replaces, "%s", replaces);
     pthread_mutex_init(&c->lock, NULL);

@@ -3,6 +3,7 @@
 #define HW_WORKER_CLAIMER_H
 
 #include "base/json.h"
+#include "jobs/queue_names.h"
 #include "worker/slots.h"
 
 struct claimer;
@@ -18,10 +19,10 @@ struct claimer_events {
     void *ctx;
 };
 
-// `replaces`: the id of the worker that was here before and is dead, which the server is told with the first
-// registration; "" if there was none.
-int claimer_start(struct claimer **out, const char *server_url, struct slots *slots, const char *replaces,
-                  struct claimer_events events, struct err *e);
+// `queues`: those whose jobs it takes; borrowed until claimer_stop. `replaces`: the id of the worker that was here
+// before and is dead, which the server is told with the first registration; "" if there was none.
+int claimer_start(struct claimer **out, const char *server_url, struct slots *slots, const struct queue_names *queues,
+                  const char *replaces, struct claimer_events events, struct err *e);
 void claimer_stop(struct claimer *c); // closes the slots; once it returns no event comes any more
 
 #endif

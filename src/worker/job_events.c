@@ -188,6 +188,7 @@ void job_events_exited(struct job_events *s, const struct job_end *end)
         jw_i64(&w, end->signal);
     else
         jw_null(&w);
+    if (end->timed_out) jw_kbool(&w, "timed_out", true);
     if (end->interrupted) jw_kbool(&w, "interrupted", true);
     if (end->paused) jw_kbool(&w, "paused", true);
     if (end->requeue) jw_kbool(&w, "requeue", true);

@@ -25,6 +25,7 @@ struct job_events {
 
 struct job_end {
     int code, signal; // signal 0: it exited by itself
+    bool timed_out;   // it was stopped for its time limit
     bool interrupted; // whoever called it ended it at its terminal
     bool paused;      // at a checkpoint
     bool requeue;     // because its worker leaves

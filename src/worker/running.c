@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +121,9 @@ int running_start(struct running **out, const char *task_program, const char *sc
     rc = child_spawn(&r->child, argv, env, e);
     if (rc) return rc;
     job_events_started(&r->events, r->child.pid);
+    double limit = json_number_value(json_object_get(job, "time_limit_seconds")); // null: none
+    r->limit_us = limit > 0 && limit < 1e12 ? (int64_t)(limit * 1e6) : 0;
+    if (r->limit_us) r->deadline_us = clock_mono_us() + r->limit_us;
     return 0;
 }
 
@@ -201,8 +205,11 @@ void running_end(struct running *r, int64_t now_us)
     bool bad = x.code != 0 || x.signal;
     if (bad && r->stop != STOP_LEASE_LOST && r->output_dir && output_sweep(r->output_dir, &e) != 0)
         log_warn("worker", "job %s left something half written: %s", r->job_id, e.message);
-    const struct job_end end = {
-        .code = x.code, .signal = x.signal, .paused = paused, .requeue = paused && r->stop == STOP_SHUTDOWN};
+    const struct job_end end = {.code = x.code,
+                                .signal = x.signal,
+                                .timed_out = r->stop == STOP_TIME_LIMIT,
+                                .paused = paused,
+                                .requeue = paused && r->stop == STOP_SHUTDOWN};
     job_events_exited(&r->events, &end);
     r->ended = true;
 }
@@ -216,7 +223,8 @@ static void ask(struct running *r, int sig, int64_t now_us)
 
 void running_stop(struct running *r, enum stop_reason why, int64_t now_us)
 {
-    // A lost lease counts most: nothing may be reported any more. A cancel stays one when the worker then leaves.
+    // A lost lease counts most: nothing may be reported any more. A cancel stays one when the worker then leaves, and
+    // so does the end of a time limit.
     if (why == STOP_LEASE_LOST || r->stop == STOP_NONE || r->stop == STOP_SHUTDOWN) r->stop = why;
     bool checkpoint = r->stop == STOP_SHUTDOWN && r->checkpoints;
     if (r->kill_at_us && (checkpoint || r->ask == 0)) return; // asked already
@@ -229,15 +237,17 @@ void running_stop(struct running *r, enum stop_reason why, int64_t now_us)
     if (!r->kill_at_us) r->kill_at_us = now_us + KILL_AFTER_US;
 }
 
-static void freeze(struct running *r)
+static void freeze(struct running *r, int64_t now_us)
 {
+    running_hold_time(r, now_us);
     child_signal(&r->child, SIGSTOP);
     r->frozen = true;
     job_events_stands_still(&r->events, true);
 }
 
-static void thaw(struct running *r)
+static void thaw(struct running *r, int64_t now_us)
 {
+    running_go_on(r, now_us);
     child_signal(&r->child, SIGCONT);
     r->frozen = false;
     job_events_stands_still(&r->events, false);
@@ -248,18 +258,50 @@ void running_control(struct running *r, const char *control, int64_t now_us)
     if (strcmp(control, "cancel") == 0) running_stop(r, STOP_CANCEL, now_us);
     if (r->stop != STOP_NONE) return;
     if (strcmp(control, "pause") == 0 && r->checkpoints && r->ask == 0) ask(r, SIGUSR1, now_us);
-    if (strcmp(control, "pause") == 0 && !r->checkpoints) freeze(r);
+    if (strcmp(control, "pause") == 0 && !r->checkpoints) freeze(r, now_us);
     // A checkpoint under way is left to its end: the job then goes on by way of the queue.
-    if (strcmp(control, "resume") == 0 && r->ask != SIGUSR1) thaw(r);
+    if (strcmp(control, "resume") == 0 && r->ask != SIGUSR1) thaw(r, now_us);
     if (strcmp(control, "stop") == 0 && r->ask == 0) {
-        if (r->frozen) thaw(r);
+        if (r->frozen) thaw(r, now_us);
         ask(r, SIGUSR2, now_us);
     }
+}
+
+static bool has_ended(const struct running *r)
+{
+    struct pollfd p = {.fd = r->child.pidfd, .events = POLLIN};
+    return poll(&p, 1, 0) > 0;
+}
+
+static void say_limit(struct running *r)
+{
+    char text[96];
+    snprintf(text, sizeof text, "the time limit of %.15g s is over: the job is stopped", (double)r->limit_us / 1e6);
+    job_events_output(&r->events, "log", slice_str(text));
+}
+
+void running_hold_time(struct running *r, int64_t now_us)
+{
+    if (r->held_us || !r->limit_us) return;
+    r->held_us = now_us;
+}
+
+void running_go_on(struct running *r, int64_t now_us)
+{
+    if (!r->held_us) return;
+    r->deadline_us += now_us - r->held_us;
+    r->held_us = 0;
 }
 
 void running_tick(struct running *r, int64_t now_us)
 {
     if (r->ask && now_us >= r->ask_at_us) ask(r, r->ask, now_us);
+    bool over = r->deadline_us && !r->held_us && now_us >= r->deadline_us && r->stop == STOP_NONE;
+    // One that came to its end by itself and hasn't been reaped yet was in time.
+    if (over && !has_ended(r)) {
+        say_limit(r);
+        running_stop(r, STOP_TIME_LIMIT, now_us);
+    }
     if (r->kill_at_us && now_us >= r->kill_at_us) child_signal(&r->child, SIGKILL);
     running_flush_progress(r, now_us, false);
 }

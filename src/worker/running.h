@@ -18,6 +18,7 @@ enum stop_reason {
     STOP_CANCEL,     // the server said cancel
     STOP_LEASE_LOST, // the job isn't ours any more: nothing of it is reported
     STOP_SHUTDOWN,   // this worker is leaving
+    STOP_TIME_LIMIT, // the time that its user gave it is over
 };
 
 struct running {
@@ -35,8 +36,11 @@ struct running {
     int ask;           // the signal by which it is asked to pause or to finish early, said again each second; 0: none
     int64_t ask_at_us; // monotonic
     enum stop_reason stop;
-    int64_t kill_at_us; // monotonic; 0: it need not end yet
-    bool ended;         // the exit is among the events
+    int64_t kill_at_us;  // monotonic; 0: it need not end yet
+    int64_t limit_us;    // of its running time; 0: none
+    int64_t deadline_us; // monotonic: when that is over; 0: no limit
+    int64_t held_us;     // monotonic: since when its time does not count; 0: it counts
+    bool ended;          // the exit is among the events
 };
 
 // Starts `task_program KIND --params FILE` for a job of a claim's answer (borrowed). On failure nothing runs, and *out
@@ -57,7 +61,11 @@ void running_control(struct running *r, const char *control, int64_t now_us);
 // Sends SIGTERM now and SIGKILL 30 s later (running_tick). A worker that leaves asks for a checkpoint where there can
 // be one, so that the job goes on elsewhere from where it is.
 void running_stop(struct running *r, enum stop_reason why, int64_t now_us);
+// Also stops it when its time limit has come.
 void running_tick(struct running *r, int64_t now_us);
+// While a job is held (paused), its time doesn't count towards its limit. Calling either twice changes nothing.
+void running_hold_time(struct running *r, int64_t now_us);
+void running_go_on(struct running *r, int64_t now_us);
 
 // Moves the waiting progress event to the events if it is due (50 ms) or `force`d.
 void running_flush_progress(struct running *r, int64_t now_us, bool force);

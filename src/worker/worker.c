@@ -45,6 +45,7 @@ struct mail {
 struct worker {
     const struct worker_options *o;
     struct slots *slots;
+    struct queue_names queues;
     struct spool *spool;
     struct reporter *reporter;
     struct claimer *claimer;
@@ -410,6 +411,7 @@ static int start(struct worker *w, struct err *e)
     predecessor_read(w->o->data_dir, before);
     int rc = slots_new(&w->slots, w->o->slots, e);
     if (!rc) rc = leftovers_end(w->groups, LEFTOVERS_MS, &ended, e);
+    if (!rc) rc = queue_names_parse(slice_str(w->o->queues ? w->o->queues : QUEUE_DEFAULT), &w->queues, e);
     char *spool_dir = file_join(w->o->data_dir, "spool");
     // Parameters of the jobs of a worker that died lie there.
     if (!rc) rc = file_remove_tree(w->scratch, e);
@@ -425,7 +427,7 @@ static int start(struct worker *w, struct err *e)
         rc = reporter_start(&w->reporter, w->o->server_url, w->spool,
                             (struct reporter_events){on_control, on_lost, on_unknown, w}, e);
     if (!rc)
-        rc = claimer_start(&w->claimer, w->o->server_url, w->slots, before,
+        rc = claimer_start(&w->claimer, w->o->server_url, w->slots, &w->queues, before,
                            (struct claimer_events){may_register, on_registered, on_claimed, w}, e);
     return rc;
 }

@@ -11,6 +11,7 @@ struct worker_options {
     const char *server_url;   // "http://127.0.0.1:8080"
     const char *data_dir;     // spool, scratch files and the lock that keeps a second worker out
     const char *slots;        // "cpu=1,gpu=0,io=4"
+    const char *queues;       // "default,long"; NULL: "default"
     const char *task_program; // path of headway-task
     int stop_fd;              // becomes readable when the worker should stop
 };

@@ -63,6 +63,7 @@ static const struct {
     {"HEADWAY_ALLOWED_HOSTS", "a.example", {NULL}},
     {"HEADWAY_NO_WORKER", "yes", {"maybe", "2", "TRUE"}},
     {"HEADWAY_SLOTS", "cpu=4, io=2", {"", "cpu", "cpu=", "cpu=-1", "tpu=1", "cpu=1,cpu=2", "cpu=1025"}},
+    {"HEADWAY_QUEUES", "default, long.2", {"", ",", "a,a", "a b", "a/b"}},
     {"HEADWAY_TASK", "/bin/true", {""}},
     {"HEADWAY_IO_THREADS", "16", {"-1", "17", "1.5", "auto"}},
     {"HEADWAY_LEASE_SECONDS", "3600", {"0", "3601", "1.5", "15s", "-1", "x", "99999999999999999999"}},

@@ -35,7 +35,8 @@ static json_t *make_job(void)
                      "tokenize", "resource_class", "cpu", "spec", "k", 5);
 }
 
-static void begin(struct bench *b, const char *script)
+// `time_limit` 0: none.
+static void begin_limited(struct bench *b, const char *script, double time_limit)
 {
     *b = (struct bench){.dir = temp_dir_new(), .events = json_array()};
     struct err e = {0};
@@ -46,8 +47,14 @@ static void begin(struct bench *b, const char *script)
     assert_int_equal(chmod(b->program, 0700), 0);
     buf_release(&text);
     json_t *job = make_job();
+    json_object_set_new(job, "time_limit_seconds", time_limit > 0 ? json_real(time_limit) : json_null());
     if (running_start(&b->r, b->program, b->dir.path, "wrk_a", job, &e) != 0) fail_msg("%s", e.message);
     json_decref(job);
+}
+
+static void begin(struct bench *b, const char *script)
+{
+    begin_limited(b, script, 0);
 }
 
 static void collect(struct bench *b)
@@ -449,6 +456,90 @@ static void what_it_uses_is_measured(void **state)
     resources_free(res);
 }
 
+// ---- time limits ---------------------------------------------------------------------------------------------------
+
+static void a_time_limit_ends_the_task_whatever_its_exit_says(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin_limited(&b, "trap 'exit 0' TERM; echo ready; while :; do sleep 0.02; done", 0.3);
+    int64_t began = clock_mono_us();
+    run(&b);
+    assert_true(clock_mono_us() - began >= 250000);
+    assert_string_equal(text_of(last(&b), "type"), "exited");
+    assert_true(json_is_true(json_object_get(last(&b), "timed_out")));
+    bool said = false;
+    size_t i;
+    json_t *ev;
+    json_array_foreach(b.events, i, ev) said |= strstr(text_of(ev, "text"), "the time limit of 0.3 s is over") != NULL;
+    assert_true(said);
+    end(&b);
+}
+
+static void never_again_20_without_a_limit_a_task_runs_for_as_long_as_it_takes(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, "echo ready; exec sleep 1000");
+    wait_for_output(&b, "ready");
+    running_tick(b.r, clock_mono_us() + 365LL * 86400 * 1000000);
+    assert_int_equal(b.r->stop, STOP_NONE);
+    running_stop(b.r, STOP_CANCEL, clock_mono_us());
+    run(&b);
+    assert_null(json_object_get(last(&b), "timed_out"));
+    end(&b);
+}
+
+static void time_that_a_job_is_held_does_not_count(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin_limited(&b, "echo ready; exec sleep 1000", 1000);
+    wait_for_output(&b, "ready");
+    int64_t now = clock_mono_us(), deadline = b.r->deadline_us;
+    running_hold_time(b.r, now);
+    running_hold_time(b.r, now + 7000000);
+    running_tick(b.r, deadline + 1);
+    assert_int_equal(b.r->stop, STOP_NONE);
+    running_go_on(b.r, now + 5000000000);
+    running_go_on(b.r, now + 6000000000);
+    assert_int_equal(b.r->deadline_us, deadline + 5000000000);
+    running_tick(b.r, b.r->deadline_us - 1);
+    assert_int_equal(b.r->stop, STOP_NONE);
+    running_tick(b.r, b.r->deadline_us);
+    assert_int_equal(b.r->stop, STOP_TIME_LIMIT);
+    run(&b);
+    end(&b);
+}
+
+static void a_task_that_ended_by_itself_was_in_time(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin_limited(&b, "exit 0", 1000);
+    struct pollfd p = {.fd = b.r->child.pidfd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 20000), 1);
+    running_tick(b.r, b.r->deadline_us + 1);
+    assert_int_equal(b.r->stop, STOP_NONE);
+    run(&b);
+    assert_null(json_object_get(last(&b), "timed_out"));
+    end(&b);
+}
+
+static void the_first_reason_to_stop_stays(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin_limited(&b, "echo ready; exec sleep 1000", 1000);
+    wait_for_output(&b, "ready");
+    running_stop(b.r, STOP_CANCEL, clock_mono_us());
+    running_tick(b.r, b.r->deadline_us);
+    assert_int_equal(b.r->stop, STOP_CANCEL);
+    run(&b);
+    assert_null(json_object_get(last(&b), "timed_out"));
+    end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -468,6 +559,11 @@ int main(void)
         cmocka_unit_test(a_worker_that_leaves_says_so),
         cmocka_unit_test(what_can_not_start_says_why_and_which_place_it_holds),
         cmocka_unit_test(what_it_uses_is_measured),
+        cmocka_unit_test(a_time_limit_ends_the_task_whatever_its_exit_says),
+        cmocka_unit_test(never_again_20_without_a_limit_a_task_runs_for_as_long_as_it_takes),
+        cmocka_unit_test(time_that_a_job_is_held_does_not_count),
+        cmocka_unit_test(a_task_that_ended_by_itself_was_in_time),
+        cmocka_unit_test(the_first_reason_to_stop_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
