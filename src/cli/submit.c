@@ -8,25 +8,46 @@
 #include "cli/follow.h"
 #include "jobs/kinds.h"
 
+// What every submission takes beside its kind's parameters (docs/api/rest.md, the queue); the server checks it.
+static const struct param_spec job_options[] = {
+    {"queue", PARAM_STRING, false, NULL, 0, 0, NULL, "which workers take it: those that serve this queue (default)"},
+    {"priority", PARAM_INT, false, NULL, 0, 0, NULL, "higher ones first (0)"},
+    {"delay_seconds", PARAM_NUMBER, false, NULL, 0, 0, NULL, "don't begin before so long from now"},
+    {"not_before", PARAM_STRING, false, NULL, 0, 0, NULL, "don't begin before this time, like 2030-01-31T08:00:00Z"},
+    {"time_limit_seconds", PARAM_NUMBER, false, NULL, 0, 0, NULL, "stop it when it has run so long (none)"},
+    {"max_attempts", PARAM_INT, false, NULL, 0, 0, NULL, "how often it may be begun when workers are lost (1)"},
+    {"auto_retry", PARAM_BOOL, false, NULL, 0, 0, "true|false", "try once more, smaller, when memory or time ran out"},
+    {0},
+};
+enum { JOB_OPTIONS = sizeof job_options / sizeof *job_options - 1, OTHER_OPTIONS = 6 };
+
 struct options {
     struct arg_spec specs[SUBMIT_ARGS_MAX];
     char names[SUBMIT_ARGS_MAX][40]; // parameters' names with dashes
     const char *values[SUBMIT_ARGS_MAX];
     const char *server, *name, *model;
     bool detach, json, help;
-    int n_params;
+    const struct param_spec *params[SUBMIT_ARGS_MAX];
+    int n_params; // of the kind, then of the job
 };
 
-static void make_specs(struct options *o, const struct submit *s, const struct job_kind *kind)
+static void add_params(struct options *o, const struct param_spec *p, int most)
 {
-    int n = 0;
-    for (const struct param_spec *p = kind->params; p->name && n < SUBMIT_ARGS_MAX - 8; p++, n++) {
+    for (; p->name && o->n_params < most; p++) {
+        int n = o->n_params++;
+        o->params[n] = p;
         snprintf(o->names[n], sizeof o->names[n], "%s", p->name);
         for (char *c = o->names[n]; *c; c++)
             if (*c == '_') *c = '-';
         o->specs[n] = (struct arg_spec){o->names[n], p->choices ? p->choices : "VALUE", p->help, &o->values[n], NULL};
     }
-    o->n_params = n;
+}
+
+static void make_specs(struct options *o, const struct submit *s, const struct job_kind *kind)
+{
+    add_params(o, kind->params, SUBMIT_ARGS_MAX - JOB_OPTIONS - OTHER_OPTIONS);
+    add_params(o, job_options, SUBMIT_ARGS_MAX - OTHER_OPTIONS);
+    int n = o->n_params;
     if (s->wants_model) o->specs[n++] = (struct arg_spec){"model", "ID", "whose tokenizer to use", &o->model, NULL};
     o->specs[n++] = (struct arg_spec){"name", "TEXT", "what to call it", &o->name, NULL};
     o->specs[n++] = (struct arg_spec){"detach", NULL, "submit and return, without following it", NULL, &o->detach};
@@ -81,13 +102,14 @@ static json_t *value_of(const struct param_spec *p, const char *text, struct err
     }
 }
 
-static int fill_body(const struct options *o, const struct job_kind *kind, json_t *body, struct err *e)
+static int fill_body(const struct options *o, json_t *body, struct err *e)
 {
     for (int i = 0; i < o->n_params; i++) {
         if (!o->values[i]) continue;
-        json_t *v = value_of(&kind->params[i], o->values[i], e);
-        if (!v) return e->code ? e->code : err_set(e, HW_EINVALID, "%s isn't UTF-8 text", kind->params[i].name);
-        json_object_set_new(body, kind->params[i].name, v);
+        const struct param_spec *p = o->params[i];
+        json_t *v = value_of(p, o->values[i], e);
+        if (!v) return e->code ? e->code : err_set(e, HW_EINVALID, "%s isn't UTF-8 text", p->name);
+        json_object_set_new(body, p->name, v);
     }
     if (o->name) json_object_set_new(body, "name", json_string(o->name));
     return 0;
@@ -135,7 +157,7 @@ int submit_run(const struct submit *s, int argc, char **argv)
     struct api *api;
     json_t *body = json_object(), *reply = NULL;
     char path[160];
-    int rc = fill_body(&o, kind, body, &e);
+    int rc = fill_body(&o, body, &e);
     if (!rc) s->prepare(argv, o.model, body, path, sizeof path);
     if (!rc) rc = api_open(&api, cli_server_url(o.server), &e);
     if (rc) {
