@@ -77,6 +77,7 @@ static bool refused(int status)
 static void note_away(struct reporter *r, bool away, const char *why)
 {
     if (atomic_exchange(&r->away, away) == away) return;
+    spool_secure(r->spool, away);
     if (away)
         log_warn("worker", "the server doesn't take reports (%s); they wait in the spool", why);
     else

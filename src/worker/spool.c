@@ -34,6 +34,7 @@ struct spool {
     uint64_t next_number;
     size_t in_memory;
     uint64_t on_disk;
+    bool secure; // everything goes to files
 };
 
 static char *path_of(const struct spool *s, const struct entry *it)
@@ -167,7 +168,7 @@ int spool_push(struct spool *s, const char *worker_id, struct buf *b, struct err
     int rc = 0;
     pthread_mutex_lock(&s->lock);
     it->number = s->next_number++;
-    if (s->in_memory + it->size > s->limits.memory_bytes && !list_empty(&s->entries))
+    if (s->secure || (s->in_memory + it->size > s->limits.memory_bytes && !list_empty(&s->entries)))
         rc = write_entry(s, it, e), it->on_disk = !rc;
     if (it->on_disk) {
         buf_release(&it->body);
@@ -179,6 +180,31 @@ int spool_push(struct spool *s, const char *worker_id, struct buf *b, struct err
     pthread_cond_signal(&s->arrived);
     pthread_mutex_unlock(&s->lock);
     return rc;
+}
+
+static void move_to_disk(struct spool *s, struct entry *it)
+{
+    struct err e;
+    if (write_entry(s, it, &e) != 0) {
+        log_error("worker", "a batch of reports stays in memory: %s", e.message);
+        return;
+    }
+    it->on_disk = true;
+    buf_release(&it->body);
+    s->in_memory -= it->size;
+    s->on_disk += it->size;
+}
+
+void spool_secure(struct spool *s, bool on)
+{
+    pthread_mutex_lock(&s->lock);
+    s->secure = on;
+    LIST_EACH(node, next, &s->entries)
+    {
+        struct entry *it = LIST_ITEM(node, struct entry, node);
+        if (on && !it->on_disk) move_to_disk(s, it);
+    }
+    pthread_mutex_unlock(&s->lock);
 }
 
 bool spool_full(struct spool *s)

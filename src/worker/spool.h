@@ -32,6 +32,9 @@ void spool_close(struct spool *s); // what is in memory is written to files, so 
 // Takes the body's memory (b is empty afterwards). On HW_EDISKFULL or HW_EIO the batch is kept in memory all the same:
 // nothing is lost while the worker lives.
 int spool_push(struct spool *s, const char *worker_id, struct buf *b, struct err *e);
+// `on`: the server is away. What waits in memory is written to files, and so is what comes: if this worker is killed
+// meanwhile, the next one sends it. Off again: memory first, as before.
+void spool_secure(struct spool *s, bool on);
 bool spool_full(struct spool *s);
 uint64_t spool_bytes(struct spool *s); // that wait, in memory and on disk
 

@@ -25,6 +25,8 @@
 #include "worker/spool.h"
 
 enum { TICK_MS = 50, DRAIN_MS = 5000, LEFTOVERS_MS = 10000 };
+// While the server is away each batch is a file: what a job says is gathered for as long.
+static const int64_t AWAY_GATHER_US = 1000000;
 // Of a job that has nothing to say: a cancel comes in the answer to a report, and is to be heard within a second or so.
 static const int64_t HEARTBEAT_US = 1000000;
 
@@ -295,7 +297,7 @@ static void tick(struct worker *w, int64_t now)
         if (measured) running_add_resources(r, w->resources);
         if (heard && batches_empty(&r->events.batches) && now - r->reported_us >= heartbeat_us)
             running_add_heartbeat(r);
-        ship(w, r, now);
+        if (heard || now - r->reported_us >= AWAY_GATHER_US) ship(w, r, now);
     }
 }
 

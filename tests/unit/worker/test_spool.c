@@ -146,6 +146,32 @@ static void a_crash_loses_only_what_was_in_memory(void **state)
     temp_dir_remove(&d);
 }
 
+static void while_the_server_is_away_a_crash_loses_nothing(void **state)
+{
+    (void)state;
+    struct temp_dir d = temp_dir_new();
+    struct spool *s = must_open(d.path, SPOOL_LIMITS_DEFAULT);
+    push(s, "wrk_a", 0, 10);
+    push(s, "wrk_a", 1, 10);
+    assert_int_equal(files_in(d.path), 0);
+    spool_secure(s, true);
+    assert_int_equal(files_in(d.path), 2);
+    push(s, "wrk_a", 2, 10);
+    assert_int_equal(files_in(d.path), 3); // all that another spool would find
+    struct spool *next = must_open(d.path, SPOOL_LIMITS_DEFAULT);
+    uint64_t bytes = spool_bytes(s);
+    assert_true(bytes > 0 && spool_bytes(next) == bytes);
+    spool_close(next);
+    spool_secure(s, false);
+    push(s, "wrk_a", 3, 10);
+    assert_int_equal(files_in(d.path), 3);
+    for (int i = 0; i < 4; i++) expect(s, "wrk_a", i);
+    assert_int_equal(files_in(d.path), 0);
+    assert_int_equal(spool_bytes(s), 0);
+    spool_close(s);
+    temp_dir_remove(&d);
+}
+
 static void strange_files_are_left_alone(void **state)
 {
     (void)state;
@@ -261,6 +287,7 @@ int main(void)
         cmocka_unit_test(a_batch_stays_until_it_is_dropped),
         cmocka_unit_test(what_was_not_sent_is_found_again),
         cmocka_unit_test(a_crash_loses_only_what_was_in_memory),
+        cmocka_unit_test(while_the_server_is_away_a_crash_loses_nothing),
         cmocka_unit_test(strange_files_are_left_alone),
         cmocka_unit_test(a_file_that_went_away_costs_no_other),
         cmocka_unit_test(full_is_said_and_passes),
