@@ -120,9 +120,9 @@ static void write_operations(struct resource_op *op, struct jw *w)
     write_unserved(w, o);
     jw_key(w, "workers");
     jw_arr(w);
-    int64_t live_since = clock_now_us() - WORKER_SEEN_US;
     for (int i = 0; i < o->n_workers; i++)
-        if (takes_jobs(&o->workers[i])) worker_json(w, &o->workers[i], o->workers[i].last_seen_at >= live_since);
+        if (takes_jobs(&o->workers[i]))
+            worker_json(w, &o->workers[i], queue_worker_live(op->api->queue, o->workers[i].id));
     jw_arr_end(w);
     jw_ktime(w, "server_time", clock_now_us());
     jw_obj_end(w);
