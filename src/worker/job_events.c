@@ -192,6 +192,7 @@ void job_events_exited(struct job_events *s, const struct job_end *end)
     if (end->interrupted) jw_kbool(&w, "interrupted", true);
     if (end->paused) jw_kbool(&w, "paused", true);
     if (end->requeue) jw_kbool(&w, "requeue", true);
+    if (end->oom_killed) jw_kbool(&w, "oom_killed", true);
     if (s->last_stderr[0]) {
         jw_key(&w, "last_stderr");
         jw_slice(&w, slice_str(s->last_stderr));

@@ -29,6 +29,7 @@ struct job_end {
     bool interrupted; // whoever called it ended it at its terminal
     bool paused;      // at a checkpoint
     bool requeue;     // because its worker leaves
+    bool oom_killed;  // by the kernel, for want of memory
 };
 
 void job_events_release(struct job_events *s);

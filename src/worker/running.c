@@ -205,11 +205,15 @@ void running_end(struct running *r, int64_t now_us)
     bool bad = x.code != 0 || x.signal;
     if (bad && r->stop != STOP_LEASE_LOST && r->output_dir && output_sweep(r->output_dir, &e) != 0)
         log_warn("worker", "job %s left something half written: %s", r->job_id, e.message);
-    const struct job_end end = {.code = x.code,
-                                .signal = x.signal,
-                                .timed_out = r->stop == STOP_TIME_LIMIT,
-                                .paused = paused,
-                                .requeue = paused && r->stop == STOP_SHUTDOWN};
+    const struct job_end end = {
+        .code = x.code,
+        .signal = x.signal,
+        .timed_out = r->stop == STOP_TIME_LIMIT,
+        .paused = paused,
+        .requeue = paused && r->stop == STOP_SHUTDOWN,
+        // Nobody else has any business to send SIGKILL; if the kernel did meanwhile, it was this one.
+        .oom_killed = x.signal == SIGKILL && !r->killed && r->oom && oom_watch_explains(r->oom),
+    };
     job_events_exited(&r->events, &end);
     r->ended = true;
 }
@@ -297,11 +301,14 @@ void running_tick(struct running *r, int64_t now_us)
 {
     if (r->ask && now_us >= r->ask_at_us) ask(r, r->ask, now_us);
     bool over = r->deadline_us && !r->held_us && now_us >= r->deadline_us && r->stop == STOP_NONE;
-    // One that came to its end by itself and hasn't been reaped yet was in time.
+    // One that came to its end by itself and has not been reaped yet was in time.
     if (over && !has_ended(r)) {
         say_limit(r);
         running_stop(r, STOP_TIME_LIMIT, now_us);
     }
-    if (r->kill_at_us && now_us >= r->kill_at_us) child_signal(&r->child, SIGKILL);
+    if (r->kill_at_us && now_us >= r->kill_at_us) {
+        r->killed = true;
+        child_signal(&r->child, SIGKILL);
+    }
     running_flush_progress(r, now_us, false);
 }

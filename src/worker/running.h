@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/list.h"
+#include "monitor/cgroup.h"
 #include "worker/child.h"
 #include "worker/job_events.h"
 #include "worker/lines.h"
@@ -36,11 +37,13 @@ struct running {
     int ask;           // the signal by which it is asked to pause or to finish early, said again each second; 0: none
     int64_t ask_at_us; // monotonic
     enum stop_reason stop;
-    int64_t kill_at_us;  // monotonic; 0: it need not end yet
-    int64_t limit_us;    // of its running time; 0: none
-    int64_t deadline_us; // monotonic: when that is over; 0: no limit
-    int64_t held_us;     // monotonic: since when its time does not count; 0: it counts
-    bool ended;          // the exit is among the events
+    int64_t kill_at_us;    // monotonic; 0: it need not end yet
+    int64_t limit_us;      // of its running time; 0: none
+    int64_t deadline_us;   // monotonic: when that is over; 0: no limit
+    int64_t held_us;       // monotonic: since when its time does not count; 0: it counts
+    bool killed;           // SIGKILL was ours
+    bool ended;            // the exit is among the events
+    struct oom_watch *oom; // borrowed; NULL: whether the kernel killed it for want of memory is not known
 };
 
 // Starts `task_program KIND --params FILE` for a job of a claim's answer (borrowed). On failure nothing runs, and *out

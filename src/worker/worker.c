@@ -52,6 +52,7 @@ struct worker {
     struct reporter *reporter;
     struct claimer *claimer;
     struct resources *resources;
+    struct oom_watch oom;
     char *scratch, *groups; // folders: the jobs' parameters; their process groups, for the next worker
     int wake_fd;
     pthread_mutex_t lock; // guards mail and lease_us
@@ -208,8 +209,10 @@ static void start_job(struct worker *w, const char *worker_id, const json_t *job
 {
     struct err e = {0};
     struct running *r;
+    if (list_empty(&w->running)) oom_watch_begin(&w->oom); // nobody has looked while there was nothing to look for
     const char *program = w->stopping ? NULL : w->o->task_program;
     int rc = running_start(&r, program, w->scratch, worker_id, job, &e);
+    r->oom = &w->oom;
     list_push_back(&w->running, &r->node);
     if (rc) {
         log_error("worker", "job %s can't be started: %s", r->job_id, e.message);
@@ -290,6 +293,7 @@ static void tick(struct worker *w, int64_t now)
     pthread_mutex_unlock(&w->lock);
     bool heard = !reporter_away(w->reporter); // else heartbeats would only fill the spool
     bool measured = !list_empty(&w->running) && resources_measure(w->resources, now);
+    if (measured) oom_watch_look(&w->oom);
     LIST_EACH(node, next, &w->running)
     {
         struct running *r = LIST_ITEM(node, struct running, node);
@@ -425,6 +429,7 @@ static int start(struct worker *w, struct err *e)
         if (w->wake_fd < 0) rc = err_sys(e, errno, "eventfd");
     }
     w->resources = resources_new();
+    oom_watch_init(&w->oom, "/proc", "");
     if (!rc)
         rc = reporter_start(&w->reporter, w->o->server_url, w->spool,
                             (struct reporter_events){on_control, on_lost, on_unknown, w}, e);
@@ -456,6 +461,7 @@ int worker_run(const struct worker_options *o, struct err *e)
     {
         mail_free(LIST_ITEM(node, struct mail, node));
     }
+    if (w.resources) oom_watch_release(&w.oom);
     resources_free(w.resources);
     if (w.wake_fd >= 0) close(w.wake_fd);
     if (lock_fd >= 0) close(lock_fd);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "monitor/cgroup.h"
 #include "monitor/cpu.h"
 #include "monitor/disk.h"
 #include "monitor/filesystem.h"
@@ -82,6 +83,14 @@ static void fuzz_process(struct slice text)
     (void)parse_pid_io(text);
 }
 
+static void fuzz_cgroup(struct slice text)
+{
+    struct slice s;
+    if (parse_cgroup_path(text, &s)) CHECK(s.n && s.p[0] == '/' && !slice_starts(s, "/.."));
+    if (parse_cgroup_mount(text, &s)) CHECK(s.n && s.p[0] == '/');
+    (void)parse_oom_kill(text);
+}
+
 // What was packed comes back, whatever it is, as long as it has no control characters.
 static void fuzz_codec(struct slice text)
 {
@@ -104,8 +113,8 @@ static void fuzz_codec(struct slice text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const targets[])(struct slice) = {fuzz_cpu,    fuzz_memory,  fuzz_disk, fuzz_network,
-                                                    fuzz_mounts, fuzz_process, fuzz_codec};
+    static void (*const targets[])(struct slice) = {fuzz_cpu,    fuzz_memory,  fuzz_disk,  fuzz_network,
+                                                    fuzz_mounts, fuzz_process, fuzz_codec, fuzz_cgroup};
     if (size == 0) return 0;
     targets[data[0] % (sizeof targets / sizeof targets[0])](slice_of(data + 1, size - 1));
     return 0;

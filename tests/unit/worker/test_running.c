@@ -323,6 +323,30 @@ static void wait_for_output(struct bench *b, const char *text)
     }
 }
 
+// Whether all that bears the group's number has ended; orphans are reaped by init, some time.
+static bool only_zombies(pid_t group)
+{
+    char command[128];
+    snprintf(command, sizeof command, "awk '$5 == %d && $3 != \"Z\"' /proc/[0-9]*/stat 2>/dev/null", (int)group);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    bool none = fgetc(f) == EOF;
+    (void)pclose(f);
+    return none;
+}
+
+static void put_text(const char *root, const char *folder, const char *name, const char *text)
+{
+    char *dir = file_join(root, folder), *path = file_join(dir, name);
+    assert_int_equal(file_mkdirs(dir, NULL), 0);
+    FILE *f = fopen(path, "w"); // in place, as the kernel's files change
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+    free(path);
+    free(dir);
+}
+
 static void never_again_23_cancel_ends_a_task_that_stands_still(void **state)
 {
     (void)state;
@@ -352,6 +376,65 @@ static void never_again_23_a_task_that_ignores_the_request_is_killed(void **stat
     run(&b);
     assert_int_equal(json_integer_value(json_object_get(last(&b), "signal")), SIGKILL);
     end(&b);
+}
+
+static void never_again_23_a_deaf_task_and_its_deaf_child_are_killed_together(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, "trap '' TERM; sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1000; done' &\n"
+              "while :; do sleep 1000; done");
+    struct pollfd p = {.fd = b.r->child.out_fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, (int)(DEADLINE_US / 1000)), 1);
+    (void)running_read(b.r, &b.r->child.out_fd, clock_mono_us());
+    collect(&b);
+    pid_t child = (pid_t)atoi(text_of(last(&b), "text")), group = b.r->child.pid;
+    assert_true(child > 1);
+    int64_t now = clock_mono_us();
+    running_stop(b.r, STOP_CANCEL, now);
+    running_tick(b.r, now + 29999999);
+    assert_int_equal(kill(child, 0), 0);
+    running_tick(b.r, now + 30000000);
+    run(&b);
+    assert_int_equal(json_integer_value(json_object_get(last(&b), "signal")), SIGKILL);
+    assert_null(json_object_get(last(&b), "oom_killed")); // that was us
+    for (int64_t until = clock_mono_us() + DEADLINE_US; kill(-group, 0) == 0 && !only_zombies(group);) {
+        if (clock_mono_us() > until) fail_msg("something of the group is left");
+        poll(NULL, 0, 1);
+    }
+    end(&b);
+}
+
+static void a_task_that_the_kernel_killed_for_want_of_memory_is_told_from_one_that_somebody_killed(void **state)
+{
+    (void)state;
+    struct temp_dir d = temp_dir_new();
+    struct oom_watch oom;
+    char *proc = file_join(d.path, "proc");
+    put_text(d.path, "proc/self", "cgroup", "0::/\n");
+    put_text(d.path, "proc/self", "mounts", "cgroup2 /cg cgroup2 rw 0 0\n");
+    put_text(d.path, "cg", "memory.events", "oom_kill 7\n");
+    oom_watch_init(&oom, proc, d.path);
+    static const struct {
+        const char *script, *events;
+        bool oom_killed;
+    } cases[] = {
+        {"kill -9 $$", "oom_kill 7\n", false},    {"kill -9 $$", "oom_kill 8\n", true},
+        {"kill -9 $$", "oom_kill 8\n", false}, // used up
+        {"kill -ABRT $$", "oom_kill 9\n", false}, {"exit 1", "oom_kill 9\n", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench b;
+        begin(&b, cases[i].script);
+        b.r->oom = &oom;
+        put_text(d.path, "cg", "memory.events", cases[i].events);
+        run(&b);
+        assert_int_equal(json_is_true(json_object_get(last(&b), "oom_killed")), cases[i].oom_killed);
+        end(&b);
+    }
+    oom_watch_release(&oom);
+    free(proc);
+    temp_dir_remove(&d);
 }
 
 static void reasons_to_stop_do_not_overwrite_what_counts_more(void **state)
@@ -555,6 +638,8 @@ int main(void)
         cmocka_unit_test(never_again_23_a_process_that_left_the_group_does_not_hold_up_the_end),
         cmocka_unit_test(never_again_23_cancel_ends_a_task_that_stands_still),
         cmocka_unit_test(never_again_23_a_task_that_ignores_the_request_is_killed),
+        cmocka_unit_test(never_again_23_a_deaf_task_and_its_deaf_child_are_killed_together),
+        cmocka_unit_test(a_task_that_the_kernel_killed_for_want_of_memory_is_told_from_one_that_somebody_killed),
         cmocka_unit_test(reasons_to_stop_do_not_overwrite_what_counts_more),
         cmocka_unit_test(a_worker_that_leaves_says_so),
         cmocka_unit_test(what_can_not_start_says_why_and_which_place_it_holds),
