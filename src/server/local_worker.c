@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/lockfile.h"
 #include "base/log.h"
@@ -21,8 +22,9 @@ struct local_worker {
     char *server_url, *data_dir, *slots, *queues, *task_program;
     char self[PATH_MAX];
     uv_process_t process;
-    bool running; // our child
-    bool said;    // what another worker that is there means
+    bool running;                 // our child
+    int64_t started_us, delay_ms; // monotonic; how long the last restart was put off
+    bool said;                    // what another worker that is there means
     struct loop_timer again, kill;
     void (*done)(void *ctx);
     void *done_ctx;
@@ -58,6 +60,13 @@ static void finished(struct local_worker *w)
     w->done = NULL;
 }
 
+int64_t local_worker_delay_ms(int64_t before_ms, int64_t lived_ms)
+{
+    const int64_t first = 1000, most = 30000, long_life = 30000;
+    if (before_ms <= 0 || lived_ms >= long_life) return first;
+    return before_ms >= most / 2 ? most : before_ms * 2;
+}
+
 static void closed(uv_handle_t *h)
 {
     struct local_worker *w = h->data;
@@ -65,14 +74,21 @@ static void closed(uv_handle_t *h)
     if (w->stopping)
         finished(w);
     else
-        loop_timer_start(w->loop, &w->again, AGAIN_MS);
+        loop_timer_start(w->loop, &w->again, w->delay_ms);
+}
+
+static void set_delay(struct local_worker *w)
+{
+    w->delay_ms = local_worker_delay_ms(w->delay_ms, (clock_mono_us() - w->started_us) / 1000);
 }
 
 static void exited(uv_process_t *p, int64_t status, int sig)
 {
     struct local_worker *w = p->data;
+    set_delay(w);
     if (!w->stopping)
-        log_warn("server", "the worker ended (status %lld, signal %d); it is started again", (long long)status, sig);
+        log_warn("server", "the worker ended (status %lld, signal %d); it is started again in %lld s",
+                 (long long)status, sig, (long long)w->delay_ms / 1000);
     uv_close((uv_handle_t *)p, closed);
 }
 
@@ -108,12 +124,15 @@ static void start(struct loop_timer *t)
     int rc = uv_spawn(loop_uv(w->loop), &w->process, &o);
     w->process.data = w;
     w->running = true;
+    w->started_us = clock_mono_us();
     if (rc == 0) {
         log_info("server", "started a worker (pid %d)", w->process.pid);
         w->said = false;
         return;
     }
-    log_error("server", "can't start the worker: %s", uv_strerror(rc));
+    set_delay(w);
+    log_error("server", "can't start the worker: %s; it is tried again in %lld s", uv_strerror(rc),
+              (long long)w->delay_ms / 1000);
     uv_close((uv_handle_t *)&w->process, closed);
 }
 

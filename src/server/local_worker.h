@@ -7,6 +7,7 @@
 #define HW_SERVER_LOCAL_WORKER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -22,5 +23,9 @@ int local_worker_start(struct local_worker **out, struct loop *l, const struct l
 // Asks it to stop (SIGTERM), and kills it after a while; `done` once it has ended.
 void local_worker_stop(struct local_worker *w, void (*done)(void *ctx), void *ctx);
 void local_worker_free(struct local_worker *w); // after `done`, or if there never was one
+
+// How long to wait before a worker that ended is started again, after `before_ms` the last time (0: the first): twice
+// as long each time, from 1 s to 30 s, and from 1 s again once one has lived for 30 s. Pure.
+int64_t local_worker_delay_ms(int64_t before_ms, int64_t lived_ms);
 
 #endif

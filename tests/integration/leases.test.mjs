@@ -232,6 +232,33 @@ describe('a worker that follows another', () => {
   });
 });
 
+describe("the server's own worker", () => {
+  test('never_again_19_21_killed_again_and_again_it_comes_back_and_its_job_is_run_at_once', async () => {
+    // A lease so long that no part of this waits for one.
+    const server = await Server.start({ args: ['--lease-seconds', '600'] });
+    const { extraction } = await server.prepare();
+    const { job_id } = await train(server, extraction, { max_attempts: 3 });
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await until(`attempt ${attempt} to run`, async () => {
+        const job = await server.get(`/jobs/${job_id}`);
+        return job.attempt === attempt && job.status === 'running';
+      });
+      const worker = await server.workerPid();
+      const task = await taskOf(job_id);
+      process.kill(worker, 'SIGKILL');
+      await gone(task);
+      await until('another worker', async () => (await server.workerPid()) !== worker);
+    }
+    const end = await server.job(job_id, ['failed']);
+    assert.deepEqual([end.attempt, end.error_type], [3, 'WORKER_LOST']);
+    assert.match(server.stderr, /the worker ended \(status 0, signal 9\); it is started again in 1 s/);
+    assert.match(server.stderr, /it is started again in 2 s/);
+    const { job_id: next } = await train(server, extraction, { total_steps: 50 });
+    assert.equal((await server.job(next)).status, 'completed');
+    assert.deepEqual(await server.stop(), { code: 0, signal: null });
+  });
+});
+
 // The worker's side over HTTP, by hand.
 describe('a worker whose clock is an hour off', () => {
   let server;
