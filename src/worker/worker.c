@@ -102,10 +102,10 @@ static void on_registered(void *ctx, const char *worker_id, double lease_seconds
     pthread_mutex_lock(&w->lock);
     w->lease_us = (int64_t)(lease_seconds * 1e6);
     pthread_mutex_unlock(&w->lock);
-    log_info("worker", "registered as %s; lease %.0f s", worker_id, lease_seconds);
     struct err e;
     if (predecessor_write(w->o->data_dir, worker_id, &e) != 0)
         log_warn("worker", "a worker that follows this one can't tell the server so: %s", e.message);
+    log_info("worker", "registered as %s; lease %.0f s", worker_id, lease_seconds);
 }
 
 static void on_claimed(void *ctx, const char *worker_id, const json_t *job)

@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -412,7 +413,11 @@ static void never_again_19_a_worker_that_starts_ends_what_the_last_one_left(void
     w.job_lease[0] = "l0";
     start_worker(&w);
     wait_seen(&w, "l0", "exited", 1);
+    struct pollfd p = {.fd = c.pidfd, .events = POLLIN};
+    int ended = poll(&p, 1, 0); // already: before the first job was asked for
+    child_signal(&c, SIGTERM);
     assert_int_equal(child_reap(&c).signal, SIGKILL);
+    assert_int_equal(ended, 1);
     child_close(&c);
     stop_worker(&w);
     DIR *left = opendir(dir);
