@@ -347,6 +347,24 @@ static void put_text(const char *root, const char *folder, const char *name, con
     free(dir);
 }
 
+static void count_kills(const struct temp_dir *d, int n)
+{
+    char text[40];
+    snprintf(text, sizeof text, "oom_kill %d\n", n);
+    put_text(d->path, "cg", "memory.events", text);
+}
+
+// A control group of the test's own, in which the kernel has killed so many.
+static void watch_kills(struct oom_watch *oom, const struct temp_dir *d, int n)
+{
+    char *proc = file_join(d->path, "proc");
+    put_text(d->path, "proc/self", "cgroup", "0::/\n");
+    put_text(d->path, "proc/self", "mounts", "cgroup2 /cg cgroup2 rw 0 0\n");
+    count_kills(d, n);
+    oom_watch_init(oom, proc, d->path);
+    free(proc);
+}
+
 static void never_again_23_cancel_ends_a_task_that_stands_still(void **state)
 {
     (void)state;
@@ -390,6 +408,10 @@ static void never_again_23_a_deaf_task_and_its_deaf_child_are_killed_together(vo
     collect(&b);
     pid_t child = (pid_t)atoi(text_of(last(&b), "text")), group = b.r->child.pid;
     assert_true(child > 1);
+    struct oom_watch oom;
+    watch_kills(&oom, &b.dir, 1);
+    count_kills(&b.dir, 2); // somebody else's, meanwhile
+    b.r->oom = &oom;
     int64_t now = clock_mono_us();
     running_stop(b.r, STOP_CANCEL, now);
     running_tick(b.r, now + 29999999);
@@ -402,6 +424,7 @@ static void never_again_23_a_deaf_task_and_its_deaf_child_are_killed_together(vo
         if (clock_mono_us() > until) fail_msg("something of the group is left");
         poll(NULL, 0, 1);
     }
+    oom_watch_release(&oom);
     end(&b);
 }
 
@@ -410,30 +433,25 @@ static void a_task_that_the_kernel_killed_for_want_of_memory_is_told_from_one_th
     (void)state;
     struct temp_dir d = temp_dir_new();
     struct oom_watch oom;
-    char *proc = file_join(d.path, "proc");
-    put_text(d.path, "proc/self", "cgroup", "0::/\n");
-    put_text(d.path, "proc/self", "mounts", "cgroup2 /cg cgroup2 rw 0 0\n");
-    put_text(d.path, "cg", "memory.events", "oom_kill 7\n");
-    oom_watch_init(&oom, proc, d.path);
+    watch_kills(&oom, &d, 7);
     static const struct {
-        const char *script, *events;
+        const char *script;
+        int kills;
         bool oom_killed;
     } cases[] = {
-        {"kill -9 $$", "oom_kill 7\n", false},    {"kill -9 $$", "oom_kill 8\n", true},
-        {"kill -9 $$", "oom_kill 8\n", false}, // used up
-        {"kill -ABRT $$", "oom_kill 9\n", false}, {"exit 1", "oom_kill 9\n", false},
+        {"kill -9 $$", 7, false},    {"kill -9 $$", 8, true}, {"kill -9 $$", 8, false}, // used up
+        {"kill -ABRT $$", 9, false}, {"exit 1", 9, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct bench b;
         begin(&b, cases[i].script);
         b.r->oom = &oom;
-        put_text(d.path, "cg", "memory.events", cases[i].events);
+        count_kills(&d, cases[i].kills);
         run(&b);
         assert_int_equal(json_is_true(json_object_get(last(&b), "oom_killed")), cases[i].oom_killed);
         end(&b);
     }
     oom_watch_release(&oom);
-    free(proc);
     temp_dir_remove(&d);
 }
 

@@ -39,11 +39,12 @@ struct world {
     const char *cancel_lease;        // reports under it are answered with "cancel"
     bool silent;                     // reports aren't answered
     bool unknown;                    // reports are answered with 404
+    int busy;                        // so many reports are put off with 503
     // what it has seen
     pthread_mutex_t lock;
     pthread_cond_t changed;
     int given, registered, asked;
-    int asked_before;  // of them, before the first registration
+    int taken, before; // reports taken; of them, before the first registration
     char replaces[40]; // as the last registration said it
     json_t *events;    // {"lease", "worker", "event"}, in order
     size_t largest;    // report, bytes
@@ -98,7 +99,7 @@ static bool serve(void *ctx, const struct tiny_request *q)
         const char *replaces = json_string_value(json_object_get(body, "replaces"));
         snprintf(w->replaces, sizeof w->replaces, "%s", replaces ? replaces : "");
         json_decref(body);
-        if (w->registered++ == 0) w->asked_before = w->asked;
+        if (w->registered++ == 0) w->before = w->taken;
         tiny_answer(q, 201, "{\"id\":\"wrk_1\",\"lease_seconds\":0.3}");
     } else if (strstr(q->path, "/claim")) {
         const char *lease = w->given < JOBS_MAX ? w->job_lease[w->given] : NULL;
@@ -113,8 +114,10 @@ static bool serve(void *ctx, const struct tiny_request *q)
         w->asked++;
         if (w->silent)
             hang = true;
+        else if (w->busy > 0)
+            w->busy--, tiny_answer(q, 503, "{}");
         else
-            answer_report(w, q);
+            w->taken++, answer_report(w, q);
     }
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
@@ -358,13 +361,14 @@ static void never_again_21_a_successor_says_whom_it_follows_once_that_ones_repor
     set_up(&w, "exit 0");
     assert_int_equal(file_mkdirs(w.data, &e), 0);
     assert_int_equal(predecessor_write(w.data, "wrk_0", &e), 0);
-    leave_batch(&w, "old");
+    leave_batch(&w, "old"); // its end may be in there
+    w.busy = 3;
     w.job_lease[0] = "l0";
     start_worker(&w);
     wait_seen(&w, "l0", "exited", 1);
     stop_worker(&w);
     assert_string_equal(w.replaces, "wrk_0");
-    assert_int_equal(w.asked_before, 1); // the old batch: its end may be in there
+    assert_int_equal(w.before, 1);
     // The next one follows this one.
     w.given = JOBS_MAX;
     start_worker(&w);
