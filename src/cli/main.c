@@ -14,6 +14,7 @@ static const struct command commands[] = {
     {"extract", cmd_extract, "record a model's activations"},
     {"train", cmd_train, "train a sparse autoencoder"},
     {"run", cmd_run, "run a command here and show it as a job"},
+    {"report", cmd_report, "tell the job that a script runs in: progress, metrics, results"},
     {"ls", cmd_ls, "list jobs, models, datasets, extractions, trainings"},
     {"watch", cmd_watch, "follow jobs live"},
     {"logs", cmd_logs, "print what a job wrote"},

@@ -105,6 +105,38 @@ describe('headway run', () => {
     assert.equal((await server.get(`/trainings/${running.entity_id}`)).final_loss, 0.25);
   });
 
+  test('a shell script reports with headway report', async () => {
+    const script = `set -e
+      "$1" report phase reading --from 0 --to 50 --index 1 --count 2
+      "$1" report progress 512 1024 --unit samples --message 'first half'
+      "$1" report metric --step 7 loss=0.5 accuracy=0.9
+      "$1" report checkpoint /tmp/ckpt --step 7 --best
+      "$1" report log some words
+      "$1" report result answer=42 name=x
+      read go
+      "$1" report error --type OOM no more memory; exit 1`;
+    const it = run(['--name', 'script', '--', 'sh', '-c', script, 'sh', headway]);
+    const running = await until('the result', async () => (await named('script')).find((each) => each.result));
+    assert.equal(running.phase, 'reading');
+    assert.equal(running.progress, 25);
+    assert.equal(running.message, 'first half');
+    assert.deepEqual(running.result, { answer: 42, name: 'x' });
+    const rows = (await server.get(`/trainings/${running.entity_id}/metrics`)).items;
+    assert.deepEqual(rows.map(({ step, loss, extra }) => [step, loss, extra]), [[7, 0.5, { accuracy: 0.9 }]]);
+    assert.equal((await server.get(`/trainings/${running.entity_id}/checkpoints`)).items.length, 1);
+    it.type('go\n');
+    assert.equal((await it.end).code, 1);
+    const done = await ended('script');
+    assert.equal(done.error_type, 'OOM');
+    assert.equal(done.error_message, 'no more memory');
+    const alone = new Running(headway, ['report', 'progress', '1', '2'], { env: { ...process.env, HEADWAY_FD: '' } });
+    assert.equal((await alone.end).code, 1);
+    assert.match(alone.err, /headway run -- SCRIPT/);
+    const wrong = new Running(headway, ['report', 'metric', 'loss=1'], { env: { ...process.env, HEADWAY_FD: '1' } });
+    assert.equal((await wrong.end).code, 2);
+    assert.match(wrong.err, /--step is missing/);
+  });
+
   test('on a terminal it is on a terminal: size, its change, what is typed, and the bar that it draws', async () => {
     const script = `
       [ -t 0 ] && [ -t 1 ] && [ -t 2 ] && stty size
