@@ -440,7 +440,8 @@ void term_screen_feed(struct term_screen *s, struct slice bytes)
         feed(s, slice_of(joined, n));
     }
     feed(s, bytes);
-    show(s, here(s), false);
+    // With the cursor before its end, a row is half of what it was and half of what it will be.
+    if (s->col >= here(s)->n) show(s, here(s), false);
 }
 
 void term_screen_finish(struct term_screen *s)
