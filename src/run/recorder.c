@@ -24,6 +24,8 @@
 #include "worker/reporter.h"
 #include "worker/spool.h"
 
+// Output is taken so often at most: a program that writes a little all the time would else wake us each time.
+enum { TAKE_MS = 20 };
 enum { TICK_MS = 50, DRAIN_MS = 3000, LAST_TRY_MS = 2000, READ_SIZE = 64 << 10, N_STREAMS = 2 };
 static const int64_t HEARTBEAT_US = 1000000; // a cancel comes in the answer to a report
 static const struct spool_limits LIMITS = {2 << 20, 256ULL << 20};
@@ -324,7 +326,8 @@ static void refill(struct recorder *r, int64_t now)
 
 static int timeout_of(const struct recorder *r, bool may_take)
 {
-    if (!may_take || r->events.progress.n || !batches_empty(&r->events.batches)) return TICK_MS;
+    if (!may_take) return TAKE_MS;
+    if (r->events.progress.n || !batches_empty(&r->events.batches)) return TICK_MS;
     return r->followed ? 250 : -1;
 }
 
@@ -349,20 +352,23 @@ static void *run(void *arg)
 {
     struct recorder *r = arg;
     uint64_t ignored;
-    int64_t next_tick = 0;
+    int64_t next_tick = 0, next_take = 0;
     r->tokens_us = clock_mono_us();
     while (!atomic_load(&r->ending)) {
         int64_t now = clock_mono_us();
         refill(r, now);
-        bool may_take = r->tokens > 0;
+        bool may_take = r->tokens > 0 && now >= next_take;
         struct pollfd fds[2] = {{.fd = may_take ? r->wake_fd : -1, .events = POLLIN},
                                 {.fd = r->o.wire_fd, .events = POLLIN}};
         if (poll(fds, 2, timeout_of(r, may_take)) < 0 && errno != EINTR) break;
         if (fds[0].revents && read(r->wake_fd, &ignored, sizeof ignored) < 0 && errno != EAGAIN) break;
         note_start(r);
         if (fds[1].revents) read_wire(r);
-        for (int i = 0; may_take && i < N_STREAMS; i++) take_output(&r->streams[i]);
         now = clock_mono_us();
+        if (fds[0].revents) {
+            for (int i = 0; i < N_STREAMS; i++) take_output(&r->streams[i]);
+            next_take = now + TAKE_MS * 1000LL;
+        }
         if (now < next_tick) continue;
         tick(r, now);
         next_tick = now + TICK_MS * 1000LL;
