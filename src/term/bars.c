@@ -251,7 +251,7 @@ static bool read_curl(struct slice line, struct term_bar *b)
         return false;
     if (!take_count(&word[3], 1024, &done) || word[3].n || !take_count(&word[11], 1024, &speed) || word[11].n)
         return false;
-    if (done == 0 && total == 0) return false; // the answer hasn't begun
+    if (done == 0 && total == 0) return false;   // the answer hasn't begun
     if (done > total && total > 0) done = total; // both are rounded
     return set(b, done, total > 0 ? total : -1, "bytes");
 }
