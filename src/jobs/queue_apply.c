@@ -40,6 +40,17 @@ static char *resources_text(const char *job_id, const json_t *reported)
     return text;
 }
 
+// The row is written with every report, so what was used so far costs no further write.
+static void apply_usage(struct change *c, struct live *l, const json_t *reported, int64_t ts)
+{
+    struct buf b = BUF_INIT;
+    struct jw w;
+    usage_add(&l->usage, reported, ts);
+    jw_init(&w, &b);
+    if (usage_write(&l->usage, &w)) set_text(&c->job.usage, buf_cstr(&b));
+    buf_release(&b);
+}
+
 static void log_line(struct change *c, int64_t ts, const char *stream, const char *text)
 {
     change_log(c, ts, stream, slice_str(text));
@@ -322,6 +333,7 @@ int report_apply(struct store_tx *tx, struct change *c, struct live *l, const st
     case WIRE_RESOURCES:
         free(c->resources);
         c->resources = resources_text(c->job.id, ev->json);
+        apply_usage(c, l, ev->json, ts);
         return 0;
     case WIRE_EXITED: return apply_exited(tx, c, l, ev, now, e);
     default: return 0;

@@ -13,6 +13,7 @@
 #include "jobs/queue.h"
 #include "jobs/queue_names.h"
 #include "jobs/state.h"
+#include "jobs/usage.h"
 #include "jobs/wire.h"
 #include "store/models_table.h"
 #include "store/store.h"
@@ -142,6 +143,7 @@ struct live {
     bool aggregate; // rows over all layers are reported
     struct ev_layer *layers;
     int n_layers;
+    struct usage usage; // over all attempts
 };
 
 struct live *live_get(struct queue *q, const struct job_row *r); // made from the row if there is none of this attempt

@@ -12,6 +12,7 @@ static void live_free(struct live *l)
 {
     if (!l) return;
     free(l->layers);
+    usage_release(&l->usage);
     free(l);
 }
 
@@ -22,6 +23,8 @@ static struct live *from_row(const struct job_row *r)
     snprintf(l->job_id, sizeof l->job_id, "%s", r->id);
     l->attempt = r->attempt;
     l->learning_rate = (double)NAN;
+    usage_init(&l->usage);
+    usage_read(&l->usage, slice_str(r->usage));
     progress_init(p, r->determinate);
     if (!isnan(r->phase_from) && !isnan(r->phase_to)) p->from = r->phase_from, p->to = r->phase_to;
     snprintf(p->phase, sizeof p->phase, "%s", r->phase ? r->phase : "");

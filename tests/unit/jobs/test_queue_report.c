@@ -506,6 +506,33 @@ static void the_newest_resources_are_kept_while_the_job_runs(void **state)
 
 // ---- how it ended -------------------------------------------------------------------------------------------------
 
+// What a job used is in its row with every report, so a server that is killed loses none of it.
+static void what_a_job_used_is_kept_with_its_row(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    struct held h;
+    begin_command(f, &h);
+    report_ok(f, &h,
+              STARTED ",{\"type\":\"resources\",\"ts\":\"2026-01-01T00:00:00Z\",\"source\":\"measured\","
+                      "\"cpu_percent\":null,\"rss_bytes\":1000,\"gpus\":[]}");
+    report_ok(f, &h,
+              "{\"type\":\"resources\",\"ts\":\"2026-01-01T00:00:02Z\",\"source\":\"measured\","
+              "\"cpu_percent\":50,\"rss_bytes\":3000,\"read_bytes_per_s\":4,\"write_bytes_per_s\":null,"
+              "\"gpus\":[]}");
+    static const char *const expected = "{\"source\":\"measured\",\"seconds\":2,\"cpu_percent\":{\"mean\":50,"
+                                        "\"peak\":50},\"rss_bytes\":{\"mean\":3000,\"peak\":3000},"
+                                        "\"read_bytes\":8,\"write_bytes\":null,\"gpus\":[]}";
+    struct job_row row = job_now(f, h.job_id);
+    assert_string_equal(row.usage, expected);
+    job_row_release(&row);
+    report_ok(f, &h, "{\"type\":\"exited\",\"code\":0}");
+    row = job_now(f, h.job_id);
+    assert_string_equal(row.usage, expected);
+    job_row_release(&row);
+    fixture_free(f);
+}
+
 static void failures_are_classified_and_say_what_to_try(void **state)
 {
     (void)state;
@@ -605,6 +632,7 @@ int main(void)
         cmocka_unit_test(held_back_progress_is_always_sent_in_the_end),
         cmocka_unit_test(log_lines_are_numbered_stored_and_sent),
         cmocka_unit_test(the_newest_resources_are_kept_while_the_job_runs),
+        cmocka_unit_test(what_a_job_used_is_kept_with_its_row),
         cmocka_unit_test(failures_are_classified_and_say_what_to_try),
         cmocka_unit_test(the_last_words_are_found_among_earlier_reports),
         cmocka_unit_test(a_training_that_fails_keeps_its_progress_and_says_why),

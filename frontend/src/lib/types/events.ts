@@ -30,6 +30,26 @@ export interface LogLine {
 
 export type Status = "queued" | "starting" | "running" | "paused" | "stalled" | "cancelling" | "cancelled" | "completed" | "failed";
 
+export interface Usage {
+  source: "measured" | "estimated";
+  /** The time that the readings cover. */
+  seconds: number;
+  cpu_percent: UsageStat | null;
+  rss_bytes: UsageStat | null;
+  read_bytes: number | null;
+  write_bytes: number | null;
+  gpus: {
+    gpu_id: number;
+    memory_bytes: UsageStat | null;
+    utilization: UsageStat | null;
+  }[];
+}
+
+export interface UsageStat {
+  mean: number;
+  peak: number;
+}
+
 export interface TrainingCreated extends Envelope {
   id: string;
   job_id: string | null;
@@ -350,11 +370,14 @@ export interface JobResources extends Envelope {
   rss_bytes: number | null;
   read_bytes_per_s: number | null;
   write_bytes_per_s: number | null;
+  /** Of an estimate, which has no numbers: what such a job uses. */
+  expected?: ("cpu" | "gpu" | "disk" | "network")[];
+  /** null: whether it uses one can't be told. */
   gpus: {
     gpu_id: number;
     memory_bytes: number | null;
     utilization: number | null;
-  }[];
+  }[] | null;
 }
 
 export interface OperationCreated extends Envelope {
@@ -412,8 +435,8 @@ export interface OperationCreated extends Envelope {
   auto_retry: boolean;
   /** It runs where it was called; no worker takes it. */
   attached: boolean;
-  /** Peak and mean of what it used. */
-  usage: JsonObject | null;
+  /** What it used so far, over all attempts; null: no reading of it has come. */
+  usage: Usage | null;
 }
 
 export interface OperationUpdated extends Envelope {
@@ -525,8 +548,8 @@ export interface OperationFinished extends Envelope {
   auto_retry: boolean;
   /** It runs where it was called; no worker takes it. */
   attached: boolean;
-  /** Peak and mean of what it used. */
-  usage: JsonObject | null;
+  /** What it used so far, over all attempts; null: no reading of it has come. */
+  usage: Usage | null;
 }
 
 export interface SystemCpuMetrics extends Envelope {
