@@ -16,9 +16,11 @@
 #define GPU_REASON_SIZE   512
 
 struct gpu_process {
-    int64_t pid; // as the driver numbers processes: inside a container that may be the host's number
-    bool local;  // the number is this program's too, so that it may be looked up; set by gpu_mark_local
+    int64_t pid;  // as the driver numbers processes: inside a container that may be the host's number
+    bool local;   // the number is this program's too, so that it may be looked up; set by gpu_mark_local
+    int64_t pgid; // its process group; 0: not known. Set by gpu_mark_local
     struct opt_u64 memory_bytes;
+    struct opt_f64 utilization; // percent; absent where the driver keeps no samples of it
 };
 
 // What a driver doesn't support, refuses or fails to tell is absent.
@@ -39,9 +41,9 @@ struct gpu_reading {
 
 void gpu_reading_release(struct gpu_reading *r); // the owner zeroes it before its first use
 
-// Says of each process whether its number means the same process here as to the driver. Outside containers it does.
-// Inside one the numbers may be the host's: only a process that has an NVIDIA device open is then believed to be the
-// one meant.
+// Says of each process whether its number means the same process here as to the driver, and of those that do the
+// process group. Outside containers it does. Inside one the numbers may be the host's: only a process that has an
+// NVIDIA device open is then believed to be the one meant.
 void gpu_mark_local(const char *proc_root, struct gpu_reading *r);
 
 // One backend. `gpu_open` gives one that works, whatever the machine has.

@@ -10,6 +10,10 @@
 #include "monitor/gpu.h"
 #include "monitor/nvml_abi.h"
 
+// The driver keeps so many samples of processes (a device's buffer has about a hundred), and may keep more one day:
+// then none is taken.
+#define GPU_SAMPLES_MAX 1024
+
 struct nvml_functions {
 #define X(member, result, args, name, needed) result(*member) args;
     NVML_FUNCTIONS(X)
@@ -24,6 +28,8 @@ struct gpu_nvml {
     char names[GPU_MAX][GPU_NAME_SIZE];
     // Room for the longest list, whichever structure the library fills it with.
     struct nvml_process_v2 list[GPU_PROCESSES_MAX];
+    struct nvml_process_utilization samples[GPU_SAMPLES_MAX];
+    unsigned long long sampled_us[GPU_MAX]; // the newest sample of each device that was looked at
 };
 
 static const char *const usual_names[] = {"libnvidia-ml.so.1", "/usr/lib/wsl/lib/libnvidia-ml.so.1",
@@ -138,6 +144,29 @@ static void read_processes(struct gpu_nvml *g, nvml_device d, struct gpu_reading
     out->processes_known = true;
 }
 
+// What each process used since the last reading: the mean of its samples. A process without one isn't known to be idle:
+// drivers differ in whether they sample what does nothing.
+static void read_process_utilization(struct gpu_nvml *g, int index, struct gpu_reading *out)
+{
+    nvml_device d = g->devices[index];
+    unsigned n = GPU_SAMPLES_MAX;
+    if (!out->process_count || !g->f.process_utilization) return;
+    if (g->f.process_utilization(d, g->samples, &n, g->sampled_us[index]) != NVML_OK || n > GPU_SAMPLES_MAX) return;
+    for (size_t p = 0; p < out->process_count; p++) {
+        unsigned count = 0;
+        double sum = 0;
+        for (unsigned i = 0; i < n; i++) {
+            const struct nvml_process_utilization *s = &g->samples[i];
+            if ((int64_t)s->pid != out->processes[p].pid || !valid_percent(s->sm)) continue;
+            sum += s->sm;
+            count++;
+        }
+        if (count) out->processes[p].utilization = some_f64(sum / count);
+    }
+    for (unsigned i = 0; i < n; i++)
+        if (g->samples[i].timestamp > g->sampled_us[index]) g->sampled_us[index] = g->samples[i].timestamp;
+}
+
 static void nvml_read(struct gpu *base, int index, struct gpu_reading *out)
 {
     struct gpu_nvml *g = (struct gpu_nvml *)base;
@@ -164,6 +193,7 @@ static void nvml_read(struct gpu *base, int index, struct gpu_reading *out)
     if (g->f.clock && g->f.clock(d, NVML_CLOCK_OF_SM, &v) == NVML_OK) out->clock_sm = some_f64(v);
     if (g->f.clock && g->f.clock(d, NVML_CLOCK_OF_MEMORY, &v) == NVML_OK) out->clock_memory = some_f64(v);
     read_processes(g, d, out);
+    read_process_utilization(g, index, out);
 }
 
 // Starts the library and finds its devices; false with a reason.

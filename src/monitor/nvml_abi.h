@@ -11,6 +11,7 @@ enum nvml_status {
     NVML_INVALID_ARGUMENT = 2,
     NVML_NOT_SUPPORTED = 3,
     NVML_NO_PERMISSION = 4,
+    NVML_NOT_FOUND = 6,
     NVML_INSUFFICIENT_SIZE = 7,
     NVML_DRIVER_NOT_LOADED = 9,
     NVML_GPU_IS_LOST = 15,
@@ -45,6 +46,12 @@ struct nvml_process_v2 {
     unsigned long long used_memory;
     unsigned gpu_instance, compute_instance; // with MIG
 };
+// One process's use in a sample period, percent.
+struct nvml_process_utilization {
+    unsigned pid;
+    unsigned long long timestamp; // µs since 1970
+    unsigned sm, memory, encoder, decoder;
+};
 #define NVML_VALUE_NOT_AVAILABLE (~0ull)
 
 // X(member, result and arguments of the function, name in the library, needed)
@@ -66,6 +73,8 @@ struct nvml_process_v2 {
     X(clock, int, (nvml_device, int, unsigned *), "nvmlDeviceGetClockInfo", 0)                                         \
     X(processes_v3, int, (nvml_device, unsigned *, void *), "nvmlDeviceGetComputeRunningProcesses_v3", 0)              \
     X(processes_v2, int, (nvml_device, unsigned *, void *), "nvmlDeviceGetComputeRunningProcesses_v2", 0)              \
-    X(processes_v1, int, (nvml_device, unsigned *, void *), "nvmlDeviceGetComputeRunningProcesses", 0)
+    X(processes_v1, int, (nvml_device, unsigned *, void *), "nvmlDeviceGetComputeRunningProcesses", 0)                 \
+    X(process_utilization, int, (nvml_device, struct nvml_process_utilization *, unsigned *, unsigned long long),      \
+      "nvmlDeviceGetProcessUtilization", 0)
 
 #endif

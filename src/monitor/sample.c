@@ -165,7 +165,7 @@ void sample_write_network(const struct sample *s, struct jw *w)
     jw_obj_end(w);
 }
 
-void sample_write_gpu(const struct sample *s, size_t i, sample_job_of_pid job_of_pid, void *ctx, struct jw *w)
+void sample_write_gpu(const struct sample *s, size_t i, sample_job_of_group job_of_group, void *ctx, struct jw *w)
 {
     const struct gpu_reading *g = &s->gpus[i];
     jw_obj(w);
@@ -187,7 +187,7 @@ void sample_write_gpu(const struct sample *s, size_t i, sample_job_of_pid job_of
         jw_arr(w);
         for (size_t p = 0; p < g->process_count; p++) {
             const struct gpu_process *proc = &g->processes[p];
-            const char *job = job_of_pid && proc->local ? job_of_pid(ctx, proc->pid) : NULL;
+            const char *job = job_of_group && proc->pgid ? job_of_group(ctx, proc->pgid) : NULL;
             jw_obj(w);
             jw_ki64(w, "pid", proc->pid);
             if (job) jw_kstr(w, "job_id", job);

@@ -51,8 +51,8 @@ struct sample {
 void sample_init(struct sample *s);
 void sample_release(struct sample *s);
 
-// Which job a process belongs to: its id (valid until the next call), or NULL.
-typedef const char *(*sample_job_of_pid)(void *ctx, int64_t pid);
+// Which job a process group is: its id (valid until the next call), or NULL.
+typedef const char *(*sample_job_of_group)(void *ctx, int64_t pgid);
 
 // Each writes one JSON object: the fields of the contract, without channel, epoch, seq and ts. A reading that could not
 // be taken is null. Percentages have one decimal, rates none.
@@ -60,7 +60,7 @@ void sample_write_cpu(const struct sample *s, struct jw *w);
 void sample_write_memory(const struct sample *s, struct jw *w);
 void sample_write_disk(const struct sample *s, struct jw *w);
 void sample_write_network(const struct sample *s, struct jw *w);
-// `i` < gpu_count; the channel is system/gpu/{gpus[i].index}. `job_of_pid` may be NULL.
-void sample_write_gpu(const struct sample *s, size_t i, sample_job_of_pid job_of_pid, void *ctx, struct jw *w);
+// `i` < gpu_count; the channel is system/gpu/{gpus[i].index}. `job_of_group` may be NULL.
+void sample_write_gpu(const struct sample *s, size_t i, sample_job_of_group job_of_group, void *ctx, struct jw *w);
 
 #endif

@@ -13,6 +13,7 @@
 //     gpu 0 fan 30               percent
 //     gpu 0 clock_sm 1410        MHz; clock_memory
 //     gpu 0 process 4242 1073741824   pid and bytes, "-" if the bytes can't be told; any number of lines
+//     gpu 0 process_utilization 4242 1000000 30   pid, time in µs and percent of a sample; any number of lines
 //     gpu 0 no_processes         there are none, and the driver says so
 //     gpu 0 lost                 every call about it fails with NVML_GPU_IS_LOST
 //
@@ -272,6 +273,41 @@ EXPORT int nvmlDeviceGetEnforcedPowerLimit(nvml_device d, unsigned *v);
 EXPORT int nvmlDeviceGetEnforcedPowerLimit(nvml_device d, unsigned *v)
 {
     return small_of(d, "power_limit", v);
+}
+
+struct sample_list {
+    char prefix[64];
+    unsigned long long since;
+    unsigned room, found;
+    struct nvml_process_utilization *out;
+};
+
+static bool add_sample(const char *line, void *ctx)
+{
+    struct sample_list *l = ctx;
+    size_t n = strlen(l->prefix);
+    if (strncmp(line, l->prefix, n) != 0) return true;
+    char *at;
+    struct nvml_process_utilization s = {.pid = (unsigned)strtoul(line + n, &at, 10)};
+    s.timestamp = strtoull(at, &at, 10);
+    s.sm = (unsigned)strtoul(at, NULL, 10);
+    if (s.timestamp <= l->since) return true;
+    if (l->found < l->room) l->out[l->found] = s;
+    l->found++;
+    return true;
+}
+
+EXPORT int nvmlDeviceGetProcessUtilization(nvml_device d, struct nvml_process_utilization *out, unsigned *count,
+                                           unsigned long long since);
+EXPORT int nvmlDeviceGetProcessUtilization(nvml_device d, struct nvml_process_utilization *out, unsigned *count,
+                                           unsigned long long since)
+{
+    struct sample_list l = {.since = since, .room = *count, .out = out};
+    snprintf(l.prefix, sizeof l.prefix, "gpu %u process_utilization ", index_of(d));
+    each_line(add_sample, &l);
+    *count = l.found;
+    if (!l.found) return NVML_NOT_FOUND;
+    return l.found > l.room ? NVML_INSUFFICIENT_SIZE : NVML_OK;
 }
 
 EXPORT int nvmlDeviceGetComputeRunningProcesses_v2(nvml_device d, unsigned *count, struct nvml_process_v2 *out);

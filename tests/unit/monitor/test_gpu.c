@@ -63,6 +63,29 @@ static void never_again_32_a_refused_reading_is_absent_and_not_zero(void **state
     gpu_free(g);
 }
 
+static void a_process_has_the_mean_of_its_samples_since_the_last_reading(void **state)
+{
+    char *root = *state;
+    const char *facts = "gpus 1\ngpu 0 name A100\ngpu 0 process 10 1000\ngpu 0 process 11 2000\n"
+                        "gpu 0 process_utilization 10 1000 20\ngpu 0 process_utilization 10 2000 40\n"
+                        "gpu 0 process_utilization 12 2000 90\n";
+    fake_nvml_says(root, facts);
+    struct gpu *g = open_fake("libnvidia-ml.so.1");
+    struct gpu_reading r = {0};
+    gpu_read(g, 0, &r);
+    assert_int_equal(r.process_count, 2);
+    assert_f64(r.processes[0].utilization, 30);
+    assert_absent(r.processes[1].utilization); // never again 32: no sample isn't 0
+    gpu_read(g, 0, &r);
+    assert_absent(r.processes[0].utilization); // nothing new since
+    fake_nvml_says(root, "gpus 1\ngpu 0 process 10 1000\ngpu 0 process_utilization 10 1500 20\n"
+                         "gpu 0 process_utilization 10 3000 70\ngpu 0 process_utilization 10 3001 4000\n");
+    gpu_read(g, 0, &r);
+    assert_f64(r.processes[0].utilization, 70);
+    gpu_reading_release(&r);
+    gpu_free(g);
+}
+
 static void an_old_driver_is_asked_in_the_old_way(void **state)
 {
     char *root = *state;
@@ -175,6 +198,7 @@ static void never_again_32_a_container_believes_only_processes_that_hold_the_dev
     struct gpu_process list[] = {{.pid = 10}, {.pid = 11}, {.pid = 12}};
     struct gpu_reading r = {.processes = list, .process_count = 3};
     put(root, "10/fd/.keep", "");
+    put(root, "10/stat", "10 (a) R 1 9 5 6 3394 0 -1 0 0 0 0 0 1 2 3 4 20 0 1 0 99 0 0\n");
     put(root, "11/fd/.keep", "");
     put(root, "self/ns/.keep", "");
     char *device = mem_printf("%s/10/fd/5", root), *other = mem_printf("%s/11/fd/5", root);
@@ -184,6 +208,7 @@ static void never_again_32_a_container_believes_only_processes_that_hold_the_dev
     assert_int_equal(symlink("pid:[4026532999]", namespace), 0);
     gpu_mark_local(root, &r);
     assert_true(list[0].local);
+    assert_int_equal(list[0].pgid, 9);
     assert_false(list[1].local); // a process with that number, which has nothing to do with the GPU
     assert_false(list[2].local); // no process has that number here
 
@@ -214,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_gpu_tells_everything_it_can),
         cmocka_unit_test(never_again_32_a_refused_reading_is_absent_and_not_zero),
+        IN_FOLDER(a_process_has_the_mean_of_its_samples_since_the_last_reading),
         IN_FOLDER(an_old_driver_is_asked_in_the_old_way),
         IN_FOLDER(a_lost_gpu_has_no_readings_and_keeps_its_name),
         IN_FOLDER(a_reading_that_can_not_be_true_is_absent),

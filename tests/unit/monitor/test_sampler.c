@@ -70,12 +70,12 @@ static json_t *body(struct scene *s, void (*write)(const struct sample *, struct
     return parsed(s);
 }
 
-static json_t *gpu_body(struct scene *s, size_t i, sample_job_of_pid job_of_pid)
+static json_t *gpu_body(struct scene *s, size_t i, sample_job_of_group job_of_group)
 {
     struct jw w;
     buf_clear(&s->text);
     jw_init(&w, &s->text);
-    sample_write_gpu(&s->sample, i, job_of_pid, NULL, &w);
+    sample_write_gpu(&s->sample, i, job_of_group, NULL, &w);
     return parsed(s);
 }
 
@@ -287,10 +287,10 @@ static void filesystems_are_measured_and_mounts_looked_at_again(void **state)
     scene_free(s);
 }
 
-static const char *job_of_pid(void *ctx, int64_t pid)
+static const char *job_of_group(void *ctx, int64_t pgid)
 {
     (void)ctx;
-    return pid == getpid() ? "job_mine" : NULL;
+    return pgid == 4711 ? "job_mine" : NULL;
 }
 
 static void gpus_have_bodies_of_their_own(void **state)
@@ -309,13 +309,17 @@ static void gpus_have_bodies_of_their_own(void **state)
     char *ns = mem_printf("%s/proc/self/ns/pid", root), *proc_root = mem_printf("%s/proc", root);
     assert_int_equal(symlink("pid:[4026531836]", ns), 0);
 
+    char *stat = mem_printf("proc/%d/stat", (int)getpid());
+    put(root, stat, "7 (a) R 1 4711 5 6 3394 0 -1 0 0 0 0 0 1 2 3 4 20 0 1 0 99 0 0\n");
+    free(stat);
+
     char *library = fake_nvml_path("libnvidia-ml.so.1");
     struct scene *s = scene_new(proc_root, "/nonexistent", library);
     s->root = root;
     read_after(s, 0);
     assert_int_equal(s->sample.gpu_count, 2);
     assert_string_equal(s->sample.gpu_reason, "");
-    json_t *g = gpu_body(s, 0, job_of_pid);
+    json_t *g = gpu_body(s, 0, job_of_group);
     assert_members(g, (const char *[]){"host", "gpu_id", "name", "utilization", "memory_used", "memory_total",
                                        "memory_percent", "temperature", "power_usage", "power_limit", "fan_speed",
                                        "clock_sm", "clock_memory", "processes", NULL});
@@ -331,7 +335,7 @@ static void gpus_have_bodies_of_their_own(void **state)
     assert_null(json_object_get(other, "job_id"));
     assert_null_key(other, "memory_bytes");
 
-    g = gpu_body(s, 1, job_of_pid);
+    g = gpu_body(s, 1, job_of_group);
     assert_number(g, "gpu_id", 1);
     assert_null_key(g, "utilization");
     assert_null_key(g, "processes");
