@@ -7,4 +7,4 @@ $(BUILD)/tests/libnvidia-ml.so.1 $(BUILD)/tests/libnvidia-ml-old.so.1: tests/fak
 	$(CC) $(CSTD) -O1 -g $(WARNINGS) -Isrc -fPIC -shared -fvisibility=hidden $(if $(findstring -old,$@),-DFAKE_NVML_OLD) -o $@ $<
 
 # Order only: the tests find it beside themselves when they run.
-$(BUILD)/tests/unit/monitor/test_gpu $(BUILD)/tests/unit/monitor/test_sampler: | $(FAKE_NVML)
+$(BUILD)/tests/unit/monitor/test_gpu $(BUILD)/tests/unit/monitor/test_sampler $(BUILD)/tests/unit/worker/test_gpu_watch: | $(FAKE_NVML)

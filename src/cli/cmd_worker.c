@@ -1,6 +1,7 @@
 // headway worker: runs jobs for a server.
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,6 +21,17 @@ static const char *task_program(char path[PATH_MAX + 16])
     return path;
 }
 
+// As the server's setting; the environment's value, meant for the server, was checked there.
+static bool interval_of(const char *given, double *out)
+{
+    const char *text = given ? given : getenv("SYSTEM_MONITOR_INTERVAL_SECONDS");
+    char *end = NULL;
+    double v = text && *text ? strtod(text, &end) : 0;
+    bool good = end && *end == '\0' && v >= 0.1 && v <= 3600;
+    *out = good ? v : 0;
+    return good || !given;
+}
+
 int cmd_worker(int argc, char **argv)
 {
     char program[PATH_MAX + 16];
@@ -27,7 +39,7 @@ int cmd_worker(int argc, char **argv)
                                .slots = "cpu=1,gpu=0,io=4",
                                .queues = "default",
                                .task_program = task_program(program)};
-    const char *server = NULL;
+    const char *server = NULL, *interval = NULL;
     bool help = false;
     struct err e = {0};
     const struct arg_spec specs[] = {
@@ -36,6 +48,9 @@ int cmd_worker(int argc, char **argv)
         {"slots", "cpu=N,gpu=N,io=N", "jobs at once by resource class (cpu=1,gpu=0,io=4)", &o.slots, NULL},
         {"queues", "NAME,NAME…", "take jobs of these queues only (default)", &o.queues, NULL},
         {"task", "PATH", "the task program (default: headway-task beside this one)", &o.task_program, NULL},
+        {"nvml", "PATH", "NVIDIA's management library (HEADWAY_NVML, the system's)", &o.nvml_library, NULL},
+        {"monitor-interval", "SECONDS",
+         "time between readings of what the jobs use (SYSTEM_MONITOR_INTERVAL_SECONDS, 2)", &interval, NULL},
         {0},
     };
     if (args_parse(&argc, argv, specs, &help, &e) != 0) return cli_usage_error("worker", e.message);
@@ -48,6 +63,9 @@ int cmd_worker(int argc, char **argv)
         return CLI_OK;
     }
     if (argc > 1) return cli_usage_error("worker", "it takes no arguments");
+    if (!interval_of(interval, &o.monitor_interval_seconds))
+        return cli_usage_error("worker", "--monitor-interval must be a number of seconds from 0.1 to 3600");
+    if (!o.nvml_library) o.nvml_library = getenv("HEADWAY_NVML");
     o.server_url = cli_server_url(server);
     o.stop_fd = cli_catch_interrupt();
     if (o.stop_fd < 0) return CLI_FAILED;

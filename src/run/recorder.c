@@ -445,7 +445,7 @@ int recorder_start(struct recorder **out, const struct recorder_options *o, stru
     r->o = *o;
     r->url = mem_strdup(o->server_url);
     r->tokens = OUTPUT_BURST;
-    r->resources = resources_new();
+    r->resources = resources_new(NULL, 0); // the system's library, the usual interval
     lines_init(&r->wire, WIRE_LINE_MAX);
     r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int rc = r->wake_fd < 0 ? err_sys(e, errno, "eventfd") : 0;

@@ -207,8 +207,13 @@ static void make_routes(struct app *a)
 static int start_worker(struct app *a, struct err *e)
 {
     if (a->settings->no_worker) return 0;
-    const struct local_worker_options o = {a->url, a->settings->data, a->settings->slots, a->settings->queues,
-                                           a->settings->task_program};
+    const struct local_worker_options o = {.server_url = a->url,
+                                           .data_dir = a->settings->data,
+                                           .slots = a->settings->slots,
+                                           .queues = a->settings->queues,
+                                           .task_program = a->settings->task_program,
+                                           .nvml_library = a->settings->nvml_library,
+                                           .monitor_interval_seconds = a->settings->monitor_interval_seconds};
     return local_worker_start(&a->worker, a->loop, &o, e);
 }
 

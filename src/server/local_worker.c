@@ -19,7 +19,7 @@ enum { AGAIN_MS = 1000, LOCKED_AGAIN_MS = 3000, KILL_AFTER_MS = 40000, POLL_ADOP
 
 struct local_worker {
     struct loop *loop;
-    char *server_url, *data_dir, *slots, *queues, *task_program;
+    char *server_url, *data_dir, *slots, *queues, *task_program, *nvml_library, *interval;
     char self[PATH_MAX];
     uv_process_t process;
     bool running;                 // our child
@@ -114,8 +114,11 @@ static void start(struct loop_timer *t)
         return;
     }
     char cmd[] = "worker", a[] = "--server", b[] = "--data", c[] = "--slots", q[] = "--queues", d[] = "--task";
-    char *argv[] = {w->self, cmd,       a, w->server_url,   b,   w->data_dir, c, w->slots,
-                    q,       w->queues, d, w->task_program, NULL};
+    char i[] = "--monitor-interval", n[] = "--nvml";
+    char *argv[] = {w->self, cmd, a, w->server_url, b, w->data_dir, c, w->slots, q, w->queues, d, w->task_program, i,
+                    w->interval,
+                    // Last, because there may be none.
+                    w->nvml_library ? n : NULL, w->nvml_library, NULL};
     uv_stdio_container_t io[3] = {
         {.flags = UV_IGNORE}, {.flags = UV_INHERIT_FD, .data.fd = 1}, {.flags = UV_INHERIT_FD, .data.fd = 2}};
     // A session of its own: a Ctrl-C at the terminal reaches the server, which then stops its worker in order.
@@ -168,6 +171,8 @@ int local_worker_start(struct local_worker **out, struct loop *l, const struct l
     w->slots = mem_strdup(o->slots);
     w->queues = mem_strdup(o->queues);
     w->task_program = mem_strdup(o->task_program);
+    w->nvml_library = o->nvml_library ? mem_strdup(o->nvml_library) : NULL;
+    w->interval = mem_printf("%g", o->monitor_interval_seconds);
     loop_timer_init(&w->again, start, w);
     loop_timer_init(&w->kill, kill_it, w);
     loop_timer_start(l, &w->again, 0);
@@ -202,5 +207,7 @@ void local_worker_free(struct local_worker *w)
     free(w->slots);
     free(w->queues);
     free(w->task_program);
+    free(w->nvml_library);
+    free(w->interval);
     free(w);
 }

@@ -16,6 +16,8 @@ struct loop;
 
 struct local_worker_options {
     const char *server_url, *data_dir, *slots, *queues, *task_program;
+    const char *nvml_library; // NULL: the system's
+    double monitor_interval_seconds;
 };
 
 // Runs this program again as "worker". Strings are copied.

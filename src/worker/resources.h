@@ -1,5 +1,5 @@
-// What the running jobs use of this machine: each job's process group, measured every 2 s, and sooner when a job has
-// just begun. From the worker's main thread.
+// What the running jobs use of this machine: each job's process group, measured every 2 s (or what is set), and sooner
+// when a job has just begun. From the worker's main thread.
 #ifndef HW_WORKER_RESOURCES_H
 #define HW_WORKER_RESOURCES_H
 
@@ -10,10 +10,11 @@
 
 struct resources;
 
-struct resources *resources_new(void);
+// `nvml_library`: as gpu_watch_new. `interval_seconds` 0: 2.
+struct resources *resources_new(const char *nvml_library, double interval_seconds);
 void resources_free(struct resources *r);
 
-void resources_follow(struct resources *r, int64_t pgid);
+void resources_follow(struct resources *r, int64_t pgid); // once a group; ended by
 void resources_forget(struct resources *r, int64_t pgid);
 
 // Measures all groups if a reading is due (monotonic clock); true if it did.

@@ -428,7 +428,7 @@ static int start(struct worker *w, struct err *e)
         w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (w->wake_fd < 0) rc = err_sys(e, errno, "eventfd");
     }
-    w->resources = resources_new();
+    w->resources = resources_new(w->o->nvml_library, w->o->monitor_interval_seconds);
     oom_watch_init(&w->oom, "/proc", "");
     if (!rc)
         rc = reporter_start(&w->reporter, w->o->server_url, w->spool,

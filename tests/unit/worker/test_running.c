@@ -524,7 +524,7 @@ static void what_it_uses_is_measured(void **state)
 {
     (void)state;
     struct bench b;
-    struct resources *res = resources_new();
+    struct resources *res = resources_new("", 0);
     begin(&b, "echo ready; exec sleep 1000");
     wait_for_output(&b, "ready");
     resources_follow(res, b.r->child.pid);
