@@ -124,6 +124,8 @@ static void write_operations(struct resource_op *op, struct jw *w)
         if (takes_jobs(&o->workers[i]))
             worker_json(w, &o->workers[i], queue_worker_live(op->api->queue, o->workers[i].id));
     jw_arr_end(w);
+    jw_key(w, "resources");
+    machine_load_write(w, op->api);
     jw_ktime(w, "server_time", clock_now_us());
     jw_obj_end(w);
 }

@@ -10,6 +10,7 @@
 #include "store/store.h"
 
 struct queue;
+struct system_provider;
 struct emitter;
 
 // What the handlers work on; lives as long as the server. Borrowed pointers.
@@ -17,8 +18,9 @@ struct resources {
     struct store *store;
     struct queue *queue;
     struct emitter *emitter;
-    const char *data_dir;     // absolute
-    const char *task_program; // path of headway-task
+    const char *data_dir;                 // absolute
+    const char *task_program;             // path of headway-task
+    const struct system_provider *system; // the machine's readings; NULL: none
 };
 
 void resources_register(struct resources *r, struct router *router);
@@ -60,6 +62,11 @@ void op_list_end(struct jw *w, bool more, int64_t last_created_at, const char *l
 void submit_job(struct resources *api, struct request *req, const char *kind, const json_t *body, bool answer_job);
 // The same with the request's JSON body and the {id} of its path as the member `id_key`.
 void submit_with_id(struct resources *api, struct request *req, const char *kind, const char *id_key, bool answer_job);
+
+// ---- whose the machine's load is (api/machine_load.c) -------------------------------------------------------------
+
+// Writes the value of "resources" of GET /operations: the shares of the jobs that run on the server's host.
+void machine_load_write(struct jw *w, const struct resources *api);
 
 // ---- the resources' registration, for resources_register ----------------------------------------------------------
 

@@ -154,6 +154,15 @@ void queue_report(struct queue *q, const char *worker_id, json_t *body, queue_re
 const char *queue_status_text(const struct queue *q, const struct job_row *job, char *out, size_t size);
 // The newest job:resources payload of a job; empty: none.
 struct slice queue_job_resources(const struct queue *q, const char *job_id);
+// The jobs that a worker has, as far as the queue has heard of them since the server started.
+struct queue_running {
+    const char *job_id;
+    const char *host;       // its worker's; "": not known
+    int64_t pid;            // of its process group's first process, on that host; 0 or less: not known
+    struct slice resources; // as queue_job_resources; empty also when it is too old to tell
+};
+typedef void (*queue_running_fn)(void *ctx, const struct queue_running *job); // borrowed for the call
+void queue_each_running(const struct queue *q, queue_running_fn fn, void *ctx);
 // Whether a worker heard from lately serves the class (NULL: any) of the queue; whether one worker was heard from
 // lately.
 bool queue_served(const struct queue *q, const char *queue, const char *resource_class);

@@ -26,6 +26,7 @@ void queue_worker_seen(struct queue *q, const struct worker_row *w)
     }
     k->slots = (struct queue_slots){.gpu = w->slots_gpu, .cpu = w->slots_cpu, .io = w->slots_io};
     queues_of(w, &k->queues);
+    snprintf(k->host, sizeof k->host, "%s", w->host ? w->host : "");
     k->seen_us = queue_mono(q);
 }
 

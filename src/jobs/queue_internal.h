@@ -166,7 +166,13 @@ struct shown {
     int64_t progress_us, summary_us;  // when each was last sent (monotonic), 0: never
     bool progress_held, summary_held; // something newer waits for the gap to pass
     char *resources;
+    bool measured;       // readings of this start have come
+    int64_t estimate_us; // when to say what is expected instead (monotonic); 0: not
 };
+
+// Takes note of a change that is about to become the newest; on the loop's thread (queue_resources.c).
+void resources_watch(struct shown *s, const struct change *c, int64_t mono);
+char *resources_estimate(const struct job_row *r); // the payload of job:resources; the caller frees
 
 // Publishes what was committed, in order; takes the changes. Wakes claims for jobs that are queued now.
 void queue_publish(struct queue *q, struct list *changes);
@@ -180,6 +186,7 @@ struct shown *shown_get(struct queue *q, const char *job_id);
 struct known_worker {
     struct queue_slots slots; // without its queues
     struct queue_names queues;
+    char host[256];  // "": not known
     int64_t seen_us; // monotonic
     int waiting;     // claims that wait now
 };

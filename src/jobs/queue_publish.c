@@ -44,12 +44,6 @@ void shown_release(struct queue *q)
     map_release(&q->shown);
 }
 
-struct slice queue_job_resources(const struct queue *q, const char *job_id)
-{
-    const struct shown *s = map_get(&q->shown, slice_str(job_id));
-    return slice_str(s ? s->resources : NULL);
-}
-
 // ---- payloads -----------------------------------------------------------------------------------------------------
 
 static struct ev_job job_payload(const struct change *c)
@@ -288,6 +282,15 @@ static void take_resources(struct queue *q, struct shown *s, struct change *c)
     c->resources = NULL;
 }
 
+static void flush_estimate(struct queue *q, struct shown *s, int64_t mono)
+{
+    if (!s->estimate_us || mono < s->estimate_us) return;
+    s->estimate_us = 0;
+    free(s->resources);
+    s->resources = resources_estimate(&s->last->job);
+    sent(q, emit_job_resources(q->cfg.emitter, s->job_id, slice_str(s->resources)));
+}
+
 static void flush_progress(struct queue *q, struct shown *s, int64_t mono)
 {
     if (!s->progress_held) return;
@@ -329,6 +332,7 @@ static void publish(struct queue *q, struct change *c, int64_t mono)
     bool news = c->status_changed || c->created;
     // What is still held is about the state before, so it goes first; progress of this very report does too.
     if (news) flush_progress(q, s, mono);
+    resources_watch(s, c, mono);
     change_free(s->last);
     s->last = c;
     s->lease_until = c->job.lease_until;
@@ -371,6 +375,7 @@ void queue_publish_held(struct queue *q, int64_t mono)
         struct shown *s = it->value;
         if (due(s->progress_us, QUEUE_PROGRESS_GAP_US, mono)) flush_progress(q, s, mono);
         if (due(s->summary_us, QUEUE_SUMMARY_GAP_US, mono)) flush_summary(q, s, mono);
+        flush_estimate(q, s, mono);
         if (idle(s, mono)) drop(q, s); // a map's own entry may be removed while it is walked
     }
 }
@@ -385,6 +390,7 @@ int64_t queue_publish_due(const struct queue *q)
         int64_t summary = s->summary_held ? s->summary_us + QUEUE_SUMMARY_GAP_US : INT64_MAX;
         first = progress < first ? progress : first;
         first = summary < first ? summary : first;
+        if (s->estimate_us && s->estimate_us < first) first = s->estimate_us;
     }
     return first;
 }

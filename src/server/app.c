@@ -158,10 +158,30 @@ static int listen_http(struct app *a, struct err *e)
     return 0;
 }
 
+struct listing {
+    void (*add)(void *to, const char *host, int64_t pgid, const char *job_id);
+    void *to;
+};
+
+// A job is the process group of the process that its worker started.
+static void list_job(void *ctx, const struct queue_running *job)
+{
+    struct listing *l = ctx;
+    if (job->pid > 0) l->add(l->to, job->host, job->pid, job->job_id);
+}
+
+static void each_job(void *ctx, void (*add)(void *to, const char *host, int64_t pgid, const char *job_id), void *to)
+{
+    struct app *a = ctx;
+    struct listing l = {add, to};
+    queue_each_running(a->queue, list_job, &l);
+}
+
 static int start_monitor(struct app *a, struct err *e)
 {
     const struct sampler_options o = {.nvml_path = a->settings->nvml_library};
-    return monitor_thread_start(&a->monitor, a->loop, a->emitter, &o, a->settings->monitor_interval_seconds, e);
+    const struct monitor_jobs jobs = {each_job, a};
+    return monitor_thread_start(&a->monitor, a->loop, a->emitter, &o, jobs, a->settings->monitor_interval_seconds, e);
 }
 
 static int start_periodic(struct app *a, struct err *e)
@@ -188,6 +208,7 @@ static void make_routes(struct app *a)
         .emitter = a->emitter,
         .data_dir = a->settings->data,
         .task_program = a->settings->task_program,
+        .system = &a->system_provider,
     };
     a->system_source = (struct system_source){a->bus, a->monitor};
     a->system_provider = system_source_provider(&a->system_source);

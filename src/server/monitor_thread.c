@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/id.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "events/emitter.h"
@@ -31,6 +32,12 @@ struct delivery {
     struct monitor_reading reading;
 };
 
+// A job's process group on some host.
+struct group {
+    char host[256], job_id[ID_SIZE];
+    int64_t pgid;
+};
+
 struct monitor_thread {
     struct loop *loop;
     struct emitter *emitter;
@@ -40,7 +47,13 @@ struct monitor_thread {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool stopping; // guarded by lock
+    // guarded by lock
+    bool stopping;
+    struct group *groups;
+    int n_groups;
+    // the loop's
+    struct monitor_jobs jobs;
+    bool has_gpus; // seen in the last sample
     bool deaf;     // on the loop: stopped, so what still comes is dropped
     bool said;     // an event that can't be published was logged
     char gpu_reason[GPU_REASON_SIZE];
@@ -61,10 +74,40 @@ static void publish(struct monitor_thread *m, const struct part *p)
         log_error("monitor", "readings of %s can't be kept", p->channel);
 }
 
+struct groups {
+    struct group *items;
+    int n;
+};
+
+static void add_group(void *to, const char *host, int64_t pgid, const char *job_id)
+{
+    struct groups *l = to;
+    l->items = mem_realloc_array(l->items, (size_t)l->n + 1, sizeof *l->items);
+    struct group *g = &l->items[l->n++];
+    *g = (struct group){.pgid = pgid};
+    snprintf(g->host, sizeof g->host, "%s", host);
+    snprintf(g->job_id, sizeof g->job_id, "%s", job_id);
+}
+
+// The thread can't ask the queue, so it is told; only GPUs have processes to name.
+static void tell_groups(struct monitor_thread *m)
+{
+    struct groups l = {0};
+    if (m->has_gpus) m->jobs.each(m->jobs.ctx, add_group, &l);
+    pthread_mutex_lock(&m->lock);
+    struct group *old = m->groups;
+    m->groups = l.items;
+    m->n_groups = l.n;
+    pthread_mutex_unlock(&m->lock);
+    free(old);
+}
+
 static void deliver(void *arg)
 {
     struct delivery *d = arg;
     struct monitor_thread *m = d->m;
+    m->has_gpus = d->n > PARTS_MAX - GPU_MAX;
+    if (!m->deaf) tell_groups(m);
     for (int i = 0; i < d->n; i++) {
         if (!m->deaf) publish(m, &d->parts[i]);
         buf_release(&d->parts[i].body);
@@ -89,6 +132,26 @@ static struct jw add_part(struct delivery *d, const char *channel, int gpu_id,
     return w;
 }
 
+struct lookup {
+    struct monitor_thread *m;
+    const char *host;
+    char job_id[ID_SIZE];
+};
+
+static const char *job_of_group(void *ctx, int64_t pgid)
+{
+    struct lookup *l = ctx;
+    bool found = false;
+    pthread_mutex_lock(&l->m->lock);
+    for (int i = 0; !found && i < l->m->n_groups; i++) {
+        const struct group *g = &l->m->groups[i];
+        found = g->pgid == pgid && strcmp(g->host, l->host) == 0;
+        if (found) memcpy(l->job_id, g->job_id, sizeof l->job_id);
+    }
+    pthread_mutex_unlock(&l->m->lock);
+    return found ? l->job_id : NULL;
+}
+
 static struct delivery *encode(struct monitor_thread *m, const struct sample *s)
 {
     struct delivery *d = mem_zalloc(sizeof *d);
@@ -105,7 +168,8 @@ static struct delivery *encode(struct monitor_thread *m, const struct sample *s)
         char channel[32];
         snprintf(channel, sizeof channel, "system/gpu/%d", s->gpus[i].index);
         w = add_part(d, channel, s->gpus[i].index, NULL);
-        sample_write_gpu(s, i, NULL, NULL, &w);
+        struct lookup l = {.m = m, .host = s->host};
+        sample_write_gpu(s, i, job_of_group, &l, &w);
     }
     memcpy(d->gpu_reason, s->gpu_reason, sizeof d->gpu_reason);
     return d;
@@ -147,12 +211,14 @@ static void *run(void *arg)
 }
 
 int monitor_thread_start(struct monitor_thread **out, struct loop *l, struct emitter *em,
-                         const struct sampler_options *o, double interval_seconds, struct err *e)
+                         const struct sampler_options *o, struct monitor_jobs jobs, double interval_seconds,
+                         struct err *e)
 {
     struct monitor_thread *m = mem_zalloc(sizeof *m);
     m->loop = l;
     m->emitter = em;
     m->options = *o;
+    m->jobs = jobs;
     m->interval_us = (int64_t)(interval_seconds * 1e6);
     m->history = history_new(m->interval_us, HISTORY_KEEP_US, HISTORY_MAX_BYTES);
     pthread_mutex_init(&m->lock, NULL);
@@ -185,6 +251,7 @@ void monitor_thread_free(struct monitor_thread *m)
 {
     if (!m) return;
     history_free(m->history);
+    free(m->groups);
     pthread_cond_destroy(&m->wake);
     pthread_mutex_destroy(&m->lock);
     free(m);

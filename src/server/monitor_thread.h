@@ -14,8 +14,15 @@ struct emitter;
 struct loop;
 struct monitor_thread;
 
+// Who the process groups of jobs under way are; called on the loop's thread, after each sample.
+struct monitor_jobs {
+    void (*each)(void *ctx, void (*add)(void *to, const char *host, int64_t pgid, const char *job_id), void *to);
+    void *ctx;
+};
+
 int monitor_thread_start(struct monitor_thread **out, struct loop *l, struct emitter *em,
-                         const struct sampler_options *o, double interval_seconds, struct err *e);
+                         const struct sampler_options *o, struct monitor_jobs jobs, double interval_seconds,
+                         struct err *e);
 // Joins the thread; what it posted before is dropped when the loop runs it. Before the loop is freed.
 void monitor_thread_stop(struct monitor_thread *m);
 void monitor_thread_free(struct monitor_thread *m); // after loop_free

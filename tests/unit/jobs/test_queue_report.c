@@ -506,6 +506,40 @@ static void the_newest_resources_are_kept_while_the_job_runs(void **state)
 
 // ---- how it ended -------------------------------------------------------------------------------------------------
 
+// Of a job that sends no readings it is said what such a job uses, without a number.
+static void a_job_without_readings_is_estimated_by_kind_and_phase(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    struct held h;
+    json_t *last = NULL;
+    begin_command(f, &h);
+    report_ok(f, &h, STARTED);
+    assert_int_equal(events_named(f, "job:resources", NULL), 0);
+    assert_true(f->armed <= f->now + 3 * SECOND);
+    f->now += 3 * SECOND;
+    queue_tick(f->q);
+    assert_int_equal(events_named(f, "job:resources", &last), 1);
+    assert_string_equal(json_string_value(json_object_get(last, "source")), "estimated");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(last, "expected"), 0)), "cpu");
+    assert_true(json_is_null(json_object_get(last, "cpu_percent")));
+    assert_true(json_is_null(json_object_get(last, "gpus")));
+    json_decref(last);
+    report_ok(f, &h, "{\"type\":\"phase\",\"name\":\"downloading\"}");
+    f->now += 3 * SECOND;
+    queue_tick(f->q);
+    assert_int_equal(events_named(f, "job:resources", &last), 2);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(last, "expected"), 0)), "disk");
+    json_decref(last);
+    // A reading ends it, whatever the phase.
+    report_ok(f, &h, "{\"type\":\"resources\",\"source\":\"measured\",\"cpu_percent\":1}");
+    report_ok(f, &h, "{\"type\":\"phase\",\"name\":\"computing\"}");
+    f->now += 4 * SECOND;
+    queue_tick(f->q);
+    assert_int_equal(events_named(f, "job:resources", NULL), 3);
+    fixture_free(f);
+}
+
 // What a job used is in its row with every report, so a server that is killed loses none of it.
 static void what_a_job_used_is_kept_with_its_row(void **state)
 {
@@ -632,6 +666,7 @@ int main(void)
         cmocka_unit_test(held_back_progress_is_always_sent_in_the_end),
         cmocka_unit_test(log_lines_are_numbered_stored_and_sent),
         cmocka_unit_test(the_newest_resources_are_kept_while_the_job_runs),
+        cmocka_unit_test(a_job_without_readings_is_estimated_by_kind_and_phase),
         cmocka_unit_test(what_a_job_used_is_kept_with_its_row),
         cmocka_unit_test(failures_are_classified_and_say_what_to_try),
         cmocka_unit_test(the_last_words_are_found_among_earlier_reports),
