@@ -56,6 +56,12 @@ describe("OperationCard", () => {
     expect(text(screen.getAllByTestId("operation-resources")[1] as HTMLElement)).toBe("CPU 98 % · 1.0 KiB (estimated)");
   });
 
+  it("names what a job without readings is expected to use, and no number", () => {
+    const nothing = { cpu_percent: null, rss_bytes: null, read_bytes_per_s: null, write_bytes_per_s: null, gpus: null };
+    show({ resources: { job_id: "job_1", source: "estimated", expected: ["gpu", "disk"], ...nothing } });
+    expect(text(screen.getByTestId("operation-resources"))).toBe("GPU, disk (estimated)");
+  });
+
   it("cancels, and shows that it is stopping", async () => {
     const { onCancel } = show();
     await userEvent.click(screen.getByRole("button", { name: "Cancel sae layer 2" }));

@@ -4,6 +4,7 @@ import { StatusBadge } from "@/components/StatusBadge";
 import * as f from "@/lib/format";
 import { kindWord, operationTitle, whatItDid } from "@/lib/jobWords";
 import type { Operation } from "@/lib/types/job";
+import { usageLine, usageTitle } from "@/lib/usageWords";
 
 export function FinishedList({ operations, now }: { operations: Operation[]; now: number }) {
   return (
@@ -15,6 +16,7 @@ export function FinishedList({ operations, now }: { operations: Operation[]; now
             <th scope="col" className="max-sm:hidden">Kind</th>
             <th scope="col">State</th>
             <th scope="col" className="number max-sm:hidden">Did</th>
+            <th scope="col" className="number max-lg:hidden">Used</th>
             <th scope="col" className="number">Took</th>
             <th scope="col" className="number max-sm:hidden">Ended</th>
           </tr>
@@ -38,6 +40,9 @@ export function FinishedList({ operations, now }: { operations: Operation[]; now
                   <StatusBadge status={operation.status} />
                 </td>
                 <td className="number text-muted max-sm:hidden">{whatItDid(operation)}</td>
+                <td className="number text-muted max-lg:hidden" title={usageTitle(operation.usage)} data-testid="operation-usage">
+                  {usageLine(operation.usage)}
+                </td>
                 <td className="number">{took(operation)}</td>
                 <td className="number text-muted max-sm:hidden" title={f.fullTime(operation.finished_at)}>
                   {f.time(operation.finished_at, now)}

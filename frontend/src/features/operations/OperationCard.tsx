@@ -158,8 +158,13 @@ function situation(operation: Operation, now: number): string {
   return operation.status === "starting" ? "waiting for its first report" : f.UNKNOWN;
 }
 
+const EXPECTED: Record<string, string> = { cpu: "CPU", gpu: "GPU" };
+
 function resourcesLine(resources: JobResources | null | undefined): string {
   if (resources === null || resources === undefined || resources.source === "unknown") return `CPU ${f.UNKNOWN} · memory ${f.UNKNOWN}`;
+  // An estimate goes by the kind of job, and has no numbers.
+  const expected = resources.expected ?? [];
+  if (resources.cpu_percent === null && expected.length > 0) return `${expected.map((it) => EXPECTED[it] ?? it).join(", ")} (estimated)`;
   const gpus = (resources.gpus ?? []).map((gpu) => `GPU ${gpu.gpu_id} ${f.bytes(gpu.memory_bytes)}`);
   const parts = [...gpus, `CPU ${f.percent(resources.cpu_percent)}`, f.bytes(resources.rss_bytes)];
   return `${parts.join(" · ")}${resources.source === "estimated" ? " (estimated)" : ""}`;

@@ -1,5 +1,7 @@
 /** A job as `GET /operations` and the events of the channel `operations` show it. */
 
+import type { Usage } from "./events";
+
 export const JOB_STATUSES = [
   "queued",
   "starting",
@@ -35,7 +37,10 @@ export interface JobResources {
   rss_bytes: number | null;
   read_bytes_per_s: number | null;
   write_bytes_per_s: number | null;
-  gpus: JobGpuUse[];
+  /** null: whether it uses one can't be told. */
+  gpus: JobGpuUse[] | null;
+  /** Of an estimate, which has no numbers. */
+  expected?: readonly string[];
   ts?: string;
 }
 
@@ -96,6 +101,8 @@ export interface Operation {
   params?: JsonObject | null;
   result?: JsonObject | null;
   resources?: JobResources | null;
+  /** Peak and mean of what it used so far. */
+  usage?: Usage | null;
   training?: TrainingLive | null;
 }
 
