@@ -116,6 +116,14 @@ static struct slice read_pid_file(int proc_fd, const char *pid, const char *file
     return got > 0 ? slice_of(into, (size_t)got) : (struct slice){0};
 }
 
+// Whether a process ended while its files were being read, one after the other.
+static bool ended(int proc_fd, const char *pid)
+{
+    char text[2048];
+    struct process_stat st;
+    return !parse_pid_stat(read_pid_file(proc_fd, pid, "stat", text, sizeof text), &st) || st.state == 'Z';
+}
+
 static void visit(struct process_watch *w, int proc_fd, const char *pid)
 {
     char text[2048];
@@ -132,11 +140,13 @@ static void visit(struct process_watch *w, int proc_fd, const char *pid)
     m.io_known = io.read_bytes.valid && io.write_bytes.valid;
     m.read_bytes = io.read_bytes.v;
     m.write_bytes = io.write_bytes.v;
-    if (!m.io_known && m.zombie && was) {
-        // A dead process does nothing more: what it had done stands until its parent takes it over.
-        m.io_known = was->io_known;
-        m.read_bytes = was->read_bytes;
-        m.write_bytes = was->write_bytes;
+    if (!m.zombie && (!m.rss_pages.valid || !m.io_known)) m.zombie = ended(proc_fd, pid);
+    if (!m.io_known && m.zombie) {
+        // A dead process does nothing more: what it had done stands until its parent takes it over. One that was never
+        // read counts from then on.
+        m.io_known = !was || was->io_known;
+        m.read_bytes = was ? was->read_bytes : 0;
+        m.write_bytes = was ? was->write_bytes : 0;
     }
     if (g->now.count == g->now.cap) {
         g->now.cap = g->now.cap ? g->now.cap * 2 : 8;
@@ -145,8 +155,25 @@ static void visit(struct process_watch *w, int proc_fd, const char *pid)
     g->now.items[g->now.count++] = m;
 }
 
+// Whether the totals of a process that has gone are in those of one that is there: its parent's, or, if that has gone
+// too, a forebear's. Where they are not after all (a parent that ignores the ends of its children), the group seems to
+// have done less than nothing, and the rate is absent; the other mistake would show what was done long ago as of now.
+static bool inherited(const struct group *g, const struct member *m)
+{
+    int64_t parent = m->ppid;
+    for (size_t steps = 0; steps <= g->before.count; steps++) {
+        if (has_pid(&g->now, parent)) return true;
+        const struct member *p = NULL;
+        for (size_t i = 0; !p && i < g->before.count; i++)
+            if (g->before.items[i].pid == parent) p = &g->before.items[i];
+        if (!p) return false;
+        parent = p->ppid;
+    }
+    return false;
+}
+
 // What a group did since the last reading. A process that left between the two readings took its totals along, unless
-// its parent is in the group too: then the parent's totals have grown by the child's.
+// a forebear of it is in the group too: then that one's totals have grown by its own.
 static void group_deltas(const struct group *g, struct opt_u64 *cpu, struct opt_u64 *rd, struct opt_u64 *wr)
 {
     uint64_t cpu_now = 0, rd_now = 0, wr_now = 0, cpu_then = 0, rd_then = 0, wr_then = 0;
@@ -158,7 +185,7 @@ static void group_deltas(const struct group *g, struct opt_u64 *cpu, struct opt_
     }
     for (size_t i = 0; i < g->before.count; i++) {
         const struct member *m = &g->before.items[i];
-        if (!member_find(&g->now, m->pid, m->start_ticks) && !has_pid(&g->now, m->ppid)) continue;
+        if (!member_find(&g->now, m->pid, m->start_ticks) && !inherited(g, m)) continue;
         cpu_then += m->cpu_ticks, rd_then += m->read_bytes, wr_then += m->write_bytes;
         io_known = io_known && m->io_known;
     }

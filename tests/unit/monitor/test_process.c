@@ -227,6 +227,65 @@ static void a_process_that_may_not_be_read_makes_the_rates_absent(void **state)
     assert_u64(u.rss_bytes, s->page);
 }
 
+// A shell's pipeline ends at once: the grandchild's past came to the leader by way of the child's, and isn't new work.
+static void a_branch_that_ends_at_once_is_no_spike(void **state)
+{
+    struct scene *s = *state;
+    unsigned long second = (unsigned long)s->ticks;
+    put_process(s->root, (struct made_up){100, 1, 100, 5, .user = 10, .read_bytes = 1000});
+    put_process(s->root, (struct made_up){101, 100, 100, 6, .user = second, .read_bytes = 2000});
+    put_process(s->root, (struct made_up){102, 101, 100, 7, .user = 40 * second, .read_bytes = 900000});
+    process_watch_add(s->watch, 100);
+    look(s, 100);
+    drop_process(s->root, 101);
+    drop_process(s->root, 102);
+    put_process(s->root, (struct made_up){100, 1, 100, 5, .user = 10, .child_user = 42 * second, .read_bytes = 903100});
+    struct group_usage u = look(s, 100);
+    assert_f64(u.cpu_percent, 100);
+    assert_f64(u.read_rate, 100);
+    assert_u64(u.read_bytes, 100);
+}
+
+// Of a child whose parent ignores its end nothing is left: no rate, and never a negative one.
+static void totals_that_vanish_make_no_negative_rate(void **state)
+{
+    struct scene *s = *state;
+    unsigned long second = (unsigned long)s->ticks;
+    put_process(s->root, (struct made_up){100, 1, 100, 5, .user = 10, .write_bytes = 10});
+    put_process(s->root, (struct made_up){101, 100, 100, 6, .user = 40 * second, .write_bytes = 5000});
+    process_watch_add(s->watch, 100);
+    look(s, 100);
+    drop_process(s->root, 101);
+    put_process(s->root, (struct made_up){100, 1, 100, 5, .user = 10, .write_bytes = 30});
+    struct group_usage u = look(s, 100);
+    assert_absent(u.cpu_percent);
+    assert_absent(u.write_rate);
+    assert_u64(u.write_bytes, 0);
+    put_process(s->root, (struct made_up){100, 1, 100, 5, .user = 10, .write_bytes = 50});
+    u = look(s, 100); // and it is over with the next reading
+    assert_f64(u.cpu_percent, 0);
+    assert_f64(u.write_rate, 20);
+    assert_u64(u.write_bytes, 20);
+}
+
+// A short child that is a zombie when it is first seen can't be read any more; the others can.
+static void a_zombie_costs_the_group_no_reading(void **state)
+{
+    struct scene *s = *state;
+    put_process(s->root, (struct made_up){100, 1, 100, 5, .user = 10, .rss_pages = 3, .read_bytes = 1000});
+    process_watch_add(s->watch, 100);
+    look(s, 100);
+    put(s->root, "101/stat", "101 (job) Z 100 100 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 9 0 0\n");
+    put_process(s->root, (struct made_up){100, 1, 100, 5, .user = 10, .rss_pages = 3, .read_bytes = 1500});
+    struct group_usage u = look(s, 100);
+    assert_int_equal(u.processes, 1);
+    assert_u64(u.rss_bytes, 3 * s->page);
+    assert_f64(u.read_rate, 500);
+    drop(s->root, "101/stat");
+    put_process(s->root, (struct made_up){100, 1, 100, 5, .user = 10, .rss_pages = 3, .read_bytes = 1700});
+    assert_f64(look(s, 100).read_rate, 200); // with what the child had read
+}
+
 static void groups_come_and_go(void **state)
 {
     struct scene *s = *state;
@@ -290,6 +349,9 @@ int main(void)
         IN_SCENE(an_orphan_that_ends_takes_its_past_along),
         IN_SCENE(a_reused_pid_is_another_process),
         IN_SCENE(a_process_that_may_not_be_read_makes_the_rates_absent),
+        IN_SCENE(a_branch_that_ends_at_once_is_no_spike),
+        IN_SCENE(totals_that_vanish_make_no_negative_rate),
+        IN_SCENE(a_zombie_costs_the_group_no_reading),
         IN_SCENE(groups_come_and_go),
         cmocka_unit_test(a_real_child_is_seen_until_it_ends),
     };
