@@ -374,6 +374,7 @@ static void abandon(struct worker *w)
     LIST_EACH(node, next, &w->running)
     {
         struct running *r = LIST_ITEM(node, struct running, node);
+        r->killed = true;
         child_signal(&r->child, SIGKILL);
         running_end(r, clock_mono_us());
         finish(w, r, clock_mono_us());
