@@ -85,9 +85,10 @@ static void row_release(struct job_log_row *r)
     free(r->text);
 }
 
-static void turn(struct job_log_row *rows, int n)
+// Those from `from` on, the other way round.
+static void turn(struct job_log_row *rows, int from, int n)
 {
-    for (int i = 0, k = n - 1; i < k; i++, k--) {
+    for (int i = from, k = n - 1; i < k; i++, k--) {
         struct job_log_row it = rows[i];
         rows[i] = rows[k];
         rows[k] = it;
@@ -180,6 +181,11 @@ static int begin_reading(struct reading *r, const char *job_id, const char *stre
     " AND seq >= COALESCE((SELECT MAX(seq) FROM job_logs WHERE job_id = ?1 AND seq <= ?2), 0)"                         \
     " AND (streams & ?4) <> 0 ORDER BY seq"
 
+static void keep_first(struct reading *r, int limit)
+{
+    while (r->n > 0 && r->n > limit) row_release(&r->rows[--r->n]);
+}
+
 static int finish(struct reading *r, int rc, struct job_log_row **rows, int *n)
 {
     if (rc) {
@@ -202,7 +208,7 @@ int job_logs_list(struct store_tx *tx, const char *job_id, int64_t after, int li
     int step = 1;
     while (!rc && r.n < limit && (step = sql_step(st, e)) == 1) rc = read_chunk(&r, st, e);
     sql_end(st);
-    while (r.n > limit) row_release(&r.rows[--r.n]);
+    keep_first(&r, limit);
     return finish(&r, rc ? rc : step < 0 ? step : 0, rows, n);
 }
 
@@ -218,11 +224,11 @@ int job_logs_newest(struct store_tx *tx, const char *job_id, int64_t after, int6
     while (!rc && all.n < limit && (step = sql_step(st, e)) == 1) {
         int first = all.n;
         rc = read_chunk(&all, st, e);
-        turn(all.rows + first, all.n - first); // newest first, as the chunks come
+        turn(all.rows, first, all.n); // newest first, as the chunks come
     }
     sql_end(st);
-    while (all.n > limit) row_release(&all.rows[--all.n]);
-    turn(all.rows, all.n);
+    keep_first(&all, limit);
+    turn(all.rows, 0, all.n);
     return finish(&all, rc ? rc : step < 0 ? step : 0, rows, n);
 }
 
