@@ -68,6 +68,7 @@ int log_page_read(struct store_tx *tx, const char *job_id, const struct log_quer
         int64_t first = out->n ? out->rows[0].seq : 0;
         out->after = out->n ? out->rows[out->n - 1].seq : q->after;
         out->before = first > 1 ? first : 0;
+        if (!out->n && !q->before && q->after > 0) out->before = q->after + 1; // the lines up to there
     }
     job_row_release(&job);
     return rc;

@@ -196,7 +196,8 @@ describe('REST', () => {
     }
     assert.equal(all.next_after, all.items.at(-1).seq);
     const rest = await server.get(`/jobs/${job.id}/logs?after=${all.next_after}`);
-    assert.deepEqual(rest, { items: [], next_after: all.next_after });
+    assert.deepEqual(rest, { items: [], next_after: all.next_after, next_before: all.next_after + 1 });
+    assert.deepEqual((await server.get(`/jobs/${job.id}/logs?before=${rest.next_before}`)).items, all.items);
     const one = await server.get(`/jobs/${job.id}/logs?limit=1&stream=stderr`);
     assert.equal(one.items.length, 1);
     assert.equal(one.items[0].stream, 'stderr');

@@ -125,7 +125,7 @@ static void pages_say_what_is_missing_where_it_is(void **state)
     expect_page(f, id, (struct log_query){.after = 7, .limit = 2}, "8,9", 8);
     expect_page(f, id, (struct log_query){.limit = 3}, "1,2,7", 0);
     expect_page(f, id, (struct log_query){.after = 4, .limit = 9}, "7,8,9,10", 7); // a page that was within the gap
-    expect_page(f, id, (struct log_query){.after = 10, .limit = 9}, "", 0);
+    expect_page(f, id, (struct log_query){.after = 10, .limit = 9}, "", 11);
     // Backward.
     const int64_t end = INT64_MAX;
     expect_page(f, id, (struct log_query){.before = end, .limit = 2}, "9,10", 9);
