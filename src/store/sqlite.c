@@ -37,14 +37,11 @@ static void close_db(struct db *db)
     free(db);
 }
 
-// Small caches: the working set of an idle server is a few pages, and the operating system caches the rest. The log is
-// carried over into the database when it has 16 MB rather than SQLite's 4: the commit that finds it full waits for
-// that, which at 4 MB was more than one claim in a hundred.
+// Small caches: the working set of an idle server is a few pages, and the operating system caches the rest.
 static const char PRAGMAS[] = "PRAGMA journal_mode = WAL;"
                               "PRAGMA synchronous = FULL;"
                               "PRAGMA temp_store = MEMORY;"
-                              "PRAGMA journal_size_limit = 16777216;"
-                              "PRAGMA wal_autocheckpoint = 4000;";
+                              "PRAGMA journal_size_limit = 16777216;";
 
 static int configure(struct db *db, struct err *e)
 {
