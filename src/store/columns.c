@@ -170,12 +170,18 @@ static int64_t update(struct store_tx *tx, const struct table *t, const void *ro
 {
     struct buf b = BUF_INIT;
     buf_addf(&b, "UPDATE %s SET ", t->name);
-    for (int i = 1; i < t->n; i++) buf_addf(&b, "%s%s = ?%d", i > 1 ? ", " : "", t->columns[i].name, i + 1);
+    const char *comma = "";
+    for (int i = 1; i < t->n; i++) {
+        if (t->columns[i].fixed) continue;
+        buf_addf(&b, "%s%s = ?%d", comma, t->columns[i].name, i + 1);
+        comma = ", ";
+    }
     buf_addf(&b, " WHERE %s = ?1", t->columns[0].name);
     if (version) buf_addf(&b, " AND version = ?%d", t->n + 1);
     struct sql_stmt *st = begin(tx, &b, e);
     if (!st) return HW_EINTERNAL;
-    for (int i = 0; i < t->n; i++) bind(st, i + 1, &t->columns[i], row);
+    for (int i = 0; i < t->n; i++)
+        if (i == 0 || !t->columns[i].fixed) bind(st, i + 1, &t->columns[i], row);
     if (version) sql_bind_i64(st, t->n + 1, *version);
     return sql_exec(st, e);
 }

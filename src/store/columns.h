@@ -30,6 +30,7 @@ struct column {
     const char *name;
     enum column_type type;
     size_t offset;
+    bool fixed; // written with the row and never again: an update leaves it, and the indexes on it, alone
 };
 
 // The first column is the primary key.
@@ -42,7 +43,12 @@ struct table {
 
 #define COLUMN(type_, row, field)                                                                                      \
     {                                                                                                                  \
-#field, type_, offsetof(struct row, field)                                                                     \
+#field, type_, offsetof(struct row, field), false                                                              \
+    }
+
+#define FIXED_COLUMN(type_, row, field)                                                                                \
+    {                                                                                                                  \
+#field, type_, offsetof(struct row, field), true                                                               \
     }
 
 void table_row_init(const struct table *t, void *row);
@@ -56,7 +62,7 @@ void table_read(const struct table *t, struct sql_stmt *st, void *row); // `row`
 // By key. HW_ENOTFOUND names the table and the key.
 int table_get(struct store_tx *tx, const struct table *t, const char *id, void *row, struct err *e);
 int table_insert(struct store_tx *tx, const struct table *t, const void *row, struct err *e);
-// Writes all columns where the key matches. HW_ENOTFOUND.
+// Writes all columns that aren't fixed where the key matches. HW_ENOTFOUND.
 int table_update(struct store_tx *tx, const struct table *t, const void *row, struct err *e);
 // The same if `version` (a column) still is what it was in `row`; the stored one is one higher. HW_ECONFLICT.
 int table_update_cas(struct store_tx *tx, const struct table *t, const void *row, int64_t version, struct err *e);

@@ -109,7 +109,7 @@ static const struct column trainings_columns[] = {
     COLUMN(COL_TEXT, training_row, params),
     COLUMN(COL_TEXT, training_row, result),
     COLUMN(COL_TEXT, training_row, output_path),
-    COLUMN(COL_TIME, training_row, created_at),
+    FIXED_COLUMN(COL_TIME, training_row, created_at),
     COLUMN(COL_TIME, training_row, started_at),
     COLUMN(COL_TIME, training_row, finished_at),
     COLUMN(COL_TIME, training_row, updated_at),

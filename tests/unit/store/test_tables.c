@@ -242,6 +242,31 @@ static void next_queued(struct store_tx *tx, struct err *e)
     assert_int_equal(job_head_next(tx, "other", "cpu", &h, e), HW_ENOTFOUND);
 }
 
+static void created(struct store_tx *tx, struct err *e)
+{
+    struct job_row r;
+    assert_int_equal(put_job(tx, "job_fixed", "queued", 0, 5, e), 0);
+    assert_int_equal(job_row_get(tx, "job_fixed", &r, e), 0);
+    int64_t at = r.created_at;
+    r.created_at += 7;
+    r.priority = 3;
+    assert_int_equal(job_row_update(tx, &r, e), 0);
+    job_row_release(&r);
+    assert_int_equal(job_row_get(tx, "job_fixed", &r, e), 0);
+    assert_int_equal(r.created_at, at);
+    assert_int_equal(r.priority, 3);
+    job_row_release(&r);
+}
+
+static void what_is_fixed_is_left_alone_by_an_update(void **state)
+{
+    (void)state;
+    struct temp_store t;
+    temp_store_init(&t);
+    in_store(&t, created);
+    temp_store_release(&t);
+}
+
 static void the_next_job_has_the_highest_priority_then_waits_longest(void **state)
 {
     (void)state;
@@ -567,6 +592,7 @@ int main(void)
         cmocka_unit_test(lists_come_newest_first_page_by_page),
         cmocka_unit_test(a_cursor_that_no_list_gave_out_is_refused),
         cmocka_unit_test(the_next_job_has_the_highest_priority_then_waits_longest),
+        cmocka_unit_test(what_is_fixed_is_left_alone_by_an_update),
         cmocka_unit_test(log_lines_are_read_by_sequence_stream_and_end),
         cmocka_unit_test(metrics_come_in_step_order_by_layer_and_range),
         cmocka_unit_test(never_again_25_writing_a_step_again_replaces_it),
