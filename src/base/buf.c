@@ -18,7 +18,7 @@ void buf_clear(struct buf *b)
     b->n = 0;
 }
 
-char *buf_reserve(struct buf *b, size_t more)
+char *buf_grow(struct buf *b, size_t more)
 {
     size_t need;
     if (__builtin_add_overflow(b->n, more, &need)) mem_exhausted(more);

@@ -15,9 +15,9 @@ struct buf {
 
 #define BUF_INIT ((struct buf){0})
 
-void buf_release(struct buf *b);               // frees; the buffer is empty and usable again
-void buf_clear(struct buf *b);                 // n = 0, memory kept
-char *buf_reserve(struct buf *b, size_t more); // room for `more` bytes after n; returns where they go
+void buf_release(struct buf *b);            // frees; the buffer is empty and usable again
+void buf_clear(struct buf *b);              // n = 0, memory kept
+char *buf_grow(struct buf *b, size_t more); // buf_reserve's rare case
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_add_slice(struct buf *b, struct slice s);
 void buf_add_str(struct buf *b, const char *s);
@@ -28,5 +28,12 @@ void buf_consume(struct buf *b, size_t n);  // drops the first n bytes, moving t
 const char *buf_cstr(struct buf *b);        // NUL-terminated view (the NUL isn't counted in n)
 char *buf_detach(struct buf *b, size_t *n); // the caller owns the (NUL-terminated) memory; n may be NULL
 struct slice buf_slice(const struct buf *b);
+
+// Room for `more` bytes after n; returns where they go.
+static inline char *buf_reserve(struct buf *b, size_t more)
+{
+    if (more && b->cap - b->n >= more) return b->p + b->n;
+    return buf_grow(b, more);
+}
 
 #endif

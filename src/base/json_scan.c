@@ -17,11 +17,18 @@ static bool fail(struct json_scan *s, const char *what)
     return false;
 }
 
-static void skip_space(struct json_scan *s)
+static bool is_space(char c)
 {
-    const char *from = s->p;
-    while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r')) s->p++;
-    if (s->p != from) s->spaced = true;
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+// Programs write JSON without white space as a rule: one comparison then.
+static inline void skip_space(struct json_scan *s)
+{
+    if (s->p == s->end || (unsigned char)*s->p > ' ' || !is_space(*s->p)) return;
+    do s->p++;
+    while (s->p < s->end && is_space(*s->p));
+    s->spaced = true;
 }
 
 static bool digit(const struct json_scan *s)
@@ -126,7 +133,9 @@ static bool string(struct json_scan *s, bool *escaped)
 static bool digits(struct json_scan *s)
 {
     if (!digit(s)) return fail(s, "a number lacks a digit");
-    while (digit(s)) s->p++;
+    const char *p = s->p + 1;
+    while (p < s->end && (unsigned char)(*p - '0') < 10) p++;
+    s->p = p;
     return true;
 }
 
@@ -185,7 +194,7 @@ static bool name(struct json_scan *s, struct json_member *m)
 static void watch(struct json_scan *s, const struct json_member *m)
 {
     s->seen |= m->escaped;
-    for (const char *const *w = s->watched; *w && !s->seen; w++) s->seen = slice_is(m->name, *w);
+    for (const struct slice *w = s->watched; w->n && !s->seen; w++) s->seen = slice_eq(m->name, *w);
 }
 
 // One value, whatever it holds. `in_object` has a bit for each container that is open.

@@ -18,9 +18,9 @@ struct json_scan {
     const char *start, *p, *end; // the whole text; where it goes on
     const char *wrong;           // what is wrong at p; NULL: nothing yet
     bool first, spaced;
-    // Names to look out for among the members of an object that is a member's value, ended by NULL; may be set after
-    // json_scan_object. Saves going over such an object again when none is there.
-    const char *const *watched;
+    // Names to look out for among the members of an object that is a member's value, ended by an empty one; may be set
+    // after json_scan_object. Saves going over such an object again when none is there.
+    const struct slice *watched;
     bool seen; // of the last value: one of them may stand there (as itself, or hidden behind an escape)
 };
 

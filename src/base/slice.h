@@ -13,6 +13,10 @@ struct slice {
 };
 
 #define SLICE_LIT(s) ((struct slice){"" s, sizeof(s) - 1})
+#define SLICE_CONST(s)                                                                                                 \
+    {                                                                                                                  \
+        "" s, sizeof(s) - 1                                                                                            \
+    }                                  /* in a static initializer */
 #define SLICE_FMT(s) (int)(s).n, (s).p /* for "%.*s" */
 
 static inline struct slice slice_of(const void *p, size_t n)

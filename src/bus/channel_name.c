@@ -1,12 +1,7 @@
+#include "base/ascii.h"
 #include "bus/bus.h"
 
 #define CHANNEL_MAX_PARTS 3
-
-static bool name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-           c == ':' || c == '-';
-}
 
 bool bus_channel_valid(struct slice channel)
 {
@@ -17,7 +12,7 @@ bool bus_channel_valid(struct slice channel)
         if (channel.p[i] == '/') {
             if (part_n == 0 || ++parts > CHANNEL_MAX_PARTS) return false;
             part_n = 0;
-        } else if (name_char(channel.p[i])) {
+        } else if (ascii_is(channel.p[i], ASCII_NAME)) {
             part_n++;
         } else {
             return false;

@@ -6,10 +6,11 @@
 #include "bus/bus.h"
 
 enum { CHANNEL, EVENT, DATA, MEMBERS };
-static const char *const names[MEMBERS] = {"channel", "event", "data"};
+static const struct slice names[MEMBERS] = {SLICE_CONST("channel"), SLICE_CONST("event"), SLICE_CONST("data")};
 
 // What the server gives every event itself.
-static const char *const given[] = {"channel", "epoch", "seq", "ts", NULL};
+static const struct slice given[] = {
+    SLICE_CONST("channel"), SLICE_CONST("epoch"), SLICE_CONST("seq"), SLICE_CONST("ts"), {0}};
 
 // A name as it is meant: escapes cost a copy, which few need.
 static struct slice plain_name(const struct json_member *m, struct buf *scratch)
@@ -30,8 +31,8 @@ static int find_members(struct slice text, struct json_member found[MEMBERS], st
     while ((rc = json_scan_member(&s, &m, e)) == 1) {
         struct slice name = plain_name(&m, scratch);
         for (int i = 0; i < MEMBERS; i++) {
-            if (!slice_is(name, names[i])) continue;
-            if (found[i].value.n) return err_field(e, HW_EVALIDATION, names[i], "%s is there twice", names[i]);
+            if (!slice_eq(name, names[i])) continue;
+            if (found[i].value.n) return err_field(e, HW_EVALIDATION, names[i].p, "%s is there twice", names[i].p);
             found[i] = m;
         }
     }
@@ -80,9 +81,10 @@ static int refuse_given(struct slice data, struct buf *scratch, struct err *e)
     json_scan_object(&s, data);
     while (json_scan_member(&s, &inner, e) == 1) {
         struct slice name = plain_name(&inner, scratch);
-        for (size_t i = 0; given[i]; i++) {
-            if (slice_is(name, given[i]))
-                return err_field(e, HW_EVALIDATION, "data", "data may not hold \"%s\": the server gives it", given[i]);
+        for (size_t i = 0; given[i].n; i++) {
+            if (slice_eq(name, given[i]))
+                return err_field(e, HW_EVALIDATION, "data", "data may not hold \"%s\": the server gives it",
+                                 given[i].p);
         }
     }
     return 0;

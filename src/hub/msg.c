@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -217,13 +218,7 @@ size_t msg_bytes(const struct msg *m)
 
 bool msg_event_valid(struct slice event)
 {
-    if (event.n == 0 || event.n > 100) return false;
-    for (size_t i = 0; i < event.n; i++) {
-        char c = event.p[i];
-        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("_.:-", c);
-        if (!ok || c == 0) return false;
-    }
-    return true;
+    return event.n > 0 && event.n <= 100 && ascii_all(event, ASCII_NAME);
 }
 
 uint32_t msg_channel_hash(const struct msg *m)
