@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "proto/http_head.h"
@@ -77,12 +78,14 @@ static enum http_event fail(struct http_reader *r, int status, const char *messa
 
 static enum http_method method_of(struct slice name)
 {
-    static const char *const names[] = {
-        [HTTP_GET] = "GET",     [HTTP_HEAD] = "HEAD",     [HTTP_POST] = "POST",       [HTTP_PUT] = "PUT",
-        [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE", [HTTP_OPTIONS] = "OPTIONS",
+    static const struct slice names[] = {
+        [HTTP_GET] = SLICE_CONST("GET"),         [HTTP_HEAD] = SLICE_CONST("HEAD"),
+        [HTTP_POST] = SLICE_CONST("POST"),       [HTTP_PUT] = SLICE_CONST("PUT"),
+        [HTTP_PATCH] = SLICE_CONST("PATCH"),     [HTTP_DELETE] = SLICE_CONST("DELETE"),
+        [HTTP_OPTIONS] = SLICE_CONST("OPTIONS"),
     };
     for (int m = 0; m < HTTP_OTHER; m++)
-        if (slice_is(name, names[m])) return (enum http_method)m;
+        if (slice_eq(name, names[m])) return (enum http_method)m;
     return HTTP_OTHER;
 }
 
@@ -90,6 +93,7 @@ static enum http_method method_of(struct slice name)
 static bool has_dot_segment(struct slice path)
 {
     struct slice rest = path;
+    if (!path.n || !memchr(path.p, '.', path.n)) return false;
     while (rest.n) {
         struct slice segment = slice_cut(&rest, '/');
         if (slice_is(segment, ".") || slice_is(segment, "..")) return true;
@@ -101,6 +105,12 @@ static const char *read_path(struct http_reader *r, struct slice raw)
 {
     bool asterisk = slice_is(raw, "*") && r->req.method == HTTP_OPTIONS;
     if (!asterisk && (!raw.n || raw.p[0] != '/')) return "the request target does not start with /";
+    // What isn't encoded needs no decoding: it stays where it is, and the target's characters were looked at.
+    if (!raw.n || !memchr(raw.p, '%', raw.n)) {
+        if (has_dot_segment(raw)) return "the path holds a . or .. segment";
+        r->req.path = raw;
+        return NULL;
+    }
     buf_clear(&r->path);
     if (http_percent_decode(raw, false, &r->path) < 0) return "the path's percent encoding is broken";
     struct slice path = buf_slice(&r->path);
@@ -115,10 +125,7 @@ static const char *read_path(struct http_reader *r, struct slice raw)
 static const char *read_target(struct http_reader *r, struct slice target, struct slice *authority)
 {
     *authority = (struct slice){0};
-    for (size_t i = 0; i < target.n; i++) {
-        unsigned char c = (unsigned char)target.p[i];
-        if (c <= 0x20 || c >= 0x7F || c == '#') return "the request target holds a character that must be encoded";
-    }
+    if (!ascii_all(target, ASCII_TARGET)) return "the request target holds a character that must be encoded";
     r->req.target = target;
     struct slice rest = target;
     // The absolute form (RFC 9112 §3.2.2): "http://host/path".
@@ -162,14 +169,15 @@ static const char *read_request_line(struct http_reader *r, struct slice line, s
 static const char *check_repeats(struct http_headers h)
 {
     static const struct {
-        const char *name, *message;
+        struct slice name;
+        const char *message;
     } once[] = {
-        {"host", "Host more than once"},
-        {"origin", "Origin more than once"},
-        {"content-type", "Content-Type more than once"},
-        {"authorization", "Authorization more than once"},
-        {"sec-websocket-key", "Sec-WebSocket-Key more than once"},
-        {"sec-websocket-version", "Sec-WebSocket-Version more than once"},
+        {SLICE_CONST("host"), "Host more than once"},
+        {SLICE_CONST("origin"), "Origin more than once"},
+        {SLICE_CONST("content-type"), "Content-Type more than once"},
+        {SLICE_CONST("authorization"), "Authorization more than once"},
+        {SLICE_CONST("sec-websocket-key"), "Sec-WebSocket-Key more than once"},
+        {SLICE_CONST("sec-websocket-version"), "Sec-WebSocket-Version more than once"},
     };
     for (size_t i = 0; i < sizeof once / sizeof once[0]; i++)
         if (http_headers_count(h, once[i].name) > 1) return once[i].message;
@@ -255,6 +263,7 @@ static void rebase(struct http_reader *r)
     MOVE(r->req.method_name);
     MOVE(r->req.target);
     MOVE(r->req.query);
+    if (r->req.path.p != r->path.p) MOVE(r->req.path);
     MOVE(r->req.body);
     for (size_t i = 0; i < r->fields.n; i++) {
         MOVE(r->fields.list[i].name);

@@ -110,7 +110,12 @@ struct slice http_reader_rest(struct http_reader *r);
 
 // ---- headers: names are compared without case -----------------------------------------------------------------------
 
-struct slice http_headers_get(struct http_headers h, const char *name); // the first of that name; .p NULL: absent
+struct slice http_headers_find(struct http_headers h, struct slice name); // the first of that name; .p NULL: absent
+// `name` isn't empty. Inline, so that the length of a literal is known when it is compiled.
+static inline struct slice http_headers_get(struct http_headers h, const char *name)
+{
+    return http_headers_find(h, slice_str(name));
+}
 // Is `token` one of the comma-separated values of the headers of that name (all of them taken together)?
 bool http_headers_has_token(struct http_headers h, const char *name, const char *token);
 

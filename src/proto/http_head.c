@@ -1,6 +1,7 @@
 // Heads of HTTP messages: finding their end, their fields, and what they say about the body.
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "proto/http_head.h"
 
@@ -18,32 +19,15 @@ long http_head_scan(const char *p, size_t n, size_t *line)
     return 0;
 }
 
-static bool is_tchar(unsigned char c)
-{
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
-    return c && strchr("!#$%&'*+-.^_`|~", c);
-}
-
 bool http_is_token(struct slice s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (!is_tchar((unsigned char)s.p[i])) return false;
-    return s.n > 0;
+    return s.n > 0 && ascii_all(s, ASCII_TOKEN);
 }
 
 void http_fields_release(struct http_fields *f)
 {
     free(f->list);
     *f = (struct http_fields){0};
-}
-
-static bool value_ok(struct slice v)
-{
-    for (size_t i = 0; i < v.n; i++) {
-        unsigned char c = (unsigned char)v.p[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7F) return false;
-    }
-    return true;
 }
 
 const char *http_fields_parse(struct http_fields *f, struct slice block, int *status)
@@ -59,7 +43,7 @@ const char *http_fields_parse(struct http_fields *f, struct slice block, int *st
         struct slice name = {line.p, (size_t)(colon - line.p)};
         struct slice value = slice_trim(slice_of(colon + 1, line.n - name.n - 1));
         if (!http_is_token(name)) return "a header name holds a character that it may not";
-        if (!value_ok(value)) return "a header value holds a control character";
+        if (!ascii_all(value, ASCII_FIELD)) return "a header value holds a control character";
         if (f->n == HTTP_MAX_HEADERS) {
             *status = 431;
             return "too many header lines";
@@ -73,25 +57,32 @@ const char *http_fields_parse(struct http_fields *f, struct slice block, int *st
     return NULL;
 }
 
-size_t http_headers_count(struct http_headers h, const char *name)
+// Most names differ in length or in the first letter from the one that is looked for.
+static bool named(const struct http_header *h, struct slice name)
+{
+    return h->name.n == name.n && (h->name.p[0] | 0x20) == (name.p[0] | 0x20) &&
+           strncasecmp(h->name.p, name.p, name.n) == 0;
+}
+
+size_t http_headers_count(struct http_headers h, struct slice name)
 {
     size_t count = 0;
-    for (size_t i = 0; i < h.n; i++)
-        if (slice_is_nocase(h.list[i].name, name)) count++;
+    for (size_t i = 0; i < h.n; i++) count += named(&h.list[i], name);
     return count;
 }
 
-struct slice http_headers_get(struct http_headers h, const char *name)
+struct slice http_headers_find(struct http_headers h, struct slice name)
 {
     for (size_t i = 0; i < h.n; i++)
-        if (slice_is_nocase(h.list[i].name, name)) return h.list[i].value;
+        if (named(&h.list[i], name)) return h.list[i].value;
     return (struct slice){0};
 }
 
 bool http_headers_has_token(struct http_headers h, const char *name, const char *token)
 {
+    struct slice wanted = slice_str(name);
     for (size_t i = 0; i < h.n; i++) {
-        if (!slice_is_nocase(h.list[i].name, name)) continue;
+        if (!named(&h.list[i], wanted)) continue;
         struct slice rest = h.list[i].value;
         while (rest.n)
             if (slice_is_nocase(slice_trim(slice_cut(&rest, ',')), token)) return true;
@@ -101,8 +92,8 @@ bool http_headers_has_token(struct http_headers h, const char *name, const char 
 
 const char *http_framing_of(struct http_headers h, struct http_framing *out, int *status)
 {
-    size_t lengths = http_headers_count(h, "content-length");
-    size_t codings = http_headers_count(h, "transfer-encoding");
+    size_t lengths = http_headers_count(h, SLICE_LIT("content-length"));
+    size_t codings = http_headers_count(h, SLICE_LIT("transfer-encoding"));
     *out = (struct http_framing){HTTP_FRAMING_NONE, 0};
     *status = 400;
     // A peer in front of us might believe the other header than we do: nothing ambiguous is let through.

@@ -24,8 +24,8 @@ static inline struct http_headers http_fields_view(const struct http_fields *f)
     return (struct http_headers){f->list, f->n};
 }
 
-// How often a header of that name occurs.
-size_t http_headers_count(struct http_headers h, const char *name);
+// How often a header of that name (not empty) occurs.
+size_t http_headers_count(struct http_headers h, struct slice name);
 
 enum http_framing_kind {
     HTTP_FRAMING_NONE,   // neither header

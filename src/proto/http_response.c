@@ -1,6 +1,8 @@
 // Writing HTTP heads: responses (server) and requests (client).
 #include "proto/http_response.h"
 
+#include "base/ascii.h"
+
 const char *http_reason(int status)
 {
     static const struct {
@@ -59,22 +61,18 @@ void http_write_status(struct buf *out, int status)
     buf_add(out, "\r\n", 2);
 }
 
-static void add_without_controls(struct buf *out, struct slice value)
-{
-    size_t from = out->n;
-    buf_add_slice(out, value);
-    for (size_t i = from; i < out->n; i++) {
-        unsigned char c = (unsigned char)out->p[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7F) out->p[i] = ' ';
-    }
-}
-
 void http_write_header(struct buf *out, const char *name, struct slice value)
 {
-    buf_add_str(out, name);
-    buf_add(out, ": ", 2);
-    add_without_controls(out, value);
-    buf_add(out, "\r\n", 2);
+    size_t n = strlen(name);
+    char *to = buf_reserve(out, n + value.n + 4);
+    memcpy(to, name, n);
+    to += n;
+    *to++ = ':';
+    *to++ = ' ';
+    for (size_t i = 0; i < value.n; i++) *to++ = ascii_is(value.p[i], ASCII_FIELD) ? value.p[i] : ' ';
+    *to++ = '\r';
+    *to = '\n';
+    out->n += n + value.n + 4;
 }
 
 void http_write_header_u64(struct buf *out, const char *name, uint64_t value)
