@@ -1,8 +1,10 @@
 #include "http/router.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <stdlib.h>
 
+#include "base/map.h"
 #include "base/mem.h"
 #include "http/request_internal.h"
 
@@ -15,10 +17,11 @@ struct entry {
     size_t n;
     struct slice *segments; // of the pattern
     unsigned params;        // bit i: segment i is a {param}
+    size_t same;            // place + 1 of the entry before this one with the same pattern, if it has no {param}
 };
 
 struct guard {
-    const char *path;
+    struct slice path;
     const struct route_guard *ops;
     void *ctx;
 };
@@ -26,6 +29,7 @@ struct guard {
 struct router {
     struct entry *entries;
     size_t n;
+    struct map literal; // pattern without a {param} → place + 1 of the last entry with it
     struct guard *guards;
     size_t n_guards;
     route_fn fallback;
@@ -34,13 +38,16 @@ struct router {
 
 struct router *router_new(void)
 {
-    return mem_zalloc(sizeof(struct router));
+    struct router *r = mem_zalloc(sizeof *r);
+    map_init(&r->literal);
+    return r;
 }
 
 void router_free(struct router *r)
 {
     if (!r) return;
     for (size_t i = 0; i < r->n; i++) free(r->entries[i].segments);
+    map_release(&r->literal);
     free(r->entries);
     free(r->guards);
     free(r);
@@ -49,14 +56,15 @@ void router_free(struct router *r)
 void router_guard(struct router *r, const char *path, const struct route_guard *guard, void *ctx)
 {
     r->guards = mem_realloc_array(r->guards, r->n_guards + 1, sizeof *r->guards);
-    r->guards[r->n_guards++] = (struct guard){path, guard, ctx};
+    r->guards[r->n_guards++] = (struct guard){slice_str(path), guard, ctx};
 }
 
 const struct route_guard *router_guarded(const struct router *r, struct slice path, void **ctx)
 {
     for (size_t i = 0; i < r->n_guards; i++) {
-        size_t n = strlen(r->guards[i].path);
-        if (!slice_starts(path, r->guards[i].path) || (path.n > n && path.p[n] != '/')) continue;
+        struct slice below = r->guards[i].path;
+        if (path.n < below.n || memcmp(path.p, below.p, below.n) != 0) continue;
+        if (path.n > below.n && path.p[below.n] != '/') continue;
         *ctx = r->guards[i].ctx;
         return r->guards[i].ops;
     }
@@ -97,6 +105,10 @@ void router_add(struct router *r, const struct route *routes, size_t n, void *ct
         assert(e->n <= MAX_SEGMENTS);
         e->segments = e->n ? mem_dup(segments, e->n * sizeof *segments) : NULL;
         for (size_t k = 0; k < e->n; k++) e->params |= (unsigned)is_param(segments[k]) << k;
+        if (e->params) continue;
+        struct slice pattern = slice_str(routes[i].pattern);
+        e->same = (size_t)(uintptr_t)map_get(&r->literal, pattern);
+        map_put(&r->literal, pattern, (void *)(uintptr_t)r->n); // this entry's place + 1
     }
 }
 
@@ -148,10 +160,25 @@ static void refuse_method(struct request *req, struct buf *allowed)
     request_fail(req, HW_EMETHOD, NULL, "%.100s takes %.200s, not %.20s", request_path(req), buf_cstr(allowed), method);
 }
 
+// The row whose pattern is the path itself: no other can win over it. NULL: none, or not with that method.
+static const struct entry *literal(const struct router *r, struct slice path, const char *method)
+{
+    const struct entry *first = NULL;
+    if (path.n > 2 && path.p[path.n - 1] == '/') path.n--;
+    for (size_t at = (size_t)(uintptr_t)map_get(&r->literal, path); at; at = r->entries[at - 1].same)
+        if (method_fits(r->entries[at - 1].route->method, method)) first = &r->entries[at - 1];
+    return first;
+}
+
 void router_dispatch(const struct router *r, struct request *req)
 {
     struct slice path[MAX_SEGMENTS] = {0};
     const char *method = request_method(req);
+    const struct entry *known = literal(r, slice_str(request_path(req)), method);
+    if (known) {
+        known->route->handler(req, known->ctx);
+        return;
+    }
     size_t n = split(slice_str(request_path(req)), path);
     const struct entry *best = NULL;
     unsigned best_score = 0;
