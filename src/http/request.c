@@ -11,29 +11,38 @@
 #include "net/conn.h"
 #include "proto/http_response.h"
 
+#define FIRST_BYTES 256 // allocated with the request: all that most requests need
 #define BLOCK_BYTES 1000
 #define MAX_QUERY   64
 
 // Memory that lives as long as the request: blocks, the newest first.
 struct request_block {
     struct request_block *next;
-    size_t used, cap;
     max_align_t bytes[];
 };
+
+struct first {
+    struct request req;
+    max_align_t bytes[FIRST_BYTES / sizeof(max_align_t)];
+};
+
+static void add_block(struct request *req, size_t need)
+{
+    size_t cap = need > BLOCK_BYTES ? need : BLOCK_BYTES / sizeof(max_align_t) * sizeof(max_align_t);
+    struct request_block *b = mem_zalloc(sizeof *b + cap);
+    b->next = req->blocks;
+    req->blocks = b;
+    req->at = (char *)b->bytes;
+    req->room = cap;
+}
 
 void *request_alloc(struct request *req, size_t size)
 {
     size_t need = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
-    struct request_block *b = req->blocks;
-    if (!b || b->cap - b->used < need) {
-        size_t cap = need > BLOCK_BYTES ? need : BLOCK_BYTES / sizeof(max_align_t) * sizeof(max_align_t);
-        b = mem_zalloc(sizeof *b + cap);
-        b->cap = cap;
-        b->next = req->blocks;
-        req->blocks = b;
-    }
-    void *p = (char *)b->bytes + b->used;
-    b->used += need;
+    if (req->room < need) add_block(req, need);
+    void *p = req->at;
+    req->at += need;
+    req->room -= need;
     return p;
 }
 
@@ -80,7 +89,10 @@ static int read_query(struct request *req, struct err *e)
 int request_new(struct request **out, struct loop *l, const struct http_request *http,
                 const struct request_transport *ops, void *transport, struct err *e)
 {
-    struct request *req = mem_zalloc(sizeof *req);
+    struct first *first = mem_zalloc(sizeof *first);
+    struct request *req = &first->req;
+    req->at = (char *)first->bytes;
+    req->room = sizeof first->bytes;
     req->refs = 1;
     req->loop = l;
     req->http = http;
@@ -119,7 +131,7 @@ void request_unref(struct request *req)
         free(b);
         b = next;
     }
-    free(req);
+    free(req); // the first member of what was allocated
 }
 
 void request_lost(struct request *req, struct http_reader *reader)

@@ -45,7 +45,9 @@ struct request {
     struct request_pair *query;
     unsigned n_query;
     json_t *json;
-    struct request_block *blocks;
+    struct request_block *blocks; // further memory of request_alloc
+    char *at;                     // what is free of the newest
+    size_t room;
     struct buf headers; // of the answer: "Name: value\r\n" each
     void (*gone_fn)(struct request *req, void *ctx);
     void *gone_ctx;
