@@ -61,11 +61,9 @@ static void emit(struct request *req, void *ctx)
         return;
     }
     struct buf text = BUF_INIT;
-    struct jw w;
-    jw_init(&w, &text);
-    jw_obj(&w);
-    jw_ki64(&w, "seq", seq);
-    jw_obj_end(&w);
+    buf_add_str(&text, "{\"seq\":");
+    buf_add_u64(&text, (uint64_t)seq);
+    buf_add_char(&text, '}');
     request_reply(req, 201, &text);
 }
 

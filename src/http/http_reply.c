@@ -9,17 +9,19 @@
 #include "proto/http_response.h"
 
 #define JOINED_BYTES 4096 // a body of at most this many bytes is copied behind its head
+#define HEAD_BYTES   256  // what a head takes as a rule
 
 static void put(char *at, int digits, int v)
 {
     for (int i = digits - 1; i >= 0; i--, v /= 10) at[i] = (char)('0' + v % 10);
 }
 
-static void add_date(struct buf *out)
+static void make_date(struct http_date *date, time_t now)
 {
     static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    time_t now = time(NULL);
     struct tm t;
+    date->at = now;
+    date->line[0] = 0;
     if (!gmtime_r(&now, &t)) return;
     // RFC 9110 §5.6.7; by hand, because strftime would use the user's language, and printf costs more than the rest of
     // the head together.
@@ -31,7 +33,15 @@ static void add_date(struct buf *out)
     put(line + 23, 2, t.tm_hour);
     put(line + 26, 2, t.tm_min);
     put(line + 29, 2, t.tm_sec);
-    buf_add(out, line, sizeof line - 1);
+    _Static_assert(sizeof line <= sizeof date->line, "the line has its place");
+    memcpy(date->line, line, sizeof line);
+}
+
+static void add_date(struct buf *out, struct http_date *date)
+{
+    time_t now = time(NULL);
+    if (date->at != now) make_date(date, now);
+    buf_add_str(out, date->line);
 }
 
 static bool has_header(const struct buf *headers, const char *name)
@@ -44,15 +54,19 @@ static bool has_header(const struct buf *headers, const char *name)
     return false;
 }
 
-void http_reply_write(struct conn *c, const struct request *req, struct reply *reply, bool keep)
+void http_reply_write(struct conn *c, struct http_date *date, const struct request *req, struct reply *reply, bool keep)
 {
     struct buf out = BUF_INIT;
     struct slice body = reply->body.n ? buf_slice(&reply->body) : reply->fixed;
     bool bodiless = reply->status == 204 || reply->status == 304;
     bool head_only = req->http->method == HTTP_HEAD;
 
+    bool with_body = body.n && !bodiless && !head_only;
+    bool joined = with_body && body.n <= JOINED_BYTES;
+
+    buf_reserve(&out, HEAD_BYTES + req->headers.n + (joined ? body.n : 0));
     http_write_status(&out, reply->status);
-    add_date(&out);
+    add_date(&out, date);
     if (reply->content_type) http_write_header(&out, "Content-Type", slice_str(reply->content_type));
     if (!has_header(&req->headers, "X-Content-Type-Options"))
         http_write_header(&out, "X-Content-Type-Options", SLICE_LIT("nosniff"));
@@ -67,8 +81,6 @@ void http_reply_write(struct conn *c, const struct request *req, struct reply *r
     else
         http_write_end_length(&out, body.n);
 
-    bool with_body = body.n && !bodiless && !head_only;
-    bool joined = with_body && body.n <= JOINED_BYTES;
     if (joined) buf_add_slice(&out, body);
     conn_write_buf(c, &out);
     if (!with_body || joined) return;
@@ -119,8 +131,8 @@ void http_reply_add_cors(struct request *req)
 
 bool http_reply_preflight(struct request *req)
 {
-    const char *asked = request_header(req, "Access-Control-Request-Method");
-    if (req->http->method != HTTP_OPTIONS || !asked || req->headers.n == 0) return false;
+    if (req->http->method != HTTP_OPTIONS || req->headers.n == 0) return false;
+    if (!request_header(req, "Access-Control-Request-Method")) return false;
     request_add_header(req, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     const char *headers = request_header(req, "Access-Control-Request-Headers");
     if (headers) request_add_header(req, "Access-Control-Allow-Headers", headers);

@@ -3,6 +3,7 @@
 #define HW_HTTP_HTTP_REPLY_H
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "base/buf.h"
 
@@ -10,8 +11,15 @@ struct conn;
 struct reply;
 struct request;
 
+// The Date header, made once a second. All zero at first; one thread's.
+struct http_date {
+    time_t at;
+    char line[40];
+};
+
 // Queues the answer; takes reply->body. `keep`: the connection goes on afterwards.
-void http_reply_write(struct conn *c, const struct request *req, struct reply *reply, bool keep);
+void http_reply_write(struct conn *c, struct http_date *date, const struct request *req, struct reply *reply,
+                      bool keep);
 // A whole answer to something that is no request (malformed, too late, one too many); says Connection: close.
 void http_reply_refusal(int status, const char *message, struct buf *out);
 // The headers by which a page of the request's Origin may read the answer.

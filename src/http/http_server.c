@@ -28,6 +28,7 @@ struct http_server {
     uint16_t port;
     struct list conns; // struct http_conn
     size_t n;
+    struct http_date date;
     bool stopping;
     struct loop_timer deadline;
     void (*stopped)(void *ctx);
@@ -120,7 +121,7 @@ static void on_reply(void *transport, struct request *req, struct reply *r)
     struct http_conn *hc = transport;
     bool keep = request_http(req)->keep_alive && !hc->server->stopping;
     hc->last = !keep;
-    http_reply_write(hc->conn, req, r, keep);
+    http_reply_write(hc->conn, &hc->server->date, req, r, keep);
 }
 
 static void on_done(void *transport, struct request *req)
