@@ -63,16 +63,12 @@ void http_write_status(struct buf *out, int status)
 
 void http_write_header(struct buf *out, const char *name, struct slice value)
 {
-    size_t n = strlen(name);
-    char *to = buf_reserve(out, n + value.n + 4);
-    memcpy(to, name, n);
-    to += n;
-    *to++ = ':';
-    *to++ = ' ';
+    buf_add_str(out, name);
+    buf_add(out, ": ", 2);
+    char *to = buf_reserve(out, value.n + 2);
     for (size_t i = 0; i < value.n; i++) *to++ = ascii_is(value.p[i], ASCII_FIELD) ? value.p[i] : ' ';
-    *to++ = '\r';
-    *to = '\n';
-    out->n += n + value.n + 4;
+    out->n += value.n;
+    buf_add(out, "\r\n", 2);
 }
 
 void http_write_header_u64(struct buf *out, const char *name, uint64_t value)

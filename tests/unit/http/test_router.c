@@ -104,6 +104,7 @@ static void the_table_says_who_serves_what(void **state)
     (void)state;
     assert_string_equal(ask_path("GET", "/api/v1/jobs"), "list");
     assert_string_equal(ask_path("GET", "/api/v1/jobs/"), "list");
+    assert_string_equal(ask_path("POST", "/api/v1/jobs/"), "list");
     assert_string_equal(ask_path("HEAD", "/api/v1/jobs"), "list");
     assert_string_equal(ask_path("GET", "/api/v1/jobs/job_1"), "one id=job_1");
     assert_string_equal(ask_path("DELETE", "/api/v1/jobs/job_1"), "one other=job_1");
@@ -126,6 +127,8 @@ static void what_nobody_serves_is_404_and_another_method_405_with_allow(void **s
     assert_int_equal(client.status, 404);
     ask_path("GET", "/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r");
     assert_int_equal(client.status, 200); // deeper than any route: the fallback's
+    ask_path("GET", "/api/v1/jobs//");    // what is empty is a segment
+    assert_int_equal(client.status, 404);
     ask_path("PUT", "/api/v1/jobs");
     assert_int_equal(client.status, 405);
     assert_string_equal(buf_cstr(&client.headers), "Allow: GET, HEAD, POST\r\n");

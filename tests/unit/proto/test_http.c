@@ -68,6 +68,25 @@ static void a_request_is_the_same_whole_or_byte_by_byte(void **state)
     }
 }
 
+// A path that isn't encoded lies in the buffer, which moves when the body makes it grow.
+static void a_plain_path_stays_right_while_the_body_comes(void **state)
+{
+    (void)state;
+    static const char head[] =
+        "POST /api/v1/jobs?limit=5 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n";
+    struct http_reader *r = reader();
+    assert_int_equal(feed(r, head, sizeof head - 1, sizeof head - 1), HTTP_MORE);
+    assert_slice(http_reader_request(r)->path, "/api/v1/jobs");
+    char body[1000];
+    memset(body, 'x', sizeof body);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(feed(r, body, sizeof body, sizeof body), i < 99 ? HTTP_MORE : HTTP_REQUEST);
+        assert_slice(http_reader_request(r)->path, "/api/v1/jobs");
+        assert_slice(http_reader_request(r)->query, "limit=5");
+    }
+    http_reader_free(r);
+}
+
 static void pipelined_requests_come_one_after_the_other(void **state)
 {
     (void)state;
@@ -456,6 +475,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_the_same_whole_or_byte_by_byte),
+        cmocka_unit_test(a_plain_path_stays_right_while_the_body_comes),
         cmocka_unit_test(pipelined_requests_come_one_after_the_other),
         cmocka_unit_test(what_is_fed_while_a_request_is_held_leaves_it_alone),
         cmocka_unit_test(phases_say_which_deadline_applies),
