@@ -1,6 +1,6 @@
 # Everyday work: one short command each.
 
-.PHONY: help setup demo test integration chaos frontend-test e2e check check-includes check-format check-docs check-tidy fmt asan tsan coverage install clean bench docs
+.PHONY: help setup demo test integration chaos python-test frontend-test e2e check check-includes check-format check-docs check-tidy fmt asan tsan coverage install clean bench docs
 
 help:
 	@echo "make                 build build/bin/headway, headway-task and protocol-echo"
@@ -8,6 +8,7 @@ help:
 	@echo "make test            install what is missing, build, run every test"
 	@echo "make unit T=outbox   the C unit tests, or those whose name ends so"
 	@echo "make integration     tests against a real server, with the official socket.io-client (T=name)"
+	@echo "make python-test     the Python package, mostly against a real server (T=name)"
 	@echo "make chaos           jobs of every kind under kill -9, SIGSTOP, a wrong clock, a full disk (SEED=, JOBS=, FAULTS=)"
 	@echo "make frontend-test   the dashboard's unit tests;  make e2e: the same dashboard in real Chromium"
 	@echo "make check           format, clang-tidy, include directions, documents that are out of date"
@@ -56,6 +57,10 @@ $(BUILD)/tests/libskewed_clock.so: tests/skewed-clock/skewed_clock.c
 
 integration: programs $(BUILD)/tests/rt_server $(FAKE_NVML) $(BUILD)/tests/libskewed_clock.so tests/integration/node_modules/.installed
 	HEADWAY_BUILD=$(abspath $(BUILD)) sh scripts/run-integration.sh $(T)
+
+PYTHON ?= python3
+python-test: programs
+	HEADWAY_BUILD=$(abspath $(BUILD)) $(PYTHON) sdk/python/tests/run.py $(T)
 
 frontend-test: build/frontend/.built
 	cd frontend && npm run --silent test

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every test: C unit tests, integration against a real server, the dashboard's unit tests, the browser. Goes on after a failure and
+# Every test: C unit tests, integration against a real server, the Python package, the dashboard's unit tests, the browser. Goes on after a failure and
 # ends with one line that sums all up.
 set -u
 log=$(mktemp -d)
@@ -39,6 +39,8 @@ run "unit tests" $make unit
 add "$(sum_before passed '^[0-9]+ passed, [0-9]+ failed$')" "$(sum_before failed '^[0-9]+ passed, [0-9]+ failed$')"
 run "integration tests" $make integration
 add "$(sum_after pass)" "$(sum_after fail)"
+run "Python package" $make python-test
+add "$(sum_before passed '^[0-9]+ passed, [0-9]+ failed$')" "$(sum_before failed '^[0-9]+ passed, [0-9]+ failed$')"
 run "dashboard unit tests" $make frontend-test
 add "$(sum_before passed '^ *Tests ')" "$(sum_before failed '^ *Tests ')"
 run "browser tests" $make e2e
