@@ -9,6 +9,7 @@ import sys
 import threading
 from typing import Any, Optional
 
+from . import _values
 from ._sink import Sink
 
 _FULL = (errno.EAGAIN, errno.EWOULDBLOCK)
@@ -30,13 +31,26 @@ class Descriptor(Sink):
         self._lock = threading.RLock()
         self._writing = False  # a signal handler may interrupt a write and report something itself
         self._rest = b""  # of a line of which the pipe took only a part
+        self._full = False  # the thread waits for room; a caller need not try
 
     def put(self, job: Any, rank: int, line: bytes) -> None:
         if self.off:
             return
-        super().put(job, rank, line)
-        if not self._blocking:
-            self._drain()
+        if self._blocking or self._full or not self._lock.acquire(blocking=False):
+            super().put(job, rank, line)
+            return
+        try:
+            if self._writing or not self._idle() or len(line) > _values.LINE_MAX:
+                super().put(job, rank, line)
+                return
+            self._writing = True
+            try:
+                self._rest = line + b"\n"
+                self._write_all()
+            finally:
+                self._writing = False
+        finally:
+            self._lock.release()
 
     def _turn(self) -> None:
         while not self.off and not self._idle():
@@ -45,6 +59,7 @@ class Descriptor(Sink):
                 poll.register(self._fd, select.POLLOUT)
                 if not poll.poll(1000 if self._closing_at is None else 50):
                     return
+                self._full = False
             self._drain()
 
     def _idle(self) -> bool:
@@ -77,12 +92,15 @@ class Descriptor(Sink):
                 n = os.write(self._fd, self._rest)
             except OSError as e:
                 if e.errno in _FULL:
+                    self._full = True
                     return False
                 self.off = True  # the reader is gone: nobody is left to tell
                 self.outbox.clear()
                 self._rest = b""
                 return True
             self._rest = self._rest[n:]
+            if not self._rest and not len(self.outbox):
+                return True
 
     def after_fork_in_child(self) -> None:
         super().after_fork_in_child()
