@@ -84,7 +84,8 @@ static bool is_column(const char *key)
 
 static bool is_extra(const char *key, const json_t *value)
 {
-    return json_is_number(value) && strcmp(key, "step") != 0 && strcmp(key, "layer") != 0 && !is_column(key);
+    return json_is_number(value) && strcmp(key, "step") != 0 && strcmp(key, "layer") != 0 && strcmp(key, "ts") != 0 &&
+           !is_column(key);
 }
 
 static int read_metric(const json_t *o, struct wire_event *w, struct err *e)

@@ -76,6 +76,7 @@ static void metrics_and_what_is_no_column(void **state)
     assert_true(json_real_value(json_object_get(o, "mine")) == 1.5);
     assert_null(json_object_get(o, "text"));
     assert_null(json_object_get(o, "step"));
+    assert_null(json_object_get(o, "ts"));
     assert_null(json_object_get(o, "loss"));
     json_decref(o);
     buf_release(&extra);
