@@ -68,7 +68,8 @@ class Job:
         on_cancel: Optional[str] = None,
     ) -> None:
         self._sink = sink
-        self.name = _values.text(name, 60) or "python"  # 200 bytes at most
+        # The server takes 200 bytes.
+        self.name = _values.text(name).encode("utf-8")[:200].decode("utf-8", "ignore") or "python"
         self._params = params
         self._resource_class = resource_class
         self._on_cancel = on_cancel

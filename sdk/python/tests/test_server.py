@@ -98,6 +98,13 @@ class Posting(unittest.TestCase):
             job = self.server.job("run %d" % i, "completed")
             self.assertEqual([it["loss"] for it in self.server.metrics(job)], [i])
 
+    def test_a_name_of_any_length_and_parameters_of_any_kind_are_taken(self):
+        self.run_to_end("import headway\nwith headway.job('\U0001f600' * 300, params={1: object(), 'x': float('nan'), 'big': 10 ** 30}): pass")
+        job = self.server.job("\U0001f600" * 50, "completed")
+        self.assertEqual((job["params"]["x"], job["params"]["big"]), (None, 1e30))
+        self.run_to_end("import headway\nwith headway.job('large', params={'x': 'y' * 200000}): pass")
+        self.assertNotIn("x", self.server.job("large", "completed")["params"])
+
     def test_heartbeats_keep_a_silent_program_running(self):
         child = self.start("import headway\nwith headway.job('quiet') as j: input()")
         job = self.server.job("quiet", "running")
