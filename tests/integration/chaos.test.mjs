@@ -138,6 +138,18 @@ test(`chaos, seed ${limits.seed}`, { timeout: (limits.seconds * 10 + 600) * 1000
     jobs.set(answer.json.id, { id: answer.json.id, kind, entity: answer.json.entity_id, killed: false, asked: new Set() });
   }
 
+  // A program that runs where it was called. Whatever becomes of the server, it isn't disturbed, and is told of in the end.
+  const commands = [];
+  const script = 'i=0; while [ $i -lt 20 ]; do i=$((i+1)); printf \'{"type":"metric","step":%d,"loss":%d}\\n{"type":"progress","done":%d,"total":20,"unit":"steps"}\\n\' $i $i $i >&$HEADWAY_FD; sleep 0.1; done; echo done';
+  function runCommand() {
+    const it = { name: `chaos command ${commands.length}`, stdout: '', stderr: '' };
+    it.process = spawn(headway, ['run', '--server', server.url, '--name', it.name, '--', 'bash', '-c', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+    it.process.stdout.on('data', (bytes) => (it.stdout += bytes));
+    it.process.stderr.on('data', (bytes) => (it.stderr += bytes));
+    it.exited = new Promise((resolve) => it.process.once('close', (code, signal) => resolve(code ?? signal)));
+    commands.push(it);
+  }
+
   const active = async () => (await call('GET', '/operations?state=active&limit=200')).json.items;
 
   // ---- users
@@ -229,6 +241,7 @@ test(`chaos, seed ${limits.seed}`, { timeout: (limits.seconds * 10 + 600) * 1000
   while (Date.now() < end && (submitted < limits.jobs || done < limits.faults)) {
     const items = await active();
     for (let n = items.length; n < ACTIVE && submitted < limits.jobs; n++) await submit();
+    if (random.chance(0.15) && commands.length < limits.jobs / 10) runCommand();
     if (random.chance(0.5)) await interfere(items);
     if (done < limits.faults) {
       const which = random.weighted(mischief);
@@ -243,6 +256,15 @@ test(`chaos, seed ${limits.seed}`, { timeout: (limits.seconds * 10 + 600) * 1000
   assert.ok(jobs.size > 0 && done > 0, 'something was done at all');
 
   // ---- calm: everything comes to its end
+
+  for (const it of commands) {
+    assert.equal(await it.exited, 0, it.stderr);
+    assert.equal(it.stdout, 'done\n', 'its output is its own');
+    it.told = it.stderr === ''; // else: what could not be delivered, in words
+  }
+  const ofCommands = async () => (await call('GET', '/jobs?kind=command&limit=500')).json.items;
+  for (const job of await ofCommands())
+    if (commands.some((it) => it.name === job.name && !it.told) && job.finished_at === null) await call('POST', `/jobs/${job.id}/cancel`);
 
   await until('every job to end', async () => {
     const items = await active();
@@ -275,6 +297,19 @@ test(`chaos, seed ${limits.seed}`, { timeout: (limits.seconds * 10 + 600) * 1000
       assert.ok(existsSync(path.join(x.activations_path, 'metadata.json')), about);
     }
   }
+  const ran = await ofCommands();
+  let complete = 0;
+  for (const it of commands) {
+    const same = ran.filter((job) => job.name === it.name);
+    if (!it.told) continue;
+    assert.equal(same.length, 1, `${it.name} is there once`);
+    assert.deepEqual([same[0].status, same[0].progress, same[0].error_message], ['completed', 100, null], it.name);
+    const steps = (await rows(`/trainings/${same[0].entity_id}/metrics`)).map((row) => row.step);
+    assert.deepEqual(steps, Array.from({ length: 20 }, (_, i) => i + 1), it.name);
+    complete++;
+  }
+  t.diagnostic(`${commands.length} commands where they were called, ${complete} of them told to the end`);
+  assert.ok(complete >= commands.length * 0.8);
   t.diagnostic(Object.entries(tally).map(([status, n]) => `${status} ${n}`).join(', '));
 
   async function training(job, was, about) {
