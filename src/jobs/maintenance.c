@@ -1,7 +1,9 @@
 #include "jobs/maintenance.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "jobs/output_sweep.h"
 #include "jobs/schedule.h"
 #include "jobs/slices.h"
 #include "store/retention.h"
@@ -101,6 +103,55 @@ int maintenance_job_logs(struct schedule_run *run, void *store, struct err *e)
     jw_ki64(w, "bytes", r.bytes);
     write_slices(w, &all);
     return rc;
+}
+
+// ---- half-written output
+// ---------------------------------------------------------------------------------------------
+
+struct output {
+    int64_t created_at;
+    char id[ID_SIZE];
+    char *dir;
+    bool swept;
+};
+
+static int next_output(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct output *o = ctx;
+    return retention_next_output(tx, &o->created_at, o->id, &o->dir, e);
+}
+
+// In a transaction of the writer, so that no retry begins to write there meanwhile.
+static int sweep_output(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct output *o = ctx;
+    bool in_use = true;
+    int rc = retention_output_in_use(tx, o->dir, &in_use, e);
+    if (rc || in_use) return rc;
+    o->swept = true;
+    return output_sweep(o->dir, e);
+}
+
+int maintenance_outputs(struct schedule_run *run, void *store, struct err *e)
+{
+    struct output o = {.created_at = schedule_run_started_at(run) - OUTPUT_SWEEP_DAYS * DAY_US};
+    int64_t jobs = 0, swept = 0;
+    int rc;
+    for (;;) {
+        rc = schedule_run_stopping(run) ? err_set(e, HW_ECANCELLED, "the server is stopping")
+                                        : store_read_wait(store, next_output, &o, e);
+        if (rc) break;
+        o.swept = false;
+        if (output_needs_sweep(o.dir)) rc = store_write_wait(store, sweep_output, &o, e);
+        free(o.dir);
+        jobs++;
+        swept += o.swept;
+        if (rc) break;
+    }
+    struct jw *w = schedule_run_result(run);
+    jw_ki64(w, "jobs", jobs);
+    jw_ki64(w, "swept", swept);
+    return rc == HW_ENOTFOUND ? 0 : rc;
 }
 
 // ---- the database --------------------------------------------------------------------------------------------------

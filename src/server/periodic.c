@@ -44,6 +44,8 @@ static size_t fill_table(struct periodic *p, struct store *store, struct monitor
          "daily 02:30", maintenance_database, NULL, store},
         {"worker_retention", "Removes workers not heard from for 30 days that hold no job.", "daily 03:10",
          maintenance_workers, NULL, store},
+        {"output_sweep", "Removes what failed jobs have left half written on this host.", "daily 03:20",
+         maintenance_outputs, NULL, store},
         {"job_log_retention", "Removes the logs of jobs that ended more than 90 days ago.", "monthly 1 03:30",
          maintenance_job_logs, NULL, store},
     };

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "store/sql.h"
 
 int64_t retention_remove_workers(struct store_tx *tx, int64_t before, int limit, struct err *e)
@@ -91,4 +92,42 @@ int retention_remove_log_lines(struct store_tx *tx, const char *job_id, int max_
     sql_bind_i64(st, 2, last);
     int64_t n = sql_exec(st, e);
     return n < 0 ? (int)n : 0;
+}
+
+int retention_next_output(struct store_tx *tx, int64_t *created_at, char id[ID_SIZE], char **output_dir, struct err *e)
+{
+    // NOT IN: as above.
+    const char *text = "SELECT created_at, id, output_dir FROM jobs WHERE (created_at, id) > (?1, ?2)"
+                       " AND status NOT IN ('queued', 'starting', 'running', 'paused', 'stalled', 'cancelling',"
+                       " 'completed') AND output_dir IS NOT NULL ORDER BY created_at, id LIMIT 1";
+    struct sql_stmt *st = sql_begin(tx, text, e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_i64(st, 1, *created_at);
+    sql_bind_text(st, 2, id);
+    int rc = sql_step(st, e);
+    if (rc == 1) {
+        char next[ID_SIZE] = "";
+        struct slice s = sql_slice(st, 1), dir = sql_slice(st, 2);
+        *created_at = sql_i64(st, 0);
+        memcpy(next, s.p, s.n < ID_SIZE ? s.n : ID_SIZE - 1);
+        *output_dir = mem_strndup(dir.p, dir.n);
+        sql_end(st);
+        memcpy(id, next, sizeof next);
+        return 0;
+    }
+    sql_end(st);
+    return rc < 0 ? rc : err_set(e, HW_ENOTFOUND, "no job is left that ended badly");
+}
+
+int retention_output_in_use(struct store_tx *tx, const char *output_dir, bool *in_use, struct err *e)
+{
+    const char *text = "SELECT COUNT(*) FROM jobs WHERE output_dir = ?1"
+                       " AND status IN ('queued', 'starting', 'running', 'paused', 'stalled', 'cancelling')";
+    struct sql_stmt *st = sql_begin(tx, text, e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_text(st, 1, output_dir);
+    int rc = sql_step(st, e);
+    if (rc == 1) *in_use = sql_i64(st, 0) > 0;
+    sql_end(st);
+    return rc < 0 ? rc : 0;
 }

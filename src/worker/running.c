@@ -13,8 +13,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "jobs/output_sweep.h"
 #include "jobs/wire.h"
-#include "worker/output_sweep.h"
 
 static const int64_t KILL_AFTER_US = 30 * 1000000LL;
 static const int64_t ASK_AGAIN_US = 1000000; // a task that has only just begun may not have heard it

@@ -343,6 +343,13 @@ test(`chaos, seed ${limits.seed}`, { timeout: (limits.seconds * 10 + 600) * 1000
   const worker = await server.workerPid();
   await until('the spools to be empty', async () => (await filesBelow(folder)).filter((name) => /spool\/./.test(name)).length === 0);
   await until('descriptors as in the beginning', async () => (await descriptors(server.process.pid)) <= calm.server + 6 && (await descriptors(worker)) <= calm.worker + 3);
+  // What a killed worker's tasks left half written is the server's to remove.
+  const sweep = (await call('POST', '/schedule/output_sweep/run')).json;
+  assert.equal(sweep.name, 'output_sweep');
+  await until('the sweep', async () => {
+    const task = (await rows('/schedule')).find((it) => it.name === 'output_sweep');
+    return !task.running && task.runs > 0 && task.last_error === null;
+  });
   await skewed.stop();
   assert.deepEqual(await server.stop(), { code: 0, signal: null });
   assert.equal(await alive(worker), false);

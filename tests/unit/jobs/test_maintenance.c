@@ -18,6 +18,7 @@ struct one {
     const char *worker_id, *status;
     int lines;
     size_t line_bytes;
+    const char *output_dir;
     int n; // of a count
     bool exists;
 };
@@ -59,6 +60,7 @@ static int put_job(struct store_tx *tx, void *ctx, struct err *e)
     if (!live) r.finished_at = o->at;
     if (o->worker_id) snprintf(r.worker_id, sizeof r.worker_id, "%s", o->worker_id);
     r.log_bytes = (int64_t)o->line_bytes * o->lines;
+    if (o->output_dir) r.output_dir = mem_strdup(o->output_dir);
     int rc = job_row_insert(tx, &r, e);
     char *text = mem_zalloc(o->line_bytes + 1);
     memset(text, 'x', o->line_bytes);
@@ -151,6 +153,60 @@ static void workers_not_heard_from_for_30_days_go_unless_they_hold_a_job(void **
     }
     run_it(&f);
     assert_int_equal(result(&f, "removed"), 25);
+    fixture_release(&f);
+}
+
+// ---- half-written output
+// ---------------------------------------------------------------------------------------------
+
+static char *half_written(struct fixture *f, const char *name)
+{
+    struct err e = {0};
+    char *dir = file_join(f->dir, name), *tmp = mem_printf("%s.tmp", dir), *file = file_join(tmp, "shard");
+    if (file_mkdirs(tmp, &e) != 0 || file_write_atomic(file, slice_str("x"), &e) != 0) fail_msg("%s", e.message);
+    free(file);
+    free(tmp);
+    return dir;
+}
+
+static bool still_there(const char *dir)
+{
+    char *tmp = mem_printf("%s.tmp", dir);
+    bool there = file_exists(tmp);
+    free(tmp);
+    return there;
+}
+
+static void never_again_23_what_dead_workers_left_half_written_goes_unless_a_job_works_there(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *status;
+        bool stays;
+    } jobs[] = {{"a", "failed", false}, {"b", "cancelled", false}, {"c", "running", true}, {"d", "completed", true}};
+    enum { N = sizeof jobs / sizeof *jobs };
+    struct fixture f;
+    struct schedule_task t;
+    char *dirs[N + 1];
+    fixture_init_with(&f, &t, "daily 03:20 UTC", maintenance_outputs);
+    for (int i = 0; i < N; i++) {
+        dirs[i] = half_written(&f, jobs[i].name);
+        write_rows(
+            &f, put_job,
+            &(struct one){.id = jobs[i].name, .at = f.wall - DAY + i, .status = jobs[i].status, .output_dir = dirs[i]});
+    }
+    // One that failed, and is being tried again in the same folder.
+    dirs[N] = half_written(&f, "e");
+    write_rows(&f, put_job, &(struct one){.id = "old", .at = f.wall - DAY, .status = "failed", .output_dir = dirs[N]});
+    write_rows(&f, put_job, &(struct one){.id = "new", .at = f.wall - DAY, .status = "running", .output_dir = dirs[N]});
+    run_it(&f);
+    assert_int_equal(result(&f, "jobs"), 3);
+    assert_int_equal(result(&f, "swept"), 2);
+    for (int i = 0; i < N; i++) assert_int_equal(still_there(dirs[i]), jobs[i].stays);
+    assert_true(still_there(dirs[N]));
+    run_it(&f);
+    assert_int_equal(result(&f, "swept"), 0);
+    for (int i = 0; i <= N; i++) free(dirs[i]);
     fixture_release(&f);
 }
 
@@ -346,6 +402,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(workers_not_heard_from_for_30_days_go_unless_they_hold_a_job),
+        cmocka_unit_test(never_again_23_what_dead_workers_left_half_written_goes_unless_a_job_works_there),
         cmocka_unit_test(logs_of_jobs_that_ended_more_than_90_days_ago_go_and_nothing_else),
         cmocka_unit_test(more_jobs_than_are_looked_for_at_once_are_all_found),
         cmocka_unit_test(others_write_between_two_slices),

@@ -12,8 +12,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "jobs/output_sweep.h"
 #include "temp_dir.h"
-#include "worker/output_sweep.h"
 
 static char *make(const char *root, const char *name)
 {
