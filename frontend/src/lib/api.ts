@@ -1,6 +1,6 @@
 /** REST calls. Every failure is an ApiError whose message can be shown as it is. */
 import type { Dataset } from "./types/dataset";
-import type { JsonObject, LogPage, Operation, OperationsPage } from "./types/job";
+import type { Control, JsonObject, LogPage, Operation, OperationsPage } from "./types/job";
 import type { Extraction, Model } from "./types/model";
 import type { SystemHistory, SystemSnapshot, VersionInfo } from "./types/system";
 import type { Checkpoint, MetricPage, Training } from "./types/training";
@@ -65,7 +65,8 @@ export const api = {
   operations: (state: "active" | "failed" | "finished", limit = 100) =>
     request<OperationsPage>("GET", `/operations?state=${state}&limit=${limit}`),
   job: (jobId: string) => request<Operation>("GET", `/jobs/${id(jobId)}`),
-  cancelJob: (jobId: string) => request<Operation>("POST", `/jobs/${id(jobId)}/cancel`, {}),
+  controlJob: (jobId: string, action: Control) =>
+    request<Operation>("POST", `/jobs/${id(jobId)}/${action}`, {}),
   retryJob: (jobId: string, params: JsonObject | null) =>
     request<Operation>("POST", `/jobs/${id(jobId)}/retry`, params === null ? {} : { params }),
   dismissJob: (jobId: string, undo = false) =>

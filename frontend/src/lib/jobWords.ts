@@ -49,6 +49,22 @@ export function canCancel(status: string): boolean {
   return isActive(status) && status !== "cancelling";
 }
 
+/** A job that runs where it was called is paused there. */
+export function canPause(job: Operation): boolean {
+  const running = ["queued", "starting", "running", "stalled"].includes(job.status);
+  return running && !job.attached && (job.control ?? null) === null;
+}
+
+export function canResume(job: Operation): boolean {
+  return (job.status === "paused" && job.control !== "resume") || (job.status === "running" && job.control === "pause");
+}
+
+/** A training's result is of use after any number of steps; half of anything else isn't. */
+export function canFinishEarly(job: Operation): boolean {
+  const begun = job.started_at !== null && (job.status === "running" || job.status === "paused");
+  return begun && job.entity_type === "training" && !job.attached && (job.control ?? null) === null;
+}
+
 export function operationTitle(operation: Operation): string {
   return operation.name !== null && operation.name !== "" ? operation.name : operation.id;
 }

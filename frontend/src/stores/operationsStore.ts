@@ -8,10 +8,9 @@ import { createStore } from "zustand/vanilla";
 import { api, messageOf } from "@/lib/api";
 import { noteServerTime } from "@/lib/clock";
 import { isActive } from "@/lib/jobWords";
-import type { JobResources, JsonObject, Operation, TrainingLive, Worker } from "@/lib/types/job";
+import type { Action, Control, JobResources, JsonObject, Operation, TrainingLive, Worker } from "@/lib/types/job";
 
 export type LoadState = "loading" | "ready" | "error";
-export type Action = "cancel" | "retry" | "dismiss";
 
 /** Recent values of a training, for the card's small curves. */
 export interface Spark {
@@ -71,7 +70,7 @@ export interface OperationsState {
   operationsWithResources: () => Operation[];
   systemResources: () => SystemResources;
   seedSpark: (jobId: string, trainingId: string) => Promise<void>;
-  cancel: (jobId: string) => Promise<void>;
+  control: (jobId: string, action: Control) => Promise<void>;
   retry: (jobId: string, params: JsonObject | null) => Promise<boolean>;
   dismiss: (jobId: string) => Promise<void>;
   undoDismiss: () => Promise<void>;
@@ -279,8 +278,8 @@ export function createOperationsStore() {
         }
       },
 
-      cancel: async (jobId) => {
-        await act(jobId, "cancel", () => api.cancelJob(jobId));
+      control: async (jobId, action) => {
+        await act(jobId, action, () => api.controlJob(jobId, action));
       },
 
       retry: async (jobId, params) => {

@@ -7,9 +7,9 @@ import { operation } from "../support/samples";
 
 const NOW = Date.parse("2026-01-01T12:01:00.000Z");
 
-function show(changes: Partial<Operation> = {}, onCancel = vi.fn()) {
-  render(<OperationCard operation={operation(changes)} now={NOW} stale={false} onCancel={onCancel} />);
-  return { card: screen.getByTestId("operation-card"), onCancel };
+function show(changes: Partial<Operation> = {}, onControl = vi.fn()) {
+  render(<OperationCard operation={operation(changes)} now={NOW} stale={false} onControl={onControl} />);
+  return { card: screen.getByTestId("operation-card"), onControl };
 }
 const text = (element: HTMLElement) => (element.textContent ?? "").replace(/\u202f/g, " ");
 
@@ -50,7 +50,7 @@ describe("OperationCard", () => {
         operation={operation({ id: "job_2", resources: { ...resources, source: "estimated" } })}
         now={NOW}
         stale={false}
-        onCancel={vi.fn()}
+        onControl={vi.fn()}
       />,
     );
     expect(text(screen.getAllByTestId("operation-resources")[1] as HTMLElement)).toBe("CPU 98 % · 1.0 KiB (estimated)");
@@ -63,11 +63,37 @@ describe("OperationCard", () => {
   });
 
   it("cancels, and shows that it is stopping", async () => {
-    const { onCancel } = show();
+    const { onControl } = show();
     await userEvent.click(screen.getByRole("button", { name: "Cancel sae layer 2" }));
-    expect(onCancel).toHaveBeenCalledWith("job_1");
-    render(<OperationCard operation={operation({ name: "other", status: "cancelling" })} now={NOW} stale={false} onCancel={onCancel} />);
+    expect(onControl).toHaveBeenCalledWith("job_1", "cancel");
+    render(<OperationCard operation={operation({ name: "other", status: "cancelling" })} now={NOW} stale={false} onControl={onControl} />);
     expect(screen.getByText("stopping…")).toBeInTheDocument();
     expect(screen.queryByRole("button", { name: "Cancel other" })).not.toBeInTheDocument();
+  });
+
+  it("pauses, resumes and finishes early where that can be, and says what is asked for", async () => {
+    const { onControl } = show();
+    await userEvent.click(screen.getByRole("button", { name: "Pause sae layer 2" }));
+    await userEvent.click(screen.getByRole("button", { name: "Finish sae layer 2" }));
+    expect(onControl.mock.calls).toEqual([
+      ["job_1", "pause"],
+      ["job_1", "stop"],
+    ]);
+    expect(screen.queryByRole("button", { name: /^Resume/ })).not.toBeInTheDocument();
+  });
+
+  it("offers a paused job to go on, and one on its way to a pause not to pause again [22]", () => {
+    show({ status: "paused" });
+    expect(screen.getByRole("button", { name: "Resume sae layer 2" })).toBeInTheDocument();
+    render(<OperationCard operation={operation({ name: "other", control: "pause" })} now={NOW} stale={false} onControl={vi.fn()} />);
+    expect(screen.getByText("pausing…")).toBeInTheDocument();
+    expect(screen.queryByRole("button", { name: "Pause other" })).not.toBeInTheDocument();
+    expect(screen.getByRole("button", { name: "Resume other" })).toBeInTheDocument();
+  });
+
+  it("can only cancel a command that runs where it was called", () => {
+    show({ kind: "command", entity_type: null, attached: true });
+    expect(screen.getAllByRole("button")).toHaveLength(1);
+    expect(screen.getByRole("button", { name: "Cancel sae layer 2" })).toBeInTheDocument();
   });
 });

@@ -100,8 +100,8 @@ describe("operationsStore", () => {
   it("asks once for a double click on cancel [17]", async () => {
     const store = createOperationsStore();
     store.getState().applyOperation(operation());
-    const cancel = vi.spyOn(api, "cancelJob").mockResolvedValue(operation({ status: "cancelling", version: 18 }));
-    await Promise.all([store.getState().cancel("job_1"), store.getState().cancel("job_1")]);
+    const cancel = vi.spyOn(api, "controlJob").mockResolvedValue(operation({ status: "cancelling", version: 18 }));
+    await Promise.all([store.getState().control("job_1", "cancel"), store.getState().control("job_1", "cancel")]);
     expect(cancel).toHaveBeenCalledTimes(1);
     expect(store.getState().activeOperations[0]?.status).toBe("cancelling");
   });
@@ -109,8 +109,8 @@ describe("operationsStore", () => {
   it("says why an action was refused, on that job", async () => {
     const store = createOperationsStore();
     store.getState().applyOperation(operation());
-    vi.spyOn(api, "cancelJob").mockRejectedValue(new Error("the job has ended"));
-    await store.getState().cancel("job_1");
+    vi.spyOn(api, "controlJob").mockRejectedValue(new Error("the job has ended"));
+    await store.getState().control("job_1", "cancel");
     expect(store.getState().actionErrors).toEqual({ job_1: "the job has ended" });
     expect(store.getState().pending).toEqual({});
   });

@@ -4,8 +4,7 @@ import { Link } from "@/components/Link";
 import { Panel } from "@/components/Panel";
 import * as f from "@/lib/format";
 import { errorWord, kindWord, operationTitle } from "@/lib/jobWords";
-import type { JsonObject, Operation } from "@/lib/types/job";
-import type { Action } from "@/stores/operationsStore";
+import type { Action, JsonObject, Operation } from "@/lib/types/job";
 
 interface Props {
   operations: Operation[];

@@ -1,12 +1,13 @@
 /** One job that is under way: what it is, how far, how fast, what it uses, and how to stop it. */
+import { JobActions } from "@/components/JobActions";
 import { Link } from "@/components/Link";
 import { ProgressBar } from "@/components/ProgressBar";
 import { Sparkline } from "@/components/Sparkline";
 import { StatusBadge } from "@/components/StatusBadge";
 import * as f from "@/lib/format";
-import { canCancel, kindWord, operationTitle, statusTone } from "@/lib/jobWords";
-import type { JobResources, Operation } from "@/lib/types/job";
-import type { Action, Spark } from "@/stores/operationsStore";
+import { kindWord, operationTitle, statusTone } from "@/lib/jobWords";
+import type { Action, Control, JobResources, Operation } from "@/lib/types/job";
+import type { Spark } from "@/stores/operationsStore";
 
 interface Props {
   operation: Operation;
@@ -17,10 +18,10 @@ interface Props {
   stale: boolean;
   pending?: Action | undefined;
   error?: string | undefined;
-  onCancel: (jobId: string) => void;
+  onControl: (jobId: string, action: Control) => void;
 }
 
-export function OperationCard({ operation, spark, now, stale, pending, error, onCancel }: Props) {
+export function OperationCard({ operation, spark, now, stale, pending, error, onControl }: Props) {
   const title = operationTitle(operation);
   const tone = statusTone(operation.status);
   const href = operation.entity_type === "training" && operation.entity_id !== null ? `/trainings/${operation.entity_id}` : null;
@@ -100,22 +101,7 @@ export function OperationCard({ operation, spark, now, stale, pending, error, on
               : `started ${f.time(operation.started_at, now)} · ${f.duration((now - Date.parse(operation.started_at)) / 1000)}`}
           </p>
         </div>
-        {operation.status === "cancelling" || pending === "cancel" ? (
-          <span className="text-amber">{pending === "cancel" ? "asking to stop…" : "stopping…"}</span>
-        ) : (
-          canCancel(operation.status) && (
-            <button
-              type="button"
-              className="button"
-              aria-label={`Cancel ${title}`}
-              onClick={() => {
-                onCancel(operation.id);
-              }}
-            >
-              Cancel
-            </button>
-          )
-        )}
+        <JobActions job={operation} title={title} pending={pending} onControl={onControl} />
       </footer>
     </article>
   );

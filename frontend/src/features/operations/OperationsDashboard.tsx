@@ -55,7 +55,7 @@ export function OperationsDashboard() {
   const keys = useMemo(() => ({ "/": () => filter.current?.focus() }), []);
   useShortcuts(keys);
 
-  const { cancel, retry, dismiss, undoDismiss, forgetDismissed, fetchAllActiveOperations } = operationsStore.getState();
+  const { control, retry, dismiss, undoDismiss, forgetDismissed, fetchAllActiveOperations } = operationsStore.getState();
   const shown = useMemo(() => {
     const inView = (status: string) => view === "all" || view === status;
     return {
@@ -139,13 +139,13 @@ export function OperationsDashboard() {
               stale={stale}
               pending={pending[operation.id]}
               error={actionErrors[operation.id]}
-              onCancel={(jobId) => void cancel(jobId)}
+              onControl={(jobId, action) => void control(jobId, action)}
             />
           ))}
         </section>
       )}
       {shown.queued.length > 0 && (
-        <QueuedList operations={shown.queued} now={now} pending={pending} onCancel={(jobId) => void cancel(jobId)} />
+        <QueuedList operations={shown.queued} now={now} pending={pending} onControl={(jobId, action) => void control(jobId, action)} />
       )}
       {view === "all" && (
         <ResourceCorrelationVisualization

@@ -1,19 +1,19 @@
 /** Jobs that wait, and why. */
+import { JobActions } from "@/components/JobActions";
 import { Panel } from "@/components/Panel";
 import { StatusBadge } from "@/components/StatusBadge";
 import * as f from "@/lib/format";
 import { kindWord, operationTitle } from "@/lib/jobWords";
-import type { Operation } from "@/lib/types/job";
-import type { Action } from "@/stores/operationsStore";
+import type { Action, Control, Operation } from "@/lib/types/job";
 
 interface Props {
   operations: Operation[];
   now: number;
   pending: Record<string, Action>;
-  onCancel: (jobId: string) => void;
+  onControl: (jobId: string, action: Control) => void;
 }
 
-export function QueuedList({ operations, now, pending, onCancel }: Props) {
+export function QueuedList({ operations, now, pending, onControl }: Props) {
   return (
     <Panel title="Queued" bodyClassName="pb-1">
       <ul>
@@ -36,17 +36,7 @@ export function QueuedList({ operations, now, pending, onCancel }: Props) {
               since {f.time(operation.created_at, now)}
             </span>
             <StatusBadge status={operation.status} />
-            <button
-              type="button"
-              className="button"
-              disabled={pending[operation.id] !== undefined}
-              aria-label={`Cancel ${operationTitle(operation)}`}
-              onClick={() => {
-                onCancel(operation.id);
-              }}
-            >
-              Cancel
-            </button>
+            <JobActions job={operation} title={operationTitle(operation)} pending={pending[operation.id]} onControl={onControl} />
           </li>
         ))}
       </ul>

@@ -1,6 +1,7 @@
 /** One training: how far, how well, its curves, checkpoints, log and parameters. */
 import { useState } from "react";
 import { Icon } from "@/components/Icon";
+import { JobActions } from "@/components/JobActions";
 import { Link } from "@/components/Link";
 import { ProgressBar } from "@/components/ProgressBar";
 import { RetryDialog } from "@/components/RetryDialog";
@@ -10,7 +11,7 @@ import { useNow } from "@/hooks/useNow";
 import { useOperations, useSystemMonitor, useTrainings } from "@/hooks/useStores";
 import { useTrainingWebSocket } from "@/hooks/useTrainingWebSocket";
 import * as f from "@/lib/format";
-import { canCancel, errorWord, isActive, statusTone } from "@/lib/jobWords";
+import { errorWord, isActive, statusTone } from "@/lib/jobWords";
 import { operationsStore } from "@/stores/operationsStore";
 import { isOutOfReach } from "@/stores/systemMonitorStore";
 import type { KnownTraining } from "@/stores/trainingsStore";
@@ -70,7 +71,7 @@ function Head({ training, stale }: { training: KnownTraining; stale: boolean }) 
   const now = useNow();
   const status = training.status ?? "queued";
   const name = training.name ?? training.id;
-  const { cancel, retry } = operationsStore.getState();
+  const { control, retry } = operationsStore.getState();
   const running = status === "running";
 
   return (
@@ -87,13 +88,7 @@ function Head({ training, stale }: { training: KnownTraining; stale: boolean }) 
             <StatusBadge status={status} />
           </span>
           <div className="ml-auto flex items-center gap-2">
-            {pending === "cancel" && <span className="text-xs text-amber">asking to stop…</span>}
-            {pending !== "cancel" && status === "cancelling" && <span className="text-xs text-amber">stopping…</span>}
-            {canCancel(status) && pending !== "cancel" && (
-              <button type="button" className="button" onClick={() => void cancel(jobId)}>
-                Cancel
-              </button>
-            )}
+            {job !== undefined && <JobActions job={job} title={name} pending={pending} onControl={(id, action) => void control(id, action)} />}
             {status === "failed" && (
               <button
                 type="button"

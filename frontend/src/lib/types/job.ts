@@ -19,6 +19,10 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 /** Kinds the dashboard has a word for. Any other string is a valid kind too and is shown as it is. */
 export type JobKind = string;
 
+/** What can be asked of a job that hasn't ended; and of one that has. */
+export type Control = "cancel" | "pause" | "resume" | "stop";
+export type Action = Control | "retry" | "dismiss";
+
 export type ResourceSource = "measured" | "estimated" | "unknown";
 
 export interface JobGpuUse {
@@ -98,6 +102,10 @@ export interface Operation {
   retry_of: string | null;
   retried_by: string | null;
   dismissed: boolean;
+  /** Asked for and not yet done. */
+  control?: "pause" | "resume" | "stop" | null;
+  /** It runs where it was called; no worker takes it. */
+  attached?: boolean;
   params?: JsonObject | null;
   result?: JsonObject | null;
   resources?: JobResources | null;
