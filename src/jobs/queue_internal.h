@@ -173,6 +173,7 @@ struct shown {
 // Takes note of a change that is about to become the newest; on the loop's thread (queue_resources.c).
 void resources_watch(struct shown *s, const struct change *c, int64_t mono);
 char *resources_estimate(const struct job_row *r); // the payload of job:resources; the caller frees
+char *resources_nothing(const struct job_row *r);  // of a job without a process
 
 // Publishes what was committed, in order; takes the changes. Wakes claims for jobs that are queued now.
 void queue_publish(struct queue *q, struct list *changes);

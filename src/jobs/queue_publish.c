@@ -291,6 +291,16 @@ static void flush_estimate(struct queue *q, struct shown *s, int64_t mono)
     sent(q, emit_job_resources(q->cfg.emitter, s->job_id, slice_str(s->resources)));
 }
 
+// A job that has given its process up, to wait paused or in the queue, uses nothing: pages must not go on showing what
+// it used last.
+static void let_go(struct queue *q, struct shown *s, const struct change *c)
+{
+    if (!c->status_changed || s->lease_until || !s->resources || job_is_final(row_status(&c->job))) return;
+    free(s->resources);
+    s->resources = resources_nothing(&c->job);
+    sent(q, emit_job_resources(q->cfg.emitter, c->job.id, slice_str(s->resources)));
+}
+
 static void flush_progress(struct queue *q, struct shown *s, int64_t mono)
 {
     if (!s->progress_held) return;
@@ -342,6 +352,7 @@ static void publish(struct queue *q, struct change *c, int64_t mono)
     send_logs(q, c);
     send_checkpoints(q, c);
     take_resources(q, s, c);
+    let_go(q, s, c);
     if (c->progressed && final) flush_progress(q, s, mono);
     if (s->progress_held && due(s->progress_us, QUEUE_PROGRESS_GAP_US, mono)) flush_progress(q, s, mono);
     if (news) send_status(q, c);

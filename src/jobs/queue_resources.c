@@ -44,6 +44,26 @@ char *resources_estimate(const struct job_row *r)
     return text;
 }
 
+char *resources_nothing(const struct job_row *r)
+{
+    struct buf b = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &b);
+    jw_obj(&w);
+    jw_kstr(&w, "job_id", r->id);
+    jw_kstr(&w, "source", "measured");
+    jw_ki64(&w, "processes", 0);
+    static const char *const readings[] = {"cpu_percent", "rss_bytes", "read_bytes_per_s", "write_bytes_per_s"};
+    for (size_t i = 0; i < sizeof readings / sizeof *readings; i++) jw_ki64(&w, readings[i], 0);
+    jw_key(&w, "gpus");
+    jw_arr(&w);
+    jw_arr_end(&w);
+    jw_obj_end(&w);
+    char *text = mem_strdup(buf_cstr(&b));
+    buf_release(&b);
+    return text;
+}
+
 // A stalled job's last reading is old, and an estimate is about a job that works.
 static struct slice reading_now(const struct shown *s, enum job_status status)
 {
@@ -60,7 +80,7 @@ void queue_each_running(const struct queue *q, queue_running_fn fn, void *ctx)
         if (!s->last) continue;
         const struct job_row *r = &s->last->job;
         enum job_status status = row_status(r);
-        if (status == JOB_QUEUED || job_is_final(status)) continue;
+        if (status == JOB_QUEUED || job_is_final(status) || !s->lease_until) continue; // it has no process
         const struct known_worker *k = map_get(&q->workers, slice_str(r->worker_id));
         struct queue_running job = {
             .job_id = r->id, .host = k ? k->host : "", .pid = r->pid, .resources = reading_now(s, status)};

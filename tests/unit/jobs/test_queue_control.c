@@ -99,8 +99,15 @@ static void a_training_leaves_a_checkpoint_and_goes_on_from_it_by_way_of_the_que
     struct fixture *f = fixture_new();
     struct held h, again;
     begin(f, true, 1, &h);
+    report_ok(f, &h, "{\"type\":\"resources\",\"source\":\"measured\",\"processes\":1,\"cpu_percent\":97.5}");
     control_to(f, queue_pause, h.job_id, "running", "pause");
     assert_told(f, &h, LEFT, NULL);
+    // It has no process, so it uses nothing, and pages are told.
+    json_t *p;
+    assert_int_equal(events_named(f, "job:resources", &p), 2);
+    assert_int_equal(json_integer_value(json_object_get(p, "processes")), 0);
+    assert_true(json_number_value(json_object_get(p, "cpu_percent")) == 0);
+    json_decref(p);
     struct job_row r = job_now(f, h.job_id);
     assert_string_equal(r.status, "paused");
     assert_int_equal(r.lease_until, 0);
