@@ -238,9 +238,9 @@ test(`chaos, seed ${limits.seed}`, { timeout: (limits.seconds * 10 + 600) * 1000
 
   const end = Date.now() + limits.seconds * 1000;
   let done = 0;
-  while (Date.now() < end && (submitted < limits.jobs || done < limits.faults)) {
+  while (Date.now() < end && (jobs.size < limits.jobs || done < limits.faults)) {
     const items = await active();
-    for (let n = items.length; n < ACTIVE && submitted < limits.jobs; n++) await submit();
+    for (let n = items.length; n < ACTIVE && jobs.size < limits.jobs; n++) await submit();
     if (random.chance(0.15) && commands.length < limits.jobs / 10) runCommand();
     if (random.chance(0.5)) await interfere(items);
     if (done < limits.faults) {

@@ -7,6 +7,8 @@ interface Props {
   job: Operation;
   /** What a screen reader is told after the button's word. */
   title: string;
+  /** Where there is little room: all but Cancel show their icon only. */
+  compact?: boolean;
   pending?: Action | undefined;
   onControl: (jobId: string, action: Control) => void;
 }
@@ -19,21 +21,21 @@ const ASKING: Partial<Record<Action, string>> = {
 };
 const ASKED: Record<string, string> = { pause: "pausing…", resume: "going on…", stop: "finishing early…" };
 
-export function JobActions({ job, title, pending, onControl }: Props) {
+export function JobActions({ job, title, compact = false, pending, onControl }: Props) {
   const waiting = pending === undefined ? undefined : ASKING[pending];
   const asked = job.status === "cancelling" ? "stopping…" : job.control ? ASKED[job.control] : undefined;
-  const button = (action: Control, word: string, icon: IconName, hint?: string) => (
+  const button = (action: Control, word: string, icon: IconName, hint = word) => (
     <button
       type="button"
       className="button"
       aria-label={`${word} ${title}`}
-      title={hint}
+      title={compact ? hint : undefined}
       onClick={() => {
         onControl(job.id, action);
       }}
     >
       <Icon name={icon} size={12} />
-      {word}
+      {(!compact || action === "cancel") && word}
     </button>
   );
   return (

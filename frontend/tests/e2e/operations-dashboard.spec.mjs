@@ -61,11 +61,28 @@ test("operations-dashboard: cancel is seen as asked, stopping, stopped", async (
   const { page } = await openPage(browser, `${headway.url}/operations`);
   const card = `[data-testid=operation-card][data-job-id="${training.job_id}"]`;
   await page.waitForSelector(`${card}[data-status=running]`, { timeout: 60_000 });
-  await page.click(`${card} button`);
+  await page.click(`${card} button[aria-label^=Cancel]`);
   await eventually(page, "the finished row", () => document.querySelector("[data-testid=finished-list]")?.textContent ?? "", (text) =>
     /to be cancelled.*cancelled/.test(text),
   );
   assert.equal((await headway.get(`/jobs/${training.job_id}`)).status, "cancelled");
+});
+
+test("operations-dashboard: a training is paused, uses nothing, and goes on from where it was", async () => {
+  const [extraction] = (await headway.get("/extractions")).items;
+  const training = await startTraining(headway, extraction.id, { name: "to be paused", total_steps: 100_000 });
+  const { page } = await openPage(browser, `${headway.url}/operations`);
+  const card = `[data-testid=operation-card][data-job-id="${training.job_id}"]`;
+  await page.waitForSelector(`${card}[data-status=running]`, { timeout: 60_000 });
+  await page.click(`${card} button[aria-label^=Pause]`);
+  await page.waitForSelector(`${card}[data-status=paused]`, { timeout: 60_000 });
+  const { progress } = await headway.get(`/jobs/${training.job_id}`);
+  await page.waitForFunction((at) => /CPU 0 %/.test(document.querySelector(`${at} [data-testid=operation-resources]`)?.textContent ?? ""), card);
+  await page.click(`${card} button[aria-label^=Resume]`);
+  await page.waitForSelector(`${card}[data-status=running]`, { timeout: 60_000 });
+  assert.ok((await headway.get(`/jobs/${training.job_id}`)).progress >= progress);
+  await page.click(`${card} button[aria-label^=Cancel]`);
+  await page.waitForSelector(card, { state: "detached", timeout: 60_000 });
 });
 
 test("every page is clean by axe, in both themes", async () => {

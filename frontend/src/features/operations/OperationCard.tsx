@@ -101,7 +101,7 @@ export function OperationCard({ operation, spark, now, stale, pending, error, on
               : `started ${f.time(operation.started_at, now)} · ${f.duration((now - Date.parse(operation.started_at)) / 1000)}`}
           </p>
         </div>
-        <JobActions job={operation} title={title} pending={pending} onControl={onControl} />
+        <JobActions job={operation} title={title} compact pending={pending} onControl={onControl} />
       </footer>
     </article>
   );
