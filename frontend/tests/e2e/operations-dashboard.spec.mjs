@@ -77,7 +77,7 @@ test("operations-dashboard: a training is paused, uses nothing, and goes on from
   await page.click(`${card} button[aria-label^=Pause]`);
   await page.waitForSelector(`${card}[data-status=paused]`, { timeout: 60_000 });
   const { progress } = await headway.get(`/jobs/${training.job_id}`);
-  await page.waitForFunction((at) => /CPU 0 %/.test(document.querySelector(`${at} [data-testid=operation-resources]`)?.textContent ?? ""), card);
+  await page.waitForFunction((at) => /CPU 0\s%/.test(document.querySelector(`${at} [data-testid=operation-resources]`)?.textContent ?? ""), card);
   await page.click(`${card} button[aria-label^=Resume]`);
   await page.waitForSelector(`${card}[data-status=running]`, { timeout: 60_000 });
   assert.ok((await headway.get(`/jobs/${training.job_id}`)).progress >= progress);
