@@ -22,6 +22,11 @@ void ops_matmul_nt(int m, int n, int k, float scale, const float *a, int lda, co
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, scale, a, lda, b, ldb, 0.0f, c, ldc);
 }
 
+void ops_matmul_tn(int m, int n, int k, const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
+{
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1.0f, a, lda, b, ldb, beta, c, ldc);
+}
+
 void ops_linear(int rows, int n, int k, const float *x, const float *w, const float *bias, float *y)
 {
     for (int r = 0; r < rows; r++) memcpy(y + (size_t)r * (size_t)n, bias, (size_t)n * sizeof *y);

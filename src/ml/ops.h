@@ -18,6 +18,9 @@ void ops_matmul(int m, int n, int k, const float *a, int lda, const float *b, in
 // C[m, n] = scale A[m, k] B[n, k]ᵀ
 void ops_matmul_nt(int m, int n, int k, float scale, const float *a, int lda, const float *b, int ldb, float *c,
                    int ldc);
+// C[m, n] = A[k, m]ᵀ B[k, n] + beta C
+void ops_matmul_tn(int m, int n, int k, const float *a, int lda, const float *b, int ldb, float beta, float *c,
+                   int ldc);
 // y[rows, n] = x[rows, k] w[k, n] + bias[n]
 void ops_linear(int rows, int n, int k, const float *x, const float *w, const float *bias, float *y);
 

@@ -25,6 +25,17 @@ void ref_matmul_nt(int m, int n, int k, float scale, const float *a, int lda, co
         }
 }
 
+void ref_matmul_tn(int m, int n, int k, const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
+{
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) {
+            double s = beta == 0 ? 0 : (double)beta * c[(size_t)i * (size_t)ldc + (size_t)j];
+            for (int l = 0; l < k; l++)
+                s += (double)a[(size_t)l * (size_t)lda + (size_t)i] * b[(size_t)l * (size_t)ldb + (size_t)j];
+            c[(size_t)i * (size_t)ldc + (size_t)j] = (float)s;
+        }
+}
+
 void ref_linear(int rows, int n, int k, const float *x, const float *w, const float *bias, float *y)
 {
     ref_matmul(rows, n, k, x, k, w, n, 0.0f, y, n);

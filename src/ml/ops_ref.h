@@ -7,6 +7,8 @@
 void ref_matmul(int m, int n, int k, const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
 void ref_matmul_nt(int m, int n, int k, float scale, const float *a, int lda, const float *b, int ldb, float *c,
                    int ldc);
+void ref_matmul_tn(int m, int n, int k, const float *a, int lda, const float *b, int ldb, float beta, float *c,
+                   int ldc);
 void ref_linear(int rows, int n, int k, const float *x, const float *w, const float *bias, float *y);
 void ref_layernorm(size_t rows, size_t width, const float *x, const float *gain, const float *bias, float eps,
                    float *y);

@@ -61,6 +61,12 @@ static void products_match_plain_loops(void **state)
         ops_matmul_nt(m, n, k, 0.25f, a, lda, bt, lda, c, ldc);
         ref_matmul_nt(m, n, k, 0.25f, a, lda, bt, lda, want, ldc);
         assert_close(c, want, (size_t)(m * ldc), 2e-5f);
+        int ldat = m + between(&r, 0, 5);
+        float *at = values(&r, (size_t)(k * ldat), 1);
+        ops_matmul_tn(m, n, k, at, ldat, b, ldb, beta, c, ldc);
+        ref_matmul_tn(m, n, k, at, ldat, b, ldb, beta, want, ldc);
+        assert_close(c, want, (size_t)(m * ldc), 2e-5f);
+        free(at);
         float *w = values(&r, (size_t)(k * n), 1), *x = values(&r, (size_t)(m * k), 1);
         ops_linear(m, n, k, x, w, bias, c);
         ref_linear(m, n, k, x, w, bias, want);
