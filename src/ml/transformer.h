@@ -42,6 +42,13 @@ int transformer_load(const char *dir, int blocks, const atomic_int *stop, struct
 void transformer_free(struct transformer *t); // NULL is fine
 const struct transformer_config *transformer_config(const struct transformer *t);
 
+// What makes logits of the stream after the last block. Borrowed; the model must be loaded whole.
+struct transformer_output {
+    const float *gain, *bias; // [width]: the final layer norm's
+    const float *head;        // [vocab_size, width]: the unembedding
+};
+struct transformer_output transformer_output(const struct transformer *t);
+
 enum transformer_hook {
     TRANSFORMER_RESIDUAL,  // the stream after the block
     TRANSFORMER_MLP,       // the sub-block's output, before it is added to the stream
@@ -73,5 +80,11 @@ int transformer_forward(const struct transformer *t, struct transformer_pass *p,
 
 // logits[vocab_size] from one position's stream after the last block, residual[width]. The model must be loaded whole.
 void transformer_logits(const struct transformer *t, const float *residual, float *logits);
+
+// Writes the model of the folder `dir` once more into the folder `out`, which exists, with another output side (F32;
+// the unembedding is then no longer tied to the token embedding). Everything else is copied as it is, tokenizer files
+// included. `stop` (may be NULL) becoming non-zero ends it with HW_ECANCELLED; what `out` then holds is no model.
+int transformer_save_with_output(const char *dir, const char *out, const struct transformer_output *o,
+                                 const atomic_int *stop, struct err *e);
 
 #endif

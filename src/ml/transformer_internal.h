@@ -2,6 +2,8 @@
 #ifndef HW_ML_TRANSFORMER_INTERNAL_H
 #define HW_ML_TRANSFORMER_INTERNAL_H
 
+#include "base/map.h"
+#include "ml/safetensors.h"
 #include "ml/transformer.h"
 
 // Weight matrices lie [in, out], as the format stores them (Conv1D), so that x W needs no transposition.
@@ -26,5 +28,23 @@ struct transformer {
 
 // Reads config.json of the folder: everything but dtype, parameters and size_bytes.
 int transformer_read_config(const char *dir, struct transformer_config *c, struct err *e);
+
+// The model's files, opened.
+struct transformer_source {
+    const char *dir;
+    struct safetensors **files;
+    size_t n_files;
+    struct map by_tensor;           // name → its file; empty when there is just one
+    const char *prefix;             // "transformer." or ""
+    int64_t parameters, size_bytes; // parameters and dtype: of the tensors read so far
+    char dtype[8];
+};
+
+// Release in either case. The prefix is found out.
+int transformer_source_open(struct transformer_source *s, const char *dir, struct err *e);
+void transformer_source_release(struct transformer_source *s);
+// The file that should hold the tensor.
+const struct safetensors *transformer_source_holder(const struct transformer_source *s, const char *name);
+bool transformer_source_has(const struct transformer_source *s, const char *name);
 
 #endif
