@@ -19,6 +19,7 @@ static const struct {
     {"tokenize", task_tokenize, "text to token ids, with a Hugging Face tokenizer.json"},
     {"extract", task_extract, "token ids to a transformer's activations"},
     {"train_sae", task_train_sae, "activations to a sparse autoencoder"},
+    {"fine_tune", task_fine_tune, "token ids and a model to a model that predicts them better"},
 };
 
 // A signal handler can reach nothing else: the flags are the process's, handed to the task by pointer.

@@ -1,8 +1,10 @@
 #include "task/output_folder.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -39,4 +41,25 @@ int output_folder_commit(const char *tmp, const char *final_path, struct err *e)
     // Between the two steps there is no output: a crash there costs a repetition, never a half-written folder.
     int rc = file_remove_tree(final_path, e);
     return rc ? rc : file_commit(tmp, final_path, e);
+}
+
+static bool is_temporary(const char *name)
+{
+    size_t n = strlen(name);
+    return strstr(name, ".tmp.") || (n >= 4 && strcmp(name + n - 4, ".tmp") == 0);
+}
+
+int output_folder_clean(const char *folder, struct err *e)
+{
+    DIR *dir = opendir(folder);
+    if (!dir) return err_sys(e, errno, "can't read %s", folder);
+    int rc = 0;
+    for (struct dirent *d; !rc && (d = readdir(dir));) {
+        if (!is_temporary(d->d_name)) continue;
+        char *path = file_join(folder, d->d_name);
+        rc = file_remove_tree(path, e);
+        free(path);
+    }
+    closedir(dir);
+    return rc;
 }

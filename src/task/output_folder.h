@@ -13,4 +13,8 @@ int output_folder_begin(const char *tmp, const char *final_path, const char *ind
 // Flushes `tmp` and gives it the final name, in place of an earlier output.
 int output_folder_commit(const char *tmp, const char *final_path, struct err *e);
 
+// Removes from `folder` what an attempt that was killed left half written: what is called *.tmp or *.tmp.*. For kinds
+// that keep their folder from the start, because finished checkpoints must survive.
+int output_folder_clean(const char *folder, struct err *e);
+
 #endif

@@ -42,6 +42,7 @@ static inline bool task_stopping(const struct task *t)
 int task_tokenize(struct task *t, struct err *e);
 int task_extract(struct task *t, struct err *e);
 int task_train_sae(struct task *t, struct err *e);
+int task_fine_tune(struct task *t, struct err *e);
 
 // Describes what lies at `path`; the caller owns the object. NULL with `e` filled if it can't be used.
 json_t *inspect_model(const char *path, struct err *e); // docs/api/tasks.md, "inspect"

@@ -1,7 +1,5 @@
 // The train_sae job: sparse autoencoders for one or several layers' activations, trained in turns of one step each,
 // with metrics, checkpoints and a final evaluation (docs/api/tasks.md).
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "ml/team.h"
+#include "task/output_folder.h"
 #include "task/task.h"
 #include "task/train_sae_layer.h"
 
@@ -89,29 +88,12 @@ static int resume(struct training *t, struct err *e)
     return rc;
 }
 
-// What an attempt that was killed left half written; finished checkpoints stay.
-static int remove_temporary(const char *folder, struct err *e)
-{
-    DIR *dir = opendir(folder);
-    if (!dir) return err_sys(e, errno, "can't read %s", folder);
-    int rc = 0;
-    for (struct dirent *d; !rc && (d = readdir(dir));) {
-        size_t n = strlen(d->d_name);
-        if (n < 4 || strcmp(d->d_name + n - 4, ".tmp") != 0) continue;
-        char *path = file_join(folder, d->d_name);
-        rc = file_remove_tree(path, e);
-        free(path);
-    }
-    closedir(dir);
-    return rc;
-}
-
 static int make_output(const struct training *t, struct err *e)
 {
     char *checkpoints = file_join(t->p.output_dir, "checkpoints");
     int rc = file_mkdirs(checkpoints, e);
-    if (!rc) rc = remove_temporary(checkpoints, e);
-    if (!rc) rc = remove_temporary(t->p.output_dir, e);
+    if (!rc) rc = output_folder_clean(checkpoints, e);
+    if (!rc) rc = output_folder_clean(t->p.output_dir, e);
     free(checkpoints);
     return rc;
 }
