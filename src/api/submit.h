@@ -60,4 +60,26 @@ struct submission {
 
 const struct submit_rule *submit_rule_find(const char *kind);
 
+// ---- what checks are made of (submit_kinds.c) ----------------------------------------------------------------------
+
+int64_t submit_i64(const struct submission *s, const char *name); // a resolved parameter
+double submit_f64(const struct submission *s, const char *name);
+void submit_path(struct submission *s, const char *name, const char *value); // adds a member to the task's parameters
+
+// What the read of the row that the id names returned; one that names nothing becomes HW_EVALIDATION with its field.
+int submit_missing(int rc, const char *field, const char *id, struct err *e);
+// Whether rows of context_length can be cut from the dataset and run through the model.
+int submit_check_tokens(struct submission *s, const struct model_row *m, const struct dataset_row *d, struct err *e);
+
+// A kind whose entity is a training: fills what every training has of s->row.training (default_name is made before),
+// and these are its other functions.
+void submit_fill_training(struct submission *s);
+int submit_write_training(struct submission *s, struct store_tx *tx, const struct job_row *job, struct err *e);
+void submit_json_training(struct submission *s, struct jw *w);
+void submit_release_training(struct submission *s);
+
+// ---- checks in files of their own ----------------------------------------------------------------------------------
+
+int submit_check_fine_tune(struct submission *s, struct store_tx *tx, struct err *e);
+
 #endif

@@ -1,4 +1,5 @@
-// What each kind checks before it is queued, and the row it belongs to.
+// What each kind checks before it is queued, and the row it belongs to: the table, and the kinds that Headway began
+// with.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,23 +9,23 @@
 #include "base/clock.h"
 #include "jobs/job_json.h"
 
-static int64_t param_i64(const struct submission *s, const char *name)
+int64_t submit_i64(const struct submission *s, const char *name)
 {
     return json_integer_value(json_object_get(s->spec, name));
 }
 
-static double param_f64(const struct submission *s, const char *name)
+double submit_f64(const struct submission *s, const char *name)
 {
     return json_number_value(json_object_get(s->spec, name));
 }
 
-static void spec_text(struct submission *s, const char *name, const char *value)
+void submit_path(struct submission *s, const char *name, const char *value)
 {
     json_object_set_new(s->spec, name, value ? json_string(value) : json_null());
 }
 
 // An id that names nothing is the body's mistake: 422 with the field, not 404.
-static int missing(int rc, const char *field, const char *id, struct err *e)
+int submit_missing(int rc, const char *field, const char *id, struct err *e)
 {
     return rc == HW_ENOTFOUND
                ? err_field(e, HW_EVALIDATION, field, "there is no %.*s %s", (int)(strlen(field) - 3), field, id)
@@ -41,10 +42,10 @@ static int check_tokenizable(struct submission *s, const struct model_row *m, st
     if (strcmp(d->status, "tokenizing") == 0)
         return err_set(e, HW_ECONFLICT, "dataset %s is being tokenized already, by job %s", d->name,
                        d->tokenize_job_id);
-    spec_text(s, "tokenizer_path", m->tokenizer_path);
-    spec_text(s, "input_path", d->path);
+    submit_path(s, "tokenizer_path", m->tokenizer_path);
+    submit_path(s, "input_path", d->path);
     // The dataset knows its field; a parameter given with the job wins.
-    if (d->text_field && !json_object_get(s->body, "text_field")) spec_text(s, "text_field", d->text_field);
+    if (d->text_field && !json_object_get(s->body, "text_field")) submit_path(s, "text_field", d->text_field);
     s->output_dir = mem_printf("%s/datasets/%s/%s", s->api->data_dir, d->id, s->job_id);
     memcpy(s->entity_id, d->id, sizeof s->entity_id);
     snprintf(s->default_name, sizeof s->default_name, "tokenize %.80s", d->name);
@@ -55,11 +56,11 @@ static int check_tokenize(struct submission *s, struct store_tx *tx, struct err 
 {
     dataset_row_init(&s->row.dataset);
     s->row_used = true;
-    int rc = missing(dataset_row_get(tx, s->ids[0], &s->row.dataset, e), "dataset_id", s->ids[0], e);
+    int rc = submit_missing(dataset_row_get(tx, s->ids[0], &s->row.dataset, e), "dataset_id", s->ids[0], e);
     if (rc) return rc;
     struct model_row m;
     model_row_init(&m);
-    rc = missing(model_row_get(tx, s->ids[1], &m, e), "model_id", s->ids[1], e);
+    rc = submit_missing(model_row_get(tx, s->ids[1], &m, e), "model_id", s->ids[1], e);
     if (!rc) rc = check_tokenizable(s, &m, e);
     model_row_release(&m);
     return rc;
@@ -72,11 +73,9 @@ static void release_dataset(struct submission *s)
 
 // ---- extract ------------------------------------------------------------------------------------------------------
 
-static int check_extractable(struct submission *s, const struct model_row *m, const struct dataset_row *d,
-                             struct err *e)
+int submit_check_tokens(struct submission *s, const struct model_row *m, const struct dataset_row *d, struct err *e)
 {
-    size_t i;
-    json_t *layer;
+    int64_t context = submit_i64(s, "context_length");
     if (strcmp(d->status, "tokenized") != 0 || !d->tokens_path)
         return err_field(e, HW_EVALIDATION, "dataset_id", "dataset %s is %s: tokenize it first", d->name, d->status);
     if (d->vocab_size > m->vocab_size && m->vocab_size > 0)
@@ -84,18 +83,28 @@ static int check_extractable(struct submission *s, const struct model_row *m, co
             e, HW_EVALIDATION, "dataset_id",
             "dataset %s has ids for a vocabulary of %lld, model %s has %lld: tokenize it with this model's tokenizer",
             d->name, (long long)d->vocab_size, m->name, (long long)m->vocab_size);
+    if (m->context_length > 0 && context > m->context_length)
+        return err_field(e, HW_EVALIDATION, "context_length", "context_length is %lld; model %s takes at most %lld",
+                         (long long)context, m->name, (long long)m->context_length);
+    if (d->tokens >= 0 && d->tokens < context)
+        return err_field(e, HW_EVALIDATION, "context_length", "dataset %s has only %lld tokens, not one row of %lld",
+                         d->name, (long long)d->tokens, (long long)context);
+    return 0;
+}
+
+static int check_extractable(struct submission *s, const struct model_row *m, const struct dataset_row *d,
+                             struct err *e)
+{
+    size_t i;
+    json_t *layer;
+    int rc = submit_check_tokens(s, m, d, e);
+    if (rc) return rc;
     json_array_foreach(json_object_get(s->spec, "layers"), i, layer)
     {
         if (json_integer_value(layer) >= m->n_layers)
             return err_field(e, HW_EVALIDATION, "layers", "layer %lld: model %s has layers 0 to %lld",
                              (long long)json_integer_value(layer), m->name, (long long)m->n_layers - 1);
     }
-    if (m->context_length > 0 && param_i64(s, "context_length") > m->context_length)
-        return err_field(e, HW_EVALIDATION, "context_length", "context_length is %lld; model %s takes at most %lld",
-                         (long long)param_i64(s, "context_length"), m->name, (long long)m->context_length);
-    if (d->tokens >= 0 && d->tokens < param_i64(s, "context_length"))
-        return err_field(e, HW_EVALIDATION, "context_length", "dataset %s has only %lld tokens, not one row of %lld",
-                         d->name, (long long)d->tokens, (long long)param_i64(s, "context_length"));
     return 0;
 }
 
@@ -106,15 +115,15 @@ static void fill_extraction(struct submission *s, const struct model_row *m, con
     memcpy(s->entity_id, x->id, sizeof s->entity_id);
     s->output_dir = mem_printf("%s/activations/%s", s->api->data_dir, x->id);
     snprintf(s->default_name, sizeof s->default_name, "extract %.40s · %.40s", m->name, d->name);
-    spec_text(s, "model_path", m->path);
-    spec_text(s, "tokens_path", d->tokens_path);
+    submit_path(s, "model_path", m->path);
+    submit_path(s, "tokens_path", d->tokens_path);
     memcpy(x->job_id, s->job_id, sizeof x->job_id);
     memcpy(x->model_id, m->id, sizeof x->model_id);
     memcpy(x->dataset_id, d->id, sizeof x->dataset_id);
     x->name = mem_strdup(s->name ? s->name : s->default_name);
     x->layers = field_json(s->spec, "layers");
     x->hooks = field_json(s->spec, "hooks");
-    x->context_length = param_i64(s, "context_length");
+    x->context_length = submit_i64(s, "context_length");
     x->dtype = field_text(s->spec, "dtype");
     x->status = mem_strdup("queued");
     x->progress = 0;
@@ -129,8 +138,8 @@ static int check_extract(struct submission *s, struct store_tx *tx, struct err *
     dataset_row_init(&d);
     extraction_row_init(&s->row.extraction);
     s->row_used = true;
-    int rc = missing(model_row_get(tx, s->ids[0], &m, e), "model_id", s->ids[0], e);
-    if (!rc) rc = missing(dataset_row_get(tx, s->ids[1], &d, e), "dataset_id", s->ids[1], e);
+    int rc = submit_missing(model_row_get(tx, s->ids[0], &m, e), "model_id", s->ids[0], e);
+    if (!rc) rc = submit_missing(dataset_row_get(tx, s->ids[1], &d, e), "dataset_id", s->ids[1], e);
     if (!rc) rc = check_extractable(s, &m, &d, e);
     if (!rc) fill_extraction(s, &m, &d);
     model_row_release(&m);
@@ -195,35 +204,26 @@ static int check_trainable(struct submission *s, const struct extraction_row *x,
     json_decref(hooks);
     if (!has_hook) return err_field(e, HW_EVALIDATION, "hook", "extraction %s has %s", x->id, x->hooks);
     bool topk = strcmp(json_string_value(json_object_get(s->spec, "architecture")), "topk") == 0;
-    if (topk && param_i64(s, "k") > param_i64(s, "n_features"))
+    if (topk && submit_i64(s, "k") > submit_i64(s, "n_features"))
         return err_field(e, HW_EVALIDATION, "k", "k is %lld, but there are only %lld features (n_features)",
-                         (long long)param_i64(s, "k"), (long long)param_i64(s, "n_features"));
-    if (x->vectors >= 0 && (double)x->vectors * (1 - param_f64(s, "holdout_fraction")) < 1)
+                         (long long)submit_i64(s, "k"), (long long)submit_i64(s, "n_features"));
+    if (x->vectors >= 0 && (double)x->vectors * (1 - submit_f64(s, "holdout_fraction")) < 1)
         return err_field(e, HW_EVALIDATION, "holdout_fraction",
                          "nothing is left to train on: extraction %s has %lld vectors", x->id, (long long)x->vectors);
     return check_layers(s, x, e);
 }
 
-static void fill_training(struct submission *s, const struct extraction_row *x)
+void submit_fill_training(struct submission *s)
 {
     struct training_row *t = &s->row.training;
     id_new("trn", t->id);
     memcpy(s->entity_id, t->id, sizeof s->entity_id);
     s->output_dir = mem_printf("%s/trainings/%s", s->api->data_dir, t->id);
-    t->architecture = field_text(s->spec, "architecture");
-    t->layers = field_json(s->spec, "layers");
-    snprintf(s->default_name, sizeof s->default_name, "sae %s · layer %.30s", t->architecture, t->layers);
-    spec_text(s, "activations_path", x->activations_path);
     memcpy(t->job_id, s->job_id, sizeof t->job_id);
-    memcpy(t->extraction_id, x->id, sizeof t->extraction_id);
     t->name = mem_strdup(s->name ? s->name : s->default_name);
-    t->hook = field_text(s->spec, "hook");
-    t->n_features = param_i64(s, "n_features");
-    t->k = param_i64(s, "k");
-    t->l1_coefficient = param_f64(s, "l1_coefficient");
-    t->learning_rate = param_f64(s, "learning_rate");
-    t->batch_size = param_i64(s, "batch_size");
-    t->total_steps = param_i64(s, "total_steps");
+    t->learning_rate = submit_f64(s, "learning_rate");
+    t->batch_size = submit_i64(s, "batch_size");
+    t->total_steps = submit_i64(s, "total_steps");
     t->status = mem_strdup("queued");
     t->progress = 0;
     t->current_step = 0;
@@ -236,39 +236,62 @@ static void fill_training(struct submission *s, const struct extraction_row *x)
     t->created_at = t->updated_at = clock_now_us();
 }
 
+static void fill_autoencoder(struct submission *s, const struct extraction_row *x)
+{
+    struct training_row *t = &s->row.training;
+    t->architecture = field_text(s->spec, "architecture");
+    t->layers = field_json(s->spec, "layers");
+    snprintf(s->default_name, sizeof s->default_name, "sae %s · layer %.30s", t->architecture, t->layers);
+    submit_path(s, "activations_path", x->activations_path);
+    memcpy(t->extraction_id, x->id, sizeof t->extraction_id);
+    t->hook = field_text(s->spec, "hook");
+    t->n_features = submit_i64(s, "n_features");
+    t->k = submit_i64(s, "k");
+    t->l1_coefficient = submit_f64(s, "l1_coefficient");
+    submit_fill_training(s);
+}
+
 static int check_train(struct submission *s, struct store_tx *tx, struct err *e)
 {
     struct extraction_row x;
     extraction_row_init(&x);
     training_row_init(&s->row.training);
     s->row_used = true;
-    int rc = missing(extraction_row_get(tx, s->ids[0], &x, e), "extraction_id", s->ids[0], e);
+    int rc = submit_missing(extraction_row_get(tx, s->ids[0], &x, e), "extraction_id", s->ids[0], e);
     if (!rc) rc = check_trainable(s, &x, e);
-    if (!rc) fill_training(s, &x);
+    if (!rc) fill_autoencoder(s, &x);
     extraction_row_release(&x);
     return rc;
 }
 
-static int write_training(struct submission *s, struct store_tx *tx, const struct job_row *job, struct err *e)
+int submit_write_training(struct submission *s, struct store_tx *tx, const struct job_row *job, struct err *e)
 {
     (void)job;
     return training_row_insert(tx, &s->row.training, e);
 }
 
-static void json_training(struct submission *s, struct jw *w)
+void submit_json_training(struct submission *s, struct jw *w)
 {
     training_json(w, &s->row.training);
 }
 
-static void release_training(struct submission *s)
+void submit_release_training(struct submission *s)
 {
     if (s->row_used) training_row_release(&s->row.training);
 }
 
+// ---- the table ----------------------------------------------------------------------------------------------------
+
 static const struct submit_rule rules[] = {
     {"tokenize", {"dataset_id", "model_id"}, check_tokenize, NULL, NULL, release_dataset},
     {"extract", {"model_id", "dataset_id"}, check_extract, write_extraction, json_extraction, release_extraction},
-    {"train_sae", {"extraction_id"}, check_train, write_training, json_training, release_training},
+    {"train_sae", {"extraction_id"}, check_train, submit_write_training, submit_json_training, submit_release_training},
+    {"fine_tune",
+     {"model_id", "dataset_id"},
+     submit_check_fine_tune,
+     submit_write_training,
+     submit_json_training,
+     submit_release_training},
 };
 
 const struct submit_rule *submit_rule_find(const char *kind)

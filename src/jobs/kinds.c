@@ -62,6 +62,22 @@ static const struct param_spec train_params[] = {
     {0},
 };
 
+static const struct param_spec fine_tune_params[] = {
+    {"context_length", PARAM_INT, false, "128", 1, 1048576, NULL, "tokens a row"},
+    {"rank", PARAM_INT, false, "8", 1, 65536, NULL, "of the correction to the unembedding"},
+    {"learning_rate", PARAM_NUMBER, false, "0.001", 1e-12, 10, NULL, "Adam's, after warm-up"},
+    {"warmup_steps", PARAM_INT, false, "20", 0, 1e12, NULL, "linear warm-up"},
+    {"decay_fraction", PARAM_NUMBER, false, "0.2", 0, 1, NULL, "last part of the steps with linear decay"},
+    {"batch_size", PARAM_INT, false, "16", 1, 65536, NULL, "rows a step"},
+    {"total_steps", PARAM_INT, false, "300", 1, 1e12, NULL, "steps"},
+    {"holdout_samples", PARAM_INT, false, "64", 1, 1e6, NULL, "rows for evaluation, never trained on"},
+    {"log_every", PARAM_INT, false, "10", 1, 1e12, NULL, "steps between metric rows"},
+    {"checkpoint_every", PARAM_INT, false, "100", 1, 1e12, NULL, "steps between checkpoints"},
+    {"seed", PARAM_INT, false, "0", 0, 9007199254740991.0, NULL, "of the random generator"},
+    {"threads", PARAM_INT, false, "0", 0, 256, NULL, "0: as many as the job may use"},
+    {0},
+};
+
 // What a command is, whoever calls it knows; nothing of it is resolved here.
 static const struct phase_spec command_phases[] = {{NULL, 0, 0}};
 static const struct param_spec command_params[] = {{0}};
@@ -70,6 +86,7 @@ static const struct job_kind kinds[] = {
     {"tokenize", "cpu", "dataset", true, false, false, tokenize_phases, tokenize_params},
     {"extract", "cpu", "extraction", true, false, false, extract_phases, extract_params},
     {"train_sae", "cpu", "training", true, true, true, train_phases, train_params},
+    {"fine_tune", "cpu", "training", true, true, true, train_phases, fine_tune_params},
     {"command", "cpu", "", false, false, false, command_phases, command_params},
 };
 
