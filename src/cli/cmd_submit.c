@@ -1,4 +1,4 @@
-// headway tokenize, extract, train: a job each.
+// headway tokenize, extract, train, finetune: a job each.
 #include <stdio.h>
 
 #include "cli/submit.h"
@@ -59,6 +59,19 @@ int cmd_train(int argc, char **argv)
         .kind = "train_sae",
         .positional = 1,
         .prepare = prepare_train,
+    };
+    return submit_run(&s, argc, argv);
+}
+
+int cmd_finetune(int argc, char **argv)
+{
+    static const struct submit s = {
+        .command = "finetune",
+        .usage = "MODEL DATASET [options]",
+        .about = "Trains a model's output side on a tokenized dataset; the result is a model that can be imported.",
+        .kind = "fine_tune",
+        .positional = 2,
+        .ids = {"model_id", "dataset_id"},
     };
     return submit_run(&s, argc, argv);
 }

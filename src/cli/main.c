@@ -13,6 +13,7 @@ static const struct command commands[] = {
     {"tokenize", cmd_tokenize, "turn a dataset into token ids"},
     {"extract", cmd_extract, "record a model's activations"},
     {"train", cmd_train, "train a sparse autoencoder"},
+    {"finetune", cmd_finetune, "train a model's output side on a dataset"},
     {"run", cmd_run, "run a command here and show it as a job"},
     {"report", cmd_report, "tell the job that a script runs in: progress, metrics, results"},
     {"ls", cmd_ls, "list jobs, models, datasets, extractions, trainings"},

@@ -28,7 +28,7 @@ struct options {
     const char *server, *name, *model;
     bool detach, json, help;
     const struct param_spec *params[SUBMIT_ARGS_MAX];
-    int n_params; // of the kind, then of the job
+    int n_params, n_own; // of the kind (n_own of them), then of the job
 };
 
 static void add_params(struct options *o, const struct param_spec *p, int most)
@@ -46,6 +46,7 @@ static void add_params(struct options *o, const struct param_spec *p, int most)
 static void make_specs(struct options *o, const struct submit *s, const struct job_kind *kind)
 {
     add_params(o, kind->params, SUBMIT_ARGS_MAX - JOB_OPTIONS - OTHER_OPTIONS);
+    o->n_own = o->n_params;
     add_params(o, job_options, SUBMIT_ARGS_MAX - OTHER_OPTIONS);
     int n = o->n_params;
     if (s->wants_model) o->specs[n++] = (struct arg_spec){"model", "ID", "whose tokenizer to use", &o->model, NULL};
@@ -102,17 +103,29 @@ static json_t *value_of(const struct param_spec *p, const char *text, struct err
     }
 }
 
-static int fill_body(const struct options *o, json_t *body, struct err *e)
+// The kind's parameters into `own`, what is about the job into `body`; they may be the same.
+static int fill_body(const struct options *o, json_t *own, json_t *body, struct err *e)
 {
     for (int i = 0; i < o->n_params; i++) {
         if (!o->values[i]) continue;
         const struct param_spec *p = o->params[i];
         json_t *v = value_of(p, o->values[i], e);
         if (!v) return e->code ? e->code : err_set(e, HW_EINVALID, "%s isn't UTF-8 text", p->name);
-        json_object_set_new(body, p->name, v);
+        json_object_set_new(i < o->n_own ? own : body, p->name, v);
     }
     if (o->name) json_object_set_new(body, "name", json_string(o->name));
     return 0;
+}
+
+// {"kind", "params": {ids and parameters}, …}, for /jobs.
+static int fill_job(const struct submit *s, char **argv, const struct options *o, json_t *body, struct err *e)
+{
+    json_t *params = json_object();
+    int rc = fill_body(o, params, body, e);
+    for (int i = 0; i < s->positional; i++) json_object_set_new(params, s->ids[i], json_string(argv[1 + i]));
+    json_object_set_new(body, "kind", json_string(s->kind));
+    json_object_set_new(body, "params", params);
+    return rc;
 }
 
 // The server's answer is a Job, or an entity that names its job.
@@ -156,9 +169,9 @@ int submit_run(const struct submit *s, int argc, char **argv)
     if (s->wants_model && !o.model) return cli_usage_error(s->command, "--model is missing");
     struct api *api;
     json_t *body = json_object(), *reply = NULL;
-    char path[160];
-    int rc = fill_body(&o, body, &e);
-    if (!rc) s->prepare(argv, o.model, body, path, sizeof path);
+    char path[160] = "/jobs";
+    int rc = s->prepare ? fill_body(&o, body, body, &e) : fill_job(s, argv, &o, body, &e);
+    if (!rc && s->prepare) s->prepare(argv, o.model, body, path, sizeof path);
     if (!rc) rc = api_open(&api, cli_server_url(o.server), &e);
     if (rc) {
         json_decref(body);

@@ -15,6 +15,8 @@ struct submit {
     const char *about;   // the first lines of the help
     const char *kind;    // job kind whose parameters become options
     int positional;      // how many arguments are wanted
+    // What the positional arguments are, for a kind that is submitted to /jobs; such a kind needs no prepare.
+    const char *ids[3];
     // Makes path and puts what isn't a parameter into the body; argv[1…] are the positional arguments.
     void (*prepare)(char **argv, const char *model, json_t *body, char *path, size_t path_size);
     bool wants_model; // has --model, required
