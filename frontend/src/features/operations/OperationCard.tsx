@@ -77,10 +77,10 @@ export function OperationCard({ operation, spark, now, stale, pending, error, on
           {situation(operation, now)}
         </p>
 
-        {operation.kind === "train_sae" && (
+        {operation.entity_type === "training" && (
           <dl className="mt-3 grid grid-cols-2 gap-4">
             <Curve name="loss" value={f.metric(operation.training?.loss)} values={spark?.loss ?? []} />
-            <Curve name="L0" value={f.metric(operation.training?.l0_sparsity, 3)} values={spark?.l0 ?? []} />
+            {operation.kind === "train_sae" && <Curve name="L0" value={f.metric(operation.training?.l0_sparsity, 3)} values={spark?.l0 ?? []} />}
           </dl>
         )}
       </div>

@@ -18,7 +18,7 @@ export type ErrorType = "OOM" | "VALIDATION" | "TIMEOUT" | "NETWORK" | "DISK_FUL
 
 export type FailureType = "OOM" | "VALIDATION" | "TIMEOUT" | "NETWORK" | "DISK_FULL" | "NOT_FOUND" | "WORKER_LOST" | "CANCELLED" | "UNKNOWN";
 
-export type Kind = "tokenize" | "extract" | "train_sae" | "command";
+export type Kind = "tokenize" | "extract" | "train_sae" | "fine_tune" | "command";
 
 export interface LogLine {
   /** From 1 in each job. A line that says which are not kept has the last of their numbers. */
