@@ -208,7 +208,7 @@ describe('queue', () => {
   });
 
   test('never again 18: what the queue can not do is refused with the field, for every kind, and nothing is queued', async () => {
-    const ids = { tokenize: { dataset_id: ready.dataset.id, model_id: ready.model.id }, extract: { dataset_id: ready.dataset.id, model_id: ready.model.id, layers: [2] }, train_sae: { extraction_id: ready.extraction.id } };
+    const ids = { tokenize: { dataset_id: ready.dataset.id, model_id: ready.model.id }, extract: { dataset_id: ready.dataset.id, model_id: ready.model.id, layers: [2] }, train_sae: { extraction_id: ready.extraction.id }, fine_tune: { model_id: ready.model.id, dataset_id: ready.dataset.id } };
     const kinds = (await readSchema('openapi.json')).components.schemas.Kind.enum.filter((it) => it !== 'command');
     const bad = [
       ['queue', 'two words'], ['queue', ''], ['queue', 'q'.repeat(65)], ['queue', 7],
