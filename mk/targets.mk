@@ -129,6 +129,7 @@ $(BUILD)/bench/%: bench/%.c $(call lib_files,base ml monitor jobs proto hub)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(call link_libs,$(call libs_used,base ml monitor jobs proto hub))
 
 include bench/fanout/fanout.mk
+include bench/ingest/ingest.mk
 
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/headway
