@@ -24,6 +24,10 @@ int json_get_i64(const json_t *obj, const char *key, int64_t def, int64_t lo, in
 int json_get_f64(const json_t *obj, const char *key, double def, double lo, double hi, double *out, struct err *e);
 int json_get_bool(const json_t *obj, const char *key, bool def, bool *out, struct err *e);
 
+// A number as it was scanned (base/json_scan.h): the double that json_read's value has. False: it has more digits than
+// an integer of 64 bits or is beyond a double's range, and json_read is left to say what it is.
+bool json_f64(struct slice number, double *out);
+
 // ---- writing ------------------------------------------------------------------------------------------------------
 
 // Writes into a buffer it doesn't own; commas are its business. Depth is bounded (asserted) at 32.

@@ -1,4 +1,5 @@
-// Numbers as JSON: the shortest decimal that reads back the same, and readings cut to the digits that mean something.
+// Numbers of JSON: read; written as the shortest decimal that reads back the same; and readings cut to the digits that
+// mean something.
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -6,6 +7,103 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mem.h"
+
+// ---- reading ------------------------------------------------------------------------------------------------------
+
+enum { EXACT_DIGITS = 19 }; // so many always fit a uint64_t
+
+struct decimal {
+    uint64_t digits;
+    int exponent; // of ten
+    bool negative, whole;
+};
+
+// False: too many digits to hold. `s` is a JSON number.
+static bool take_decimal(struct slice s, struct decimal *d)
+{
+    const char *p = s.p, *end = s.p + s.n;
+    int n = 0;
+    *d = (struct decimal){.negative = *p == '-', .whole = true};
+    p += d->negative;
+    for (; p < end && ((*p >= '0' && *p <= '9') || *p == '.'); p++) {
+        if (*p == '.') {
+            d->whole = false;
+            continue;
+        }
+        if (n += d->digits || *p != '0', n > EXACT_DIGITS) return false;
+        d->digits = d->digits * 10 + (uint64_t)(*p - '0');
+        d->exponent -= !d->whole;
+    }
+    if (p == end) return true;
+    d->whole = false;
+    bool minus = p[1] == '-';
+    int exponent = 0;
+    for (p += p[1] == '+' || minus ? 2 : 1; p < end; p++) {
+        exponent = exponent * 10 + (*p - '0');
+        if (exponent > 9999) return false;
+    }
+    d->exponent += minus ? -exponent : exponent;
+    return true;
+}
+
+// One rounding to the 64 bits of the x87's format, then one to the 53 of a double. The first is at most half a unit of
+// the last of the 64 bits off, so the second errs only where these lie exactly between two doubles: false.
+#if LDBL_MANT_DIG == 64
+static bool round_twice(const struct decimal *d, double *out)
+{
+    static const long double tens[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,  1e7L,  1e8L,  1e9L,
+                                       1e10L, 1e11L, 1e12L, 1e13L, 1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L,
+                                       1e20L, 1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L}; // all of them exact
+    int e = d->exponent;
+    if (e < -27 || e > 27) return false;
+    long double v = (long double)d->digits;
+    v = e < 0 ? v / tens[-e] : v * tens[e];
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits); // the first eight bytes are the mantissa
+    if ((bits & 0x7FF) == 0x400) return false;
+    *out = d->negative ? -(double)v : (double)v;
+    return true;
+}
+#else
+static bool round_twice(const struct decimal *d, double *out)
+{
+    (void)d, (void)out;
+    return false;
+}
+#endif
+
+static double through_strtod(struct slice s)
+{
+    char small[64];
+    char *text = s.n < sizeof small ? small : mem_alloc(s.n + 1);
+    memcpy(text, s.p, s.n);
+    text[s.n] = 0;
+    double v = strtod(text, NULL);
+    if (text != small) free(text);
+    return v;
+}
+
+bool json_f64(struct slice number, double *out)
+{
+    struct decimal d;
+    bool held = take_decimal(number, &d);
+    if (held && d.whole) {
+        if (d.digits > INT64_MAX) return false;
+        *out = d.negative ? -(double)d.digits : (double)d.digits;
+        if (d.digits == 0) *out = 0; // an integer has no -0
+        return true;
+    }
+    // What has no point and no exponent is an integer, and more than 19 digits are none of 64 bits.
+    if (!held && !memchr(number.p, '.', number.n) && !memchr(number.p, 'e', number.n) &&
+        !memchr(number.p, 'E', number.n))
+        return false;
+    if (held && round_twice(&d, out)) return true;
+    *out = through_strtod(number);
+    return isfinite(*out);
+}
+
+// ---- writing ------------------------------------------------------------------------------------------------------
 
 // "%g" without what JSON doesn't need of an exponent: 1e-07 is 1e-7, 1e+20 is 1e20.
 static void add_g(struct buf *out, const char *text)

@@ -252,45 +252,80 @@ static int mistake(struct json_scan *s, struct err *e)
     return err_set(e, HW_EINVALID, "not valid JSON: %s (column %zu)", s->wrong, (size_t)(s->p - s->start) + 1);
 }
 
-// Behind the brace that closes the object.
+// Behind the bracket that closes the object or the array.
 static int finish(struct json_scan *s, struct err *e)
 {
     s->p++;
+    if (s->inner) return 0;
     skip_space(s);
     if (s->p == s->end) return 0;
     s->wrong = "more follows the object";
     return mistake(s, e);
 }
 
-int json_scan_member(struct json_scan *s, struct json_member *m, struct err *e)
+// To the next member or item: 1; 0 at the end.
+static int advance(struct json_scan *s, char open, char close, const char *wanted, const char *more, struct err *e)
 {
     skip_space(s);
-    if (s->first && (s->p == s->end || *s->p != '{')) {
-        s->wrong = "an object is wanted";
+    if (s->first && (s->p == s->end || *s->p != open)) {
+        s->wrong = wanted;
         return mistake(s, e);
     }
     if (s->first) {
         s->p++;
         skip_space(s);
     }
-    if (s->p < s->end && *s->p == '}') return finish(s, e);
+    if (s->p < s->end && *s->p == close) return finish(s, e);
     if (!s->first) {
         if (s->p == s->end || *s->p != ',') {
-            s->wrong = "a comma or the object's end is wanted";
+            s->wrong = more;
             return mistake(s, e);
         }
         s->p++;
         skip_space(s);
     }
     s->first = false;
-    if (!name(s, m)) return mistake(s, e);
+    return 1;
+}
+
+int json_scan_name(struct json_scan *s, struct json_member *m, struct err *e)
+{
+    int rc = advance(s, '{', '}', "an object is wanted", "a comma or the object's end is wanted", e);
+    return rc == 1 && !name(s, m) ? mistake(s, e) : rc;
+}
+
+int json_scan_item(struct json_scan *s, struct err *e)
+{
+    return advance(s, '[', ']', "an array is wanted", "a comma or the array's end is wanted", e);
+}
+
+int json_scan_value(struct json_scan *s, struct json_member *m, struct err *e)
+{
     const char *from = s->p;
     s->spaced = s->seen = false;
     if (!value(s)) return mistake(s, e);
     m->value = slice_of(from, (size_t)(s->p - from));
     m->spaced = s->spaced;
     m->seen = s->seen;
-    return 1;
+    return 0;
+}
+
+int json_scan_member(struct json_scan *s, struct json_member *m, struct err *e)
+{
+    int rc = json_scan_name(s, m, e);
+    if (rc != 1) return rc;
+    rc = json_scan_value(s, m, e);
+    return rc ? rc : 1;
+}
+
+void json_scan_into(const struct json_scan *s, struct json_scan *inner)
+{
+    *inner = (struct json_scan){.start = s->start, .p = s->p, .end = s->end, .first = true, .inner = true};
+}
+
+void json_scan_back(struct json_scan *s, const struct json_scan *inner)
+{
+    s->p = inner->p;
 }
 
 // ---- what was scanned ----------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ struct json_scan {
     const char *start, *p, *end; // the whole text; where it goes on
     const char *wrong;           // what is wrong at p; NULL: nothing yet
     bool first, spaced;
+    bool inner; // a value within another scan's text: what follows it is not looked at
     // Names to look out for among the members of an object that is a member's value, ended by an empty one; may be set
     // after json_scan_object. Saves going over such an object again when none is there.
     const struct slice *watched;
@@ -37,6 +38,17 @@ struct json_member {
 // until 0 was returned nothing is known of what follows.
 void json_scan_object(struct json_scan *s, struct slice text);
 int json_scan_member(struct json_scan *s, struct json_member *m, struct err *e);
+
+// The same in steps, for values that are gone into where they lie, in one pass over the whole text:
+//     json_scan_name or, in an array, json_scan_item: 1, and the scan stands before a value; 0 at the end.
+//     Then json_scan_value goes over it (0, and its place in *m), or json_scan_into begins a scan of its members or
+//     items. When that has come to its end (0), json_scan_back takes the outer one to where the inner one stands.
+// Nesting is counted from where a scan begins.
+int json_scan_name(struct json_scan *s, struct json_member *m, struct err *e); // of *m, only the name
+int json_scan_item(struct json_scan *s, struct err *e);
+int json_scan_value(struct json_scan *s, struct json_member *m, struct err *e); // of *m, all but the name
+void json_scan_into(const struct json_scan *s, struct json_scan *inner);
+void json_scan_back(struct json_scan *s, const struct json_scan *inner);
 
 // The text of a string that was scanned, without its quotes. `raw`: what is between them.
 void json_unescape(struct slice raw, struct buf *out);

@@ -255,6 +255,56 @@ static void the_shortest_decimal_is_written(void **state)
     }
 }
 
+// As the parser reads it, to the last bit: near halves as well, where rounding in two steps would err.
+static void a_scanned_number_is_what_the_parser_reads(void **state)
+{
+    (void)state;
+    static const char *const some[] = {"0",
+                                       "-0",
+                                       "-0.0",
+                                       "0.1",
+                                       "1e23",
+                                       "8.5e22",
+                                       "9007199254740993.0",
+                                       "9007199254740992.5",
+                                       "9007199254740993.00000000000000000000000000001",
+                                       "0.500000000000000166533453693773481063544750213623046875",
+                                       "1.7976931348623157e308",
+                                       "2.2250738585072011e-308",
+                                       "5e-324",
+                                       "1e-400",
+                                       "9223372036854775807",
+                                       "-9223372036854775807",
+                                       "0.00000000000000000000000000000000000000000000000001",
+                                       "1e0000000000000000000001",
+                                       "123456789012345678901234567890.5"};
+    uint64_t seed = 11;
+    for (int i = 0; i < 200000; i++) {
+        char text[80];
+        if (i < (int)(sizeof some / sizeof *some)) {
+            snprintf(text, sizeof text, "%s", some[i]);
+        } else {
+            seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+            int digits = (int)(seed >> 33) % 19, exponent = (int)(seed >> 50) % 60 - 30;
+            snprintf(text, sizeof text, i % 2 ? "%.*g" : "%.*e", digits + 1,
+                     (double)(seed >> 11) * pow(10, exponent % 20 - 8));
+            if (i % 8 == 0) snprintf(text, sizeof text, "%llu.5e%d", (unsigned long long)(seed >> 11), exponent);
+        }
+        json_t *v = json_read(slice_str(text), NULL);
+        double out, wanted = json_number_value(v);
+        bool read = json_f64(slice_str(text), &out);
+        if (read != (v != NULL)) fail_msg("%s is %sread", text, read ? "" : "not ");
+        if (!v) continue;
+        if (out != wanted || signbit(out) != signbit(wanted)) fail_msg("%s: %.17g, not %.17g", text, out, wanted);
+        json_decref(v);
+    }
+    static const char *const beyond[] = {"1e400", "-1e309", "9223372036854775808", "123456789012345678901234567890"};
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) {
+        double out;
+        assert_false(json_f64(slice_str(beyond[i]), &out));
+    }
+}
+
 static void readings_are_cut_to_the_digits_that_mean_something(void **state)
 {
     (void)state;
@@ -312,6 +362,7 @@ int main(void)
         cmocka_unit_test(any_bytes_become_a_valid_string),
         cmocka_unit_test(text_reads_back_as_it_was),
         cmocka_unit_test(doubles_read_back_as_themselves),
+        cmocka_unit_test(a_scanned_number_is_what_the_parser_reads),
         cmocka_unit_test(numbers_are_short_and_what_is_none_is_null),
         cmocka_unit_test(the_shortest_decimal_is_written),
         cmocka_unit_test(readings_are_cut_to_the_digits_that_mean_something),

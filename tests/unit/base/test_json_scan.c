@@ -40,6 +40,56 @@ static void members_lie_where_they_are_written(void **state)
     assert_int_equal(json_scan_member(&s, &m, &e), 0);
 }
 
+static void values_are_gone_into_where_they_lie(void **state)
+{
+    (void)state;
+    struct json_scan s, list, inner;
+    struct json_member m;
+    struct err e = {0};
+    json_scan_object(&s, SLICE_LIT("{\"a\":[ 1 , {\"b\":2} ,[]],\"c\":3} "));
+    assert_int_equal(json_scan_name(&s, &m, &e), 1);
+    assert_true(slice_is(m.name, "a"));
+    json_scan_into(&s, &list);
+    assert_int_equal(json_scan_item(&list, &e), 1);
+    assert_int_equal(json_scan_value(&list, &m, &e), 0);
+    assert_true(slice_is(m.value, "1"));
+    assert_int_equal(json_scan_item(&list, &e), 1);
+    json_scan_into(&list, &inner);
+    assert_int_equal(json_scan_member(&inner, &m, &e), 1);
+    assert_true(slice_is(m.name, "b") && slice_is(m.value, "2"));
+    assert_int_equal(json_scan_member(&inner, &m, &e), 0);
+    json_scan_back(&list, &inner);
+    assert_int_equal(json_scan_item(&list, &e), 1);
+    json_scan_into(&list, &inner);
+    assert_int_equal(json_scan_item(&inner, &e), 0);
+    json_scan_back(&list, &inner);
+    assert_int_equal(json_scan_item(&list, &e), 0);
+    json_scan_back(&s, &list);
+    assert_int_equal(json_scan_member(&s, &m, &e), 1);
+    assert_true(slice_is(m.name, "c") && slice_is(m.value, "3"));
+    assert_int_equal(json_scan_member(&s, &m, &e), 0);
+}
+
+static void steps_name_mistakes_too(void **state)
+{
+    (void)state;
+    struct json_scan s, list;
+    struct json_member m;
+    struct err e = {0};
+    json_scan_object(&s, SLICE_LIT("{\"a\":[1 2]}"));
+    assert_int_equal(json_scan_name(&s, &m, &e), 1);
+    json_scan_into(&s, &list);
+    assert_int_equal(json_scan_item(&list, &e), 1);
+    assert_int_equal(json_scan_value(&list, &m, &e), 0);
+    assert_int_equal(json_scan_item(&list, &e), HW_EINVALID);
+    assert_non_null(strstr(e.message, "a comma or the array's end is wanted (column 9)"));
+    json_scan_object(&s, SLICE_LIT("{\"a\":{}}"));
+    assert_int_equal(json_scan_name(&s, &m, &e), 1);
+    json_scan_into(&s, &list);
+    assert_int_equal(json_scan_item(&list, &e), HW_EINVALID);
+    assert_non_null(strstr(e.message, "an array is wanted"));
+}
+
 static void empty_objects_have_no_member(void **state)
 {
     (void)state;
@@ -157,6 +207,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_lie_where_they_are_written),
+        cmocka_unit_test(values_are_gone_into_where_they_lie),
+        cmocka_unit_test(steps_name_mistakes_too),
         cmocka_unit_test(empty_objects_have_no_member),
         cmocka_unit_test(mistakes_are_named_with_their_column),
         cmocka_unit_test(nesting_ends_at_the_stated_depth),
