@@ -253,13 +253,7 @@ static void reported(void *ctx, int rc, const struct err *e, struct slice answer
 static void workers_report(struct request *req, void *ctx)
 {
     struct resources *api = ctx;
-    struct err e = {0};
-    // Parsed anew: the queue works on it from another thread, and the request's own copy stays here.
-    json_t *body = json_read_object(request_body(req), &e);
-    if (body)
-        queue_report(api->queue, request_param(req, "id"), body, reported, request_ref(req));
-    else
-        request_reply_error(req, &e);
+    queue_report(api->queue, request_param(req, "id"), request_body(req), reported, request_ref(req));
 }
 
 void workers_register(struct resources *r, struct router *router)

@@ -142,10 +142,11 @@ struct queue_claim *queue_claim(struct queue *q, const char *worker_id, struct q
 // The claimer has gone: `done` won't be called, and what was claimed for it meanwhile is queued again at once.
 void queue_claim_abandon(struct queue *q, struct queue_claim *c);
 
-// Takes one report body {"batch":N,"reports":[…]} (docs/api/rest.md), owned from here on. `answer` is the JSON object
-// of the reply. HW_EINVALID and HW_EVALIDATION for a malformed body, HW_ENOTFOUND for an unknown worker.
+// Takes one report body {"batch":N,"reports":[…]} (docs/api/rest.md), which is read before the call returns. `answer`
+// is the JSON object of the reply. HW_EINVALID and HW_EVALIDATION for a malformed body, HW_ENOTFOUND for an unknown
+// worker.
 typedef void (*queue_report_fn)(void *ctx, int rc, const struct err *e, struct slice answer);
-void queue_report(struct queue *q, const char *worker_id, json_t *body, queue_report_fn done, void *ctx);
+void queue_report(struct queue *q, const char *worker_id, struct slice body, queue_report_fn done, void *ctx);
 
 // ---- what is known beside the database ----------------------------------------------------------------------------
 

@@ -97,18 +97,18 @@ static void apply_progress(struct change *c, struct live *l, const struct wire_e
 
 // ---- metrics and checkpoints --------------------------------------------------------------------------------------
 
-static void newest(const json_t *row, const char *key, double value, double *out)
+// The value of a column that the line gives; given as null, it is no longer known.
+static void newest(const struct wire_event *ev, enum wire_metric_column column, double value, double *out)
 {
-    if (json_object_get(row, key)) *out = value; // given as null: no longer known
+    if (ev->u.metric.given & 1u << column) *out = value;
 }
 
 static void show_metrics(struct change *c, struct live *l, const struct wire_event *ev, struct ev_layer *layer)
 {
-    const json_t *row = ev->json;
     if (layer) {
-        newest(row, "loss", ev->u.metric.loss, &layer->loss);
-        newest(row, "l0_sparsity", ev->u.metric.l0_sparsity, &layer->l0_sparsity);
-        newest(row, "dead_neurons", ev->u.metric.dead_neurons, &layer->dead_neurons);
+        newest(ev, WIRE_METRIC_loss, ev->u.metric.loss, &layer->loss);
+        newest(ev, WIRE_METRIC_l0_sparsity, ev->u.metric.l0_sparsity, &layer->l0_sparsity);
+        newest(ev, WIRE_METRIC_dead_neurons, ev->u.metric.dead_neurons, &layer->dead_neurons);
     } else {
         l->aggregate = true;
     }
@@ -117,14 +117,14 @@ static void show_metrics(struct change *c, struct live *l, const struct wire_eve
     // The training's own values are those over all layers; one layer's stand for them as long as there is no other.
     if (layer && (l->aggregate || l->n_layers > 1)) return;
     struct training_row *t = &c->training;
-    newest(row, "loss", ev->u.metric.loss, &t->loss);
-    newest(row, "l0_sparsity", ev->u.metric.l0_sparsity, &t->l0_sparsity);
-    newest(row, "l1_sparsity", ev->u.metric.l1_sparsity, &t->l1_sparsity);
-    newest(row, "explained_variance", ev->u.metric.explained_variance, &t->explained_variance);
-    newest(row, "dead_neurons", ev->u.metric.dead_neurons, &t->dead_neurons);
-    newest(row, "grad_norm", ev->u.metric.grad_norm, &t->grad_norm);
-    newest(row, "samples_per_second", ev->u.metric.samples_per_second, &t->samples_per_second);
-    newest(row, "learning_rate", ev->u.metric.learning_rate, &l->learning_rate);
+    newest(ev, WIRE_METRIC_loss, ev->u.metric.loss, &t->loss);
+    newest(ev, WIRE_METRIC_l0_sparsity, ev->u.metric.l0_sparsity, &t->l0_sparsity);
+    newest(ev, WIRE_METRIC_l1_sparsity, ev->u.metric.l1_sparsity, &t->l1_sparsity);
+    newest(ev, WIRE_METRIC_explained_variance, ev->u.metric.explained_variance, &t->explained_variance);
+    newest(ev, WIRE_METRIC_dead_neurons, ev->u.metric.dead_neurons, &t->dead_neurons);
+    newest(ev, WIRE_METRIC_grad_norm, ev->u.metric.grad_norm, &t->grad_norm);
+    newest(ev, WIRE_METRIC_samples_per_second, ev->u.metric.samples_per_second, &t->samples_per_second);
+    newest(ev, WIRE_METRIC_learning_rate, ev->u.metric.learning_rate, &l->learning_rate);
 }
 
 static int apply_metric(struct store_tx *tx, struct change *c, struct live *l, const struct wire_event *ev, int64_t now,
@@ -133,7 +133,6 @@ static int apply_metric(struct store_tx *tx, struct change *c, struct live *l, c
     int rc = attached_training(tx, c, now, e);
     if (rc || c->entity != ENTITY_TRAINING) return rc;
     struct metric_row m;
-    struct buf extra = BUF_INIT;
     bool first = false;
     struct ev_layer *layer = NULL;
     metric_row_init(&m);
@@ -149,13 +148,8 @@ static int apply_metric(struct store_tx *tx, struct change *c, struct live *l, c
         layer = live_layer(l, m.layer_idx, &first);
     // What an earlier attempt wrote beyond this step is no part of this one's curve.
     rc = first ? metric_rows_cut(tx, c->training.key, m.layer_idx, m.step, e) : 0;
-    wire_metric_extra(ev, &extra);
-    if (extra.n) {
-        buf_cstr(&extra); // ends the text
-        m.extra = extra.p;
-    }
+    m.extra = ev->u.metric.extra; // borrowed: this row isn't released
     if (!rc) rc = metric_row_put(tx, c->training.key, &m, e);
-    buf_release(&extra);
     if (!rc) show_metrics(c, l, ev, layer);
     return rc;
 }

@@ -5,90 +5,24 @@
 
 #include "base/mem.h"
 #include "jobs/queue_internal.h"
-
-struct job_report {
-    char job_id[ID_SIZE];
-    int attempt;
-    char *lease;
-    struct wire_event *events;
-    int n_events;
-    char *refused; // what is wrong with the first event that can't be read; NULL: none
-};
+#include "jobs/report_body.h"
 
 struct report {
     struct queue *q;
     struct list changes;
     struct worker_row worker;
     char worker_id[ID_SIZE];
-    int64_t batch, now, mono;
-    struct job_report *jobs;
-    int n_jobs;
+    struct report_body body;
+    int64_t now, mono;
     struct buf answer;
     struct jw w;
     queue_report_fn done;
     void *ctx;
 };
 
-// ---- reading the body ---------------------------------------------------------------------------------------------
-
-static int read_job(const json_t *in, struct job_report *out, struct err *e)
-{
-    const char *id, *lease;
-    int64_t attempt;
-    if (!json_is_object(in)) return err_field(e, HW_EVALIDATION, "reports", "a report must be an object");
-    int rc = json_get_str(in, "job_id", NULL, &id, e);
-    if (!rc) rc = json_get_str(in, "lease", NULL, &lease, e);
-    if (!rc) rc = json_get_i64(in, "attempt", 1, 1, INT32_MAX, &attempt, e);
-    if (rc) return rc;
-    if (!id || strlen(id) >= ID_SIZE) return err_field(e, HW_EVALIDATION, "job_id", "job_id is missing or too long");
-    if (!lease) return err_field(e, HW_EVALIDATION, "lease", "lease is missing");
-    json_t *events = json_object_get(in, "events");
-    if (events && !json_is_array(events)) return err_field(e, HW_EVALIDATION, "events", "events must be a list");
-    snprintf(out->job_id, sizeof out->job_id, "%s", id);
-    out->attempt = (int)attempt;
-    out->lease = mem_strdup(lease);
-    size_t i, n = json_array_size(events);
-    json_t *it;
-    out->events = mem_array(n ? n : 1, sizeof *out->events);
-    json_array_foreach(events, i, it)
-    {
-        struct err bad = {0};
-        // One line that a task got wrong doesn't cost the others: it is said in the job's log.
-        if (wire_event_from_json(json_incref(it), &out->events[out->n_events], &bad) == 0)
-            out->n_events++;
-        else if (!out->refused)
-            out->refused = mem_printf("ignored: %s", bad.message);
-    }
-    return 0;
-}
-
-static int read_body(const json_t *body, struct report *r, struct err *e)
-{
-    int rc = json_get_i64(body, "batch", 0, 0, INT64_MAX, &r->batch, e);
-    if (rc) return rc;
-    if (r->batch < 1) return err_field(e, HW_EVALIDATION, "batch", "batch is missing; it counts from 1");
-    json_t *reports = json_object_get(body, "reports");
-    if (!json_is_array(reports)) return err_field(e, HW_EVALIDATION, "reports", "reports must be a list");
-    r->jobs = mem_array(json_array_size(reports) + 1, sizeof *r->jobs);
-    size_t i;
-    json_t *it;
-    json_array_foreach(reports, i, it)
-    {
-        rc = read_job(it, &r->jobs[r->n_jobs++], e);
-        if (rc) return rc;
-    }
-    return 0;
-}
-
 static void report_free(struct report *r)
 {
-    for (int i = 0; i < r->n_jobs; i++) {
-        for (int k = 0; k < r->jobs[i].n_events; k++) wire_event_release(&r->jobs[i].events[k]);
-        free(r->jobs[i].events);
-        free(r->jobs[i].lease);
-        free(r->jobs[i].refused);
-    }
-    free(r->jobs);
+    report_body_release(&r->body);
     changes_free(&r->changes);
     worker_row_release(&r->worker);
     buf_release(&r->answer);
@@ -192,18 +126,18 @@ static int report_tx(struct store_tx *tx, void *ctx, struct err *e)
     struct report *r = ctx;
     int rc = worker_row_get(tx, r->worker_id, &r->worker, e);
     if (rc) return rc;
-    bool seen = r->batch <= r->worker.last_batch;
+    bool seen = r->body.batch <= r->worker.last_batch;
     jw_init(&r->w, &r->answer);
     jw_obj(&r->w);
-    jw_ki64(&r->w, "batch", r->batch);
+    jw_ki64(&r->w, "batch", r->body.batch);
     jw_key(&r->w, "jobs");
     jw_obj(&r->w);
-    for (int i = 0; !rc && i < r->n_jobs; i++) rc = report_job(r, tx, &r->jobs[i], seen, e);
+    for (int i = 0; !rc && i < r->body.n_jobs; i++) rc = report_job(r, tx, &r->body.jobs[i], seen, e);
     jw_obj_end(&r->w);
     jw_obj_end(&r->w);
-    if (!rc) rc = worker_row_seen(tx, r->worker_id, r->batch, r->now, e);
+    if (!rc) rc = worker_row_seen(tx, r->worker_id, r->body.batch, r->now, e);
     // What was counted in memory isn't in the database: the next report makes it again from there.
-    for (int i = 0; rc && i < r->n_jobs; i++) live_drop(r->q, r->jobs[i].job_id);
+    for (int i = 0; rc && i < r->body.n_jobs; i++) live_drop(r->q, r->body.jobs[i].job_id);
     return rc;
 }
 
@@ -240,7 +174,7 @@ static void refused(void *ctx, int rc, const struct err *e)
     free(f);
 }
 
-void queue_report(struct queue *q, const char *worker_id, json_t *body, queue_report_fn done, void *ctx)
+void queue_report(struct queue *q, const char *worker_id, struct slice body, queue_report_fn done, void *ctx)
 {
     struct report *r = mem_zalloc(sizeof *r);
     struct err e = {0};
@@ -248,8 +182,7 @@ void queue_report(struct queue *q, const char *worker_id, json_t *body, queue_re
     list_init(&r->changes);
     worker_row_init(&r->worker);
     snprintf(r->worker_id, sizeof r->worker_id, "%s", worker_id);
-    int rc = read_body(body, r, &e);
-    json_decref(body); // the events hold what they need of it
+    int rc = report_body_read(body, &r->body, &e);
     if (rc == 0) {
         store_write(q->cfg.store, report_tx, reported, r);
         return;

@@ -1,9 +1,11 @@
 #include "jobs/wire.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "jobs/wire_metric.h"
 
 static const char *const type_names[WIRE_TYPE_COUNT] = {
     [WIRE_PHASE] = "phase",
@@ -29,11 +31,9 @@ static const char *const metric_columns[] = {
 #undef X
 };
 
-static const int64_t COUNT_MAX = 1LL << 53; // what a JSON number holds exactly everywhere
-
 static int get_count(const json_t *o, const char *key, int64_t def, int64_t *out, struct err *e)
 {
-    return json_get_i64(o, key, def, -1, COUNT_MAX, out, e);
+    return json_get_i64(o, key, def, -1, WIRE_COUNT_MAX, out, e);
 }
 
 static int need_str(const json_t *o, const char *key, const char **out, struct err *e)
@@ -68,47 +68,59 @@ static int read_phase(const json_t *o, struct wire_event *w, struct err *e)
 
 static int read_progress(const json_t *o, struct wire_event *w, struct err *e)
 {
-    int rc = json_get_i64(o, "done", 0, 0, COUNT_MAX, &w->u.progress.done, e);
+    int rc = json_get_i64(o, "done", 0, 0, WIRE_COUNT_MAX, &w->u.progress.done, e);
     if (!rc) rc = get_count(o, "total", -1, &w->u.progress.total, e);
     if (!rc) rc = json_get_str(o, "unit", NULL, &w->u.progress.unit, e);
     if (!rc) rc = json_get_str(o, "message", NULL, &w->u.progress.message, e);
     return rc;
 }
 
-static bool is_column(const char *key)
-{
-    for (size_t i = 0; i < sizeof metric_columns / sizeof *metric_columns; i++)
-        if (strcmp(key, metric_columns[i]) == 0) return true;
-    return false;
-}
-
 static bool is_extra(const char *key, const json_t *value)
 {
-    return json_is_number(value) && strcmp(key, "step") != 0 && strcmp(key, "layer") != 0 && strcmp(key, "ts") != 0 &&
-           !is_column(key);
+    if (!json_is_number(value)) return false;
+    for (size_t i = 0; i < sizeof metric_columns / sizeof *metric_columns; i++)
+        if (strcmp(key, metric_columns[i]) == 0) return false;
+    return strcmp(key, "step") != 0 && strcmp(key, "layer") != 0 && strcmp(key, "ts") != 0;
+}
+
+static char *extra_text(const json_t *o)
+{
+    struct buf out = BUF_INIT;
+    struct jw w;
+    const char *key;
+    json_t *value;
+    jw_init(&w, &out);
+    json_object_foreach((json_t *)(uintptr_t)o, key, value)
+    {
+        if (!is_extra(key, value)) continue;
+        if (out.n == 0) jw_obj(&w);
+        jw_kf64(&w, key, json_number_value(value));
+    }
+    if (out.n == 0) return NULL;
+    jw_obj_end(&w);
+    return buf_detach(&out, NULL);
 }
 
 static int read_metric(const json_t *o, struct wire_event *w, struct err *e)
 {
     if (!json_object_get(o, "step")) return err_field(e, HW_EVALIDATION, "step", "step is missing");
-    int rc = json_get_i64(o, "step", 0, 0, COUNT_MAX, &w->u.metric.step, e);
-    if (!rc) rc = get_int(o, "layer", -1, -1, 100000, &w->u.metric.layer, e);
+    int rc = json_get_i64(o, "step", 0, 0, WIRE_COUNT_MAX, &w->u.metric.step, e);
+    if (!rc) rc = get_int(o, "layer", -1, -1, WIRE_LAYER_MAX, &w->u.metric.layer, e);
 #define X(name)                                                                                                        \
-    if (!rc) rc = get_num(o, #name, &w->u.metric.name, e);
+    if (!rc) rc = get_num(o, #name, &w->u.metric.name, e);                                                             \
+    if (json_object_get(o, #name)) w->u.metric.given |= 1u << WIRE_METRIC_##name;
     WIRE_METRIC_COLUMNS(X)
 #undef X
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)o, key, value) w->u.metric.n_extra += is_extra(key, value);
+    if (!rc) w->u.metric.extra = extra_text(o);
     return rc;
 }
 
 static int read_checkpoint(const json_t *o, struct wire_event *w, struct err *e)
 {
     int rc = need_str(o, "path", &w->u.checkpoint.path, e);
-    if (!rc) rc = json_get_i64(o, "step", 0, 0, COUNT_MAX, &w->u.checkpoint.step, e);
+    if (!rc) rc = json_get_i64(o, "step", 0, 0, WIRE_COUNT_MAX, &w->u.checkpoint.step, e);
     if (!rc) rc = get_count(o, "size_bytes", -1, &w->u.checkpoint.size_bytes, e);
-    if (!rc) rc = get_int(o, "layer", -1, -1, 100000, &w->u.checkpoint.layer, e);
+    if (!rc) rc = get_int(o, "layer", -1, -1, WIRE_LAYER_MAX, &w->u.checkpoint.layer, e);
     if (!rc) rc = get_num(o, "loss", &w->u.checkpoint.loss, e);
     if (!rc) rc = json_get_bool(o, "is_best", false, &w->u.checkpoint.is_best, e);
     return rc;
@@ -151,7 +163,7 @@ static int read_members(const json_t *o, struct wire_event *w, struct err *e)
         w->u.paused.resume = json_object_get(o, "resume");
         if (!w->u.paused.resume || json_is_object(w->u.paused.resume)) return 0;
         return err_field(e, HW_EVALIDATION, "resume", "resume must be an object");
-    case WIRE_STARTED: return json_get_i64(o, "pid", 0, 0, COUNT_MAX, &w->u.started.pid, e);
+    case WIRE_STARTED: return json_get_i64(o, "pid", 0, 0, WIRE_COUNT_MAX, &w->u.started.pid, e);
     case WIRE_OUTPUT:
         rc = json_get_str(o, "stream", "stdout", &w->u.output.stream, e);
         return rc ? rc : need_str(o, "text", &w->u.output.text, e);
@@ -217,24 +229,16 @@ int wire_event_parse(struct slice line, struct wire_event *out, struct err *e)
     // Most lines that aren't ours are plain output: don't wake the parser for them.
     struct slice t = slice_trim(line);
     if (t.n == 0 || t.p[0] != '{') return err_set(e, HW_EINVALID, "not a JSON object");
+    struct json_scan scan;
+    json_scan_object(&scan, t);
+    if (wire_metric_read(&scan, out)) return 0;
     json_t *obj = json_read_object(t, e);
     return obj ? wire_event_from_json(obj, out, e) : HW_EINVALID;
 }
 
 void wire_event_release(struct wire_event *ev)
 {
+    if (ev->type == WIRE_METRIC) free(ev->u.metric.extra);
     json_decref(ev->json);
     *ev = (struct wire_event){0};
-}
-
-void wire_metric_extra(const struct wire_event *ev, struct buf *out)
-{
-    if (ev->type != WIRE_METRIC || ev->u.metric.n_extra == 0) return;
-    struct jw w;
-    jw_init(&w, out);
-    jw_obj(&w);
-    const char *key;
-    json_t *value;
-    json_object_foreach(ev->json, key, value) if (is_extra(key, value)) jw_kf64(&w, key, json_number_value(value));
-    jw_obj_end(&w);
 }

@@ -10,7 +10,8 @@
 
 // A line's length in bytes, and how deep its values may be nested: a line that one reader takes is then taken by every
 // other, also within the texts that it is put into on its way.
-enum { WIRE_LINE_MAX = 1 << 20, WIRE_DEPTH_MAX = 64 };
+enum { WIRE_LINE_MAX = 1 << 20, WIRE_DEPTH_MAX = 64, WIRE_LAYER_MAX = 100000 };
+#define WIRE_COUNT_MAX (1LL << 53) // what a JSON number holds exactly everywhere
 
 enum wire_type {
     WIRE_UNKNOWN, // a JSON object of a type that this version doesn't know: ignored
@@ -46,11 +47,19 @@ enum wire_type {
     X(gpu_memory_used_mb)                                                                                              \
     X(samples_per_second)
 
+// The bit of a column in wire_event.u.metric.given.
+enum wire_metric_column {
+#define X(name) WIRE_METRIC_##name,
+    WIRE_METRIC_COLUMNS(X)
+#undef X
+        WIRE_METRIC_COLUMN_COUNT
+};
+
 // Strings are borrowed from `json`, which the event owns (wire_event_release). Numbers not given are NaN, or -1 for
 // counts.
 struct wire_event {
     enum wire_type type;
-    json_t *json;
+    json_t *json;  // NULL: a metric that was read without a tree (jobs/wire_metric.h)
     int64_t ts_us; // the writer's clock; 0: not given
     union {
         struct {
@@ -68,7 +77,8 @@ struct wire_event {
 #define X(name) double name;
             WIRE_METRIC_COLUMNS(X)
 #undef X
-            int n_extra; // members of `json` that are numbers and no column
+            unsigned given; // the columns that are members, though it be as null: a bit each
+            char *extra;    // the members that are numbers and no column, as one JSON object; owned; NULL: none
         } metric;
         struct {
             int64_t step, size_bytes;
@@ -112,8 +122,5 @@ int wire_event_from_json(json_t *obj, struct wire_event *out, struct err *e);
 int wire_event_parse(struct slice line, struct wire_event *out, struct err *e);
 
 void wire_event_release(struct wire_event *ev);
-
-// Writes the members of a metric event that are no columns, as one JSON object; nothing if there are none.
-void wire_metric_extra(const struct wire_event *ev, struct buf *out);
 
 #endif
