@@ -52,3 +52,10 @@ bool batches_large(const struct batches *b)
 {
     return b->n_ready > 0 || b->now.n >= BATCH_BYTES;
 }
+
+size_t batches_bytes(const struct batches *b)
+{
+    size_t bytes = b->now.n;
+    for (size_t i = 0; i < b->n_ready; i++) bytes += b->ready[i].n;
+    return bytes;
+}

@@ -25,6 +25,7 @@ struct buf *batches_next(struct batches *b);
 bool batches_take(struct batches *b, struct buf *out);
 bool batches_empty(const struct batches *b);
 bool batches_large(const struct batches *b); // one is full: worth sending now
+size_t batches_bytes(const struct batches *b);
 void batches_clear(struct batches *b);
 
 #endif

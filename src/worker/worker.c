@@ -21,18 +21,20 @@
 #include "worker/reporter.h"
 #include "worker/resources.h"
 #include "worker/running.h"
+#include "worker/shipment.h"
 #include "worker/slots.h"
 #include "worker/spool.h"
 
-enum { TICK_MS = 50, DRAIN_MS = 5000, LEFTOVERS_MS = 10000 };
+enum { TICK_MS = 40, DRAIN_MS = 5000, LEFTOVERS_MS = 10000 };
 // While the server is away each batch is a file: what a job says is gathered for as long.
 static const int64_t AWAY_GATHER_US = 1000000;
 // Of a job that has nothing to say: a cancel comes in the answer to a report, and is to be heard within a second or so.
 static const int64_t HEARTBEAT_US = 1000000;
 
 // Reports of all jobs go one way. While the server takes them, one job's flood of output must not hold up the reports
-// that keep the others' leases: beyond this backlog the tasks wait in their writes.
-enum { BACKLOG_BYTES = 8 << 20 };
+// that keep the others' leases: beyond this backlog, which the spool has room for in memory, the tasks wait in their
+// writes.
+enum { BACKLOG_BYTES = 3 << 20 };
 
 // What the other threads have to say to the main thread.
 struct mail {
@@ -145,43 +147,54 @@ static void on_unknown(void *ctx, const char *worker_id)
 
 // ---- main thread --------------------------------------------------------------------------------------------------
 
-static void push(struct worker *w, const struct running *r, struct slice events)
+// Into the spool, if anything is in it.
+static void send(struct worker *w, struct shipment *s)
 {
-    struct buf body = BUF_INIT;
-    struct jw j;
-    jw_init(&j, &body);
-    jw_obj(&j);
-    jw_ki64(&j, "batch", (int64_t)w->next_batch++);
-    jw_key(&j, "reports");
-    jw_arr(&j);
-    jw_obj(&j);
-    jw_kstr(&j, "job_id", r->job_id);
-    jw_ki64(&j, "attempt", r->attempt);
-    jw_kstr(&j, "lease", r->lease);
-    jw_key(&j, "events");
-    jw_arr(&j);
-    jw_raw(&j, events);
-    jw_arr_end(&j);
-    jw_obj_end(&j);
-    jw_arr_end(&j);
-    jw_obj_end(&j);
+    struct buf body;
     struct err e;
-    if (spool_push(w->spool, r->worker_id, &body, &e) != 0 && !w->spool_warned) {
+    char worker_id[SHIPMENT_ID_SIZE];
+    memcpy(worker_id, s->worker_id, sizeof worker_id);
+    if (!shipment_end(s, &body)) return;
+    if (spool_push(w->spool, worker_id, &body, &e) != 0 && !w->spool_warned) {
         log_error("worker", "reports can't be spooled on disk and stay in memory: %s", e.message);
         w->spool_warned = true;
     }
 }
 
-// Everything that job has to say, one report a batch. Batches are per worker id, numbered in order.
-static void ship(struct worker *w, struct running *r, int64_t now)
+// Everything that job has to say.
+static void load(struct worker *w, struct shipment *s, struct running *r, int64_t now)
 {
     if (batches_empty(&r->events.batches)) return;
     struct buf events;
     while (batches_take(&r->events.batches, &events)) {
-        if (r->stop != STOP_LEASE_LOST && r->lease[0]) push(w, r, buf_slice(&events));
+        if (r->stop != STOP_LEASE_LOST && r->lease[0]) {
+            if (!shipment_takes(s, r->worker_id, r->job_id)) {
+                send(w, s);
+                shipment_begin(s, r->worker_id, (int64_t)w->next_batch++);
+            }
+            shipment_add(s, r->job_id, r->attempt, r->lease, buf_slice(&events));
+        }
         buf_release(&events);
     }
     r->reported_us = now;
+}
+
+static void ship(struct worker *w, struct running *r, int64_t now)
+{
+    struct shipment s = {0};
+    load(w, &s, r, now);
+    send(w, &s);
+}
+
+// As soon as all together have so much to say that it is worth a batch.
+static void ship_much(struct worker *w, int64_t now)
+{
+    size_t bytes = 0;
+    struct shipment s = {0};
+    LIST_EACH(node, next, &w->running) bytes += batches_bytes(&LIST_ITEM(node, struct running, node)->events.batches);
+    if (bytes < BATCH_BYTES) return;
+    LIST_EACH(node, next, &w->running) load(w, &s, LIST_ITEM(node, struct running, node), now);
+    send(w, &s);
 }
 
 static void finish(struct worker *w, struct running *r, int64_t now)
@@ -284,7 +297,7 @@ static void read_mail(struct worker *w, int64_t now)
     }
 }
 
-// Every 50 ms: stops that are due, progress that is due, what the jobs use of the machine, heartbeats for jobs that
+// Every 40 ms: stops that are due, progress that is due, what the jobs use of the machine, heartbeats for jobs that
 // have been quiet, and what there is goes out.
 static void tick(struct worker *w, int64_t now)
 {
@@ -292,6 +305,7 @@ static void tick(struct worker *w, int64_t now)
     int64_t heartbeat_us = w->lease_us / 3 < HEARTBEAT_US ? w->lease_us / 3 : HEARTBEAT_US;
     pthread_mutex_unlock(&w->lock);
     bool heard = !reporter_away(w->reporter); // else heartbeats would only fill the spool
+    struct shipment shipment = {0};
     bool measured = !list_empty(&w->running) && resources_measure(w->resources, now);
     if (measured) oom_watch_look(&w->oom);
     LIST_EACH(node, next, &w->running)
@@ -301,8 +315,9 @@ static void tick(struct worker *w, int64_t now)
         if (measured) running_add_resources(r, w->resources);
         if (heard && batches_empty(&r->events.batches) && now - r->reported_us >= heartbeat_us)
             running_add_heartbeat(r);
-        if (heard || now - r->reported_us >= AWAY_GATHER_US) ship(w, r, now);
+        if (heard || now - r->reported_us >= AWAY_GATHER_US) load(w, &shipment, r, now);
     }
+    send(w, &shipment);
 }
 
 struct watched {
@@ -310,12 +325,11 @@ struct watched {
     int *fd;
 };
 
-static void serve_child(struct worker *w, struct watched *it, short revents, int64_t now)
+static void serve_child(const struct watched *it, short revents, int64_t now)
 {
     if (!it->job || revents == 0) return;
     if (it->fd == &it->job->child.pidfd) return; // after the pipes
     (void)running_read(it->job, it->fd, now);
-    if (batches_large(&it->job->events.batches)) ship(w, it->job, now);
 }
 
 static int wait_and_serve(struct worker *w, int timeout_ms, bool *stop_asked)
@@ -341,7 +355,8 @@ static int wait_and_serve(struct worker *w, int timeout_ms, bool *stop_asked)
     int rc = poll(fds, n, timeout_ms);
     int64_t now = clock_mono_us();
     if (rc > 0) {
-        for (size_t i = 2; i < n; i++) serve_child(w, &who[i], fds[i].revents, now);
+        for (size_t i = 2; i < n; i++) serve_child(&who[i], fds[i].revents, now);
+        ship_much(w, now);
         for (size_t i = 2; i < n; i++) {
             if (fds[i].revents == 0 || who[i].fd != &who[i].job->child.pidfd) continue;
             resources_forget(w->resources, who[i].job->child.pid);
