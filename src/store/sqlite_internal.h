@@ -7,10 +7,13 @@
 #include "base/map.h"
 #include "store/backend.h"
 
+struct sqlite_stmt;
+
 struct db {
     sqlite3 *h;
     bool write;
-    struct map cache; // SQL text → struct sqlite_stmt *
+    struct map cache;         // SQL text → struct sqlite_stmt *
+    struct sqlite_stmt *last; // of the cache, the one begun last; NULL: none
 };
 
 // Fills `e` from the connection's last error; `rc` is an SQLite result code.

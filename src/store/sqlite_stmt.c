@@ -34,6 +34,7 @@ static void cache_drop_idle(struct db *db)
         struct sqlite_stmt *s = it->value;
         if (s->busy) continue;
         map_remove(&db->cache, slice_of(it->key, it->key_len));
+        if (s == db->last) db->last = NULL;
         stmt_free(s);
     }
 }
@@ -44,10 +45,18 @@ void sqlite_cache_clear(struct db *db)
     map_release(&db->cache);
 }
 
+// Of many rows put one after the other only the first looks into the map: hashing so long a text costs more than
+// comparing it.
+static struct sqlite_stmt *find(struct db *db, const char *text, struct slice key)
+{
+    if (!db->last || strcmp(sqlite3_sql(db->last->h), text) != 0) db->last = map_get(&db->cache, key);
+    return db->last;
+}
+
 struct sql_stmt *sqlite_stmt_begin(struct db *db, const char *text, struct err *e)
 {
     struct slice key = slice_str(text);
-    struct sqlite_stmt *s = map_get(&db->cache, key);
+    struct sqlite_stmt *s = find(db, text, key);
     bool taken = s && s->busy;
     if (!s || taken) {
         sqlite3_stmt *h = NULL;

@@ -95,7 +95,8 @@ static void batches_keep_the_order_and_stay_below_what_the_server_takes(void **s
     assert_true(batches_large(&b));
     struct buf one;
     int next = 0, batches = 0;
-    while (batches_take(&b, &one)) {
+    for (size_t before = batches_bytes(&b); batches_take(&b, &one); before = batches_bytes(&b)) {
+        assert_int_equal(batches_bytes(&b), before - one.n);
         assert_true(one.n < (2 << 20));
         struct buf text = BUF_INIT;
         buf_addf(&text, "[%.*s]", SLICE_FMT(buf_slice(&one)));

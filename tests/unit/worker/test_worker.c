@@ -49,6 +49,7 @@ struct world {
     json_t *events;    // {"lease", "worker", "event"}, in order
     size_t largest;    // report, bytes
     int64_t last_batch;
+    int together; // requests with reports of several jobs
     // the worker
     pthread_t thread;
     int stop_fd, rc;
@@ -83,6 +84,7 @@ static void answer_report(struct world *w, const struct tiny_request *q)
     jw_obj_end(&j);
     jw_obj_end(&j);
     if (q->body.n > w->largest) w->largest = q->body.n;
+    if (json_array_size(json_object_get(body, "reports")) > 1) w->together++;
     w->last_batch = json_integer_value(json_object_get(body, "batch"));
     tiny_answer(q, w->unknown ? 404 : 200, buf_cstr(&b));
     buf_release(&b);
@@ -276,6 +278,26 @@ static void several_jobs_run_at_once_and_one_waits_for_its_place(void **state)
     wait_seen(&w, NULL, "exited", JOBS_MAX);
     stop_worker(&w);
     assert_int_equal(w.registered, 1);
+    tear_down(&w);
+}
+
+static void what_several_jobs_have_to_say_goes_in_one_request(void **state)
+{
+    (void)state;
+    struct world w;
+    set_up(&w, "while :; do echo '{\"type\":\"metric\",\"step\":1}' >&3; sleep 0.01; done");
+    w.job_lease[0] = "l0", w.job_lease[1] = "l1";
+    start_worker(&w);
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += DEADLINE_S;
+    pthread_mutex_lock(&w.lock);
+    while (w.together == 0)
+        if (pthread_cond_timedwait(&w.changed, &w.lock, &until) == ETIMEDOUT) fail_msg("each goes by itself");
+    pthread_mutex_unlock(&w.lock);
+    wait_seen(&w, "l0", "metric", 1);
+    wait_seen(&w, "l1", "metric", 1);
+    stop_worker(&w);
     tear_down(&w);
 }
 
@@ -550,6 +572,7 @@ int main(void)
         cmocka_unit_test(a_job_is_claimed_run_and_reported_to_its_end),
         cmocka_unit_test(a_quiet_job_keeps_its_lease_and_says_what_it_uses),
         cmocka_unit_test(several_jobs_run_at_once_and_one_waits_for_its_place),
+        cmocka_unit_test(what_several_jobs_have_to_say_goes_in_one_request),
         cmocka_unit_test(cancel_stops_the_task),
         cmocka_unit_test(a_lost_lease_stops_the_task_and_nothing_more_is_said),
         cmocka_unit_test(never_again_19_a_verdict_on_an_earlier_attempt_does_not_hit_the_next),
