@@ -49,12 +49,15 @@ libs_used = $(filter $(USED_LAYERS),$(1))
 all: programs
 
 # ---- generated sources ---------------------------------------------------------------------------------------------
-GEN_MIGRATIONS := $(BUILD)/gen/migrations_sqlite.h
+GEN_MIGRATIONS := $(BUILD)/gen/migrations_sqlite.h $(BUILD)/gen/migrations_postgres.h
 GEN_DASHBOARD  := $(BUILD)/gen/dashboard.h
 
-$(GEN_MIGRATIONS): $(wildcard src/store/migrations/sqlite/*.sql) scripts/embed-migrations.sh
-	@mkdir -p $(@D)
-	sh scripts/embed-migrations.sh src/store/migrations/sqlite > $@.tmp && mv $@.tmp $@
+define migrations_rule
+$(BUILD)/gen/migrations_$(1).h: $(wildcard src/store/migrations/$(1)/*.sql) scripts/embed-migrations.sh
+	@mkdir -p $$(@D)
+	sh scripts/embed-migrations.sh src/store/migrations/$(1) > $$@.tmp && mv $$@.tmp $$@
+endef
+$(foreach b,sqlite postgres,$(eval $(call migrations_rule,$(b))))
 
 FRONTEND_SRC := $(shell find frontend/src frontend/public frontend/index.html frontend/package.json frontend/package-lock.json \
                   frontend/vite.config.ts -type f 2>/dev/null)
@@ -66,7 +69,7 @@ $(GEN_DASHBOARD): build/frontend/.built scripts/embed-dashboard.mjs
 	@mkdir -p $(@D)
 	node scripts/embed-dashboard.mjs build/frontend $@.tmp && mv $@.tmp $@
 
-$(BUILD)/obj/store/sqlite_migrate.o: $(GEN_MIGRATIONS)
+$(BUILD)/obj/store/sqlite_migrate.o $(BUILD)/obj/store/postgres_migrate.o: $(GEN_MIGRATIONS)
 $(BUILD)/obj/api/dashboard_files.o: $(GEN_DASHBOARD)
 
 # ---- libraries -----------------------------------------------------------------------------------------------------

@@ -30,6 +30,6 @@ DEPS_task     := base ml jobs
 PKGS_base    := jansson
 PKGS_proto   := zlib openssl
 PKGS_net     := libuv
-PKGS_store   := sqlite3
+PKGS_store   := sqlite3 libpq
 PKGS_ml      := openblas libpcre2-8 zlib
 PKGS_monitor :=

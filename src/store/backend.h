@@ -8,19 +8,30 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "store/sql.h"
+#include "store/store.h"
 
-struct store_maintenance;
-struct db;       // one connection, used by one thread at a time
+struct backend;  // what the connections of one store share; used by many threads
+struct db;       // one connection, or the right to one; used by one thread at a time
 struct sql_stmt; // a backend's own struct begins with the one below
 
 struct backend_ops {
-    const char *scheme; // "sqlite"
-    int readers;        // reading connections worth having
+    const char *scheme, *alias; // "sqlite"; a second name or NULL
+    enum sql_dialect dialect;
 
-    // `rest` is the URL after "scheme:". The first connection opened with write == true also migrates.
-    int (*open)(struct db **out, const char *rest, bool write, struct err *e);
+    // `url` is whole. Looks at it, and connects to nothing.
+    int (*attach)(struct backend **out, const char *url, const struct store_options *o, struct err *e);
+    void (*detach)(struct backend *b); // NULL is fine
+    // Reading connections worth having: so many from the start, and at most, when there is more to read.
+    void (*readers)(const struct backend *b, int *first, int *most);
+    // Brings the schema up to this program's version; `note` (may be NULL) hears of each migration that was applied.
+    // HW_EINVALID: not a database, or a newer schema.
+    int (*migrate)(struct backend *b, store_migrated_fn note, void *ctx, struct err *e);
+
+    int (*open)(struct db **out, struct backend *b, bool write, struct err *e);
     void (*close)(struct db *db);
 
+    // HW_EUNAVAILABLE, at once, while the database is away.
     int (*begin)(struct db *db, bool write, struct err *e);
     int (*commit)(struct db *db, struct err *e); // on error the transaction is rolled back
     void (*rollback)(struct db *db);
@@ -29,10 +40,14 @@ struct backend_ops {
     // Undoes what came after the savepoint; an error when the whole transaction is gone (a full disk may do that).
     int (*undo)(struct db *db, struct err *e);
     int64_t (*changes)(struct db *db); // rows changed since the connection was opened
+    // Waits for what exec_later has begun; its first error. NULL: nothing is ever begun and not ended.
+    int (*settle)(struct db *db, struct err *e);
+    // Whether what failed last gave way to another transaction, and would most likely succeed now. NULL: never.
+    bool (*gave_way)(struct db *db);
 
     // store_maintain's two halves: on the writing connection, inside a transaction; and on a connection of its own.
     int (*optimize)(struct db *db, struct err *e);
-    int (*checkpoint)(const char *rest, struct store_maintenance *out, struct err *e);
+    int (*checkpoint)(struct backend *b, struct store_maintenance *out, struct err *e);
 
     struct sql_stmt *(*stmt_begin)(struct db *db, const char *text, struct err *e);
     void (*stmt_end)(struct sql_stmt *st);
@@ -40,7 +55,8 @@ struct backend_ops {
     void (*bind_i64)(struct sql_stmt *st, int i, int64_t v);
     void (*bind_f64)(struct sql_stmt *st, int i, double v);
     int (*step)(struct sql_stmt *st, struct err *e);
-    int64_t (*stmt_changes)(struct sql_stmt *st); // of the last step
+    int (*exec_later)(struct sql_stmt *st, struct err *e); // NULL: steps are as good
+    int64_t (*stmt_changes)(struct sql_stmt *st);          // of the last step
     bool (*is_null)(struct sql_stmt *st, int i);
     struct slice (*col_slice)(struct sql_stmt *st, int i);
     int64_t (*col_i64)(struct sql_stmt *st, int i);
@@ -56,6 +72,6 @@ struct store_tx {
     struct db *db;
 };
 
-extern const struct backend_ops backend_sqlite;
+extern const struct backend_ops backend_sqlite, backend_postgres;
 
 #endif

@@ -59,6 +59,7 @@ static void bind(struct sql_stmt *st, int i, const struct column *c, const void 
     case COL_I32: sql_bind_i64(st, i, *(const int *)v); break;
     case COL_BOOL: sql_bind_i64(st, i, *(const bool *)v); break;
     case COL_REAL: sql_bind_f64(st, i, *(const double *)v); break;
+    case COL_KEY: break;
     case COL_COUNT:
     case COL_TIME: {
         int64_t n = *(const int64_t *)v;
@@ -68,6 +69,15 @@ static void bind(struct sql_stmt *st, int i, const struct column *c, const void 
             sql_bind_i64(st, i, n);
         break;
     }
+    }
+}
+
+// In order, without what the database gives out; of an update without what is fixed, but for the key.
+static void bind_all(struct sql_stmt *st, const struct table *t, bool update, const void *row)
+{
+    for (int i = 0, n = 0; i < t->n; i++) {
+        const struct column *c = &t->columns[i];
+        if (c->type != COL_KEY && (!update || i == 0 || !c->fixed)) bind(st, ++n, c, row);
     }
 }
 
@@ -92,6 +102,7 @@ void table_read(const struct table *t, struct sql_stmt *st, void *row)
         }
         case COL_INT:
         case COL_COUNT:
+        case COL_KEY:
         case COL_TIME: *(int64_t *)v = sql_i64(st, i); break;
         case COL_I32: *(int *)v = (int)sql_i64(st, i); break;
         case COL_BOOL: *(bool *)v = sql_i64(st, i) != 0; break;
@@ -154,13 +165,15 @@ int table_insert(struct store_tx *tx, const struct table *t, const void *row, st
 {
     struct buf b = BUF_INIT;
     buf_addf(&b, "INSERT INTO %s (", t->name);
-    add_columns(&b, t);
+    for (int i = 0; i < t->n; i++)
+        if (t->columns[i].type != COL_KEY) buf_addf(&b, "%s%s", i ? ", " : "", t->columns[i].name);
     buf_add_str(&b, ") VALUES (");
-    for (int i = 0; i < t->n; i++) buf_addf(&b, "%s?%d", i ? ", " : "", i + 1);
+    for (int i = 0, at = 0; i < t->n; i++)
+        if (t->columns[i].type != COL_KEY) buf_addf(&b, "%s?%d", i ? ", " : "", ++at);
     buf_add_char(&b, ')');
     struct sql_stmt *st = begin(tx, &b, e);
     if (!st) return HW_EINTERNAL;
-    for (int i = 0; i < t->n; i++) bind(st, i + 1, &t->columns[i], row);
+    bind_all(st, t, false, row);
     int64_t n = sql_exec(st, e);
     return n < 0 ? (int)n : 0;
 }
@@ -170,19 +183,18 @@ static int64_t update(struct store_tx *tx, const struct table *t, const void *ro
 {
     struct buf b = BUF_INIT;
     buf_addf(&b, "UPDATE %s SET ", t->name);
-    const char *comma = "";
+    int at = 1;
     for (int i = 1; i < t->n; i++) {
-        if (t->columns[i].fixed) continue;
-        buf_addf(&b, "%s%s = ?%d", comma, t->columns[i].name, i + 1);
-        comma = ", ";
+        if (t->columns[i].type == COL_KEY || t->columns[i].fixed) continue;
+        at++;
+        buf_addf(&b, "%s%s = ?%d", at > 2 ? ", " : "", t->columns[i].name, at);
     }
     buf_addf(&b, " WHERE %s = ?1", t->columns[0].name);
-    if (version) buf_addf(&b, " AND version = ?%d", t->n + 1);
+    if (version) buf_addf(&b, " AND version = ?%d", at + 1);
     struct sql_stmt *st = begin(tx, &b, e);
     if (!st) return HW_EINTERNAL;
-    for (int i = 0; i < t->n; i++)
-        if (i == 0 || !t->columns[i].fixed) bind(st, i + 1, &t->columns[i], row);
-    if (version) sql_bind_i64(st, t->n + 1, *version);
+    bind_all(st, t, true, row);
+    if (version) sql_bind_i64(st, at + 1, *version);
     return sql_exec(st, e);
 }
 

@@ -22,6 +22,7 @@ enum column_type {
     COL_I32,   // int
     COL_COUNT, // int64_t, negative: NULL
     COL_TIME,  // int64_t, 0: NULL
+    COL_KEY,   // int64_t that the database gives out: read, and left out of what is written
     COL_REAL,  // double, NaN: NULL
     COL_BOOL,
 };

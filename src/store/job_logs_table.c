@@ -180,6 +180,8 @@ static int begin_reading(struct reading *r, const char *job_id, const char *stre
     "SELECT seq, lines, data FROM job_logs WHERE job_id = ?1 AND seq + lines - 1 > ?2 AND seq < ?3"                    \
     " AND seq >= COALESCE((SELECT MAX(seq) FROM job_logs WHERE job_id = ?1 AND seq <= ?2), 0)"                         \
     " AND (streams & ?4) <> 0 ORDER BY seq"
+// A chunk holds a line at least that is asked for, but for the first and the last, where it may lie outside.
+#define AT_MOST " LIMIT ?5"
 
 static void keep_first(struct reading *r, int limit)
 {
@@ -203,8 +205,9 @@ int job_logs_list(struct store_tx *tx, const char *job_id, int64_t after, int li
     struct reading r = {.after = after < 0 ? 0 : after, .before = INT64_MAX};
     struct sql_stmt *st;
     *rows = NULL, *n = 0;
-    int rc = begin_reading(&r, job_id, stream, tx, FROM_CHUNKS, &st, e);
+    int rc = begin_reading(&r, job_id, stream, tx, FROM_CHUNKS AT_MOST, &st, e);
     if (rc) return rc;
+    sql_bind_i64(st, 5, (int64_t)limit + 2);
     int step = 1;
     while (!rc && r.n < limit && (step = sql_step(st, e)) == 1) rc = read_chunk(&r, st, e);
     sql_end(st);
@@ -218,8 +221,9 @@ int job_logs_newest(struct store_tx *tx, const char *job_id, int64_t after, int6
     struct reading all = {.after = after < 0 ? 0 : after, .before = before};
     struct sql_stmt *st;
     *rows = NULL, *n = 0;
-    int rc = begin_reading(&all, job_id, stream, tx, FROM_CHUNKS " DESC", &st, e);
+    int rc = begin_reading(&all, job_id, stream, tx, FROM_CHUNKS " DESC" AT_MOST, &st, e);
     if (rc) return rc;
+    sql_bind_i64(st, 5, (int64_t)limit + 2);
     int step = 1;
     while (!rc && all.n < limit && (step = sql_step(st, e)) == 1) {
         int first = all.n;

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "store/downsample.h"
+#include "store/metrics_queries.h"
 #include "store/sql.h"
 
 #define NAME(name) ", " #name
@@ -25,15 +26,23 @@ void metric_rows_release(struct metric_rows *m)
     *m = (struct metric_rows){0};
 }
 
+// SQLite finds the row to replace by its key. PostgreSQL's table is partitioned by time and has no such key: what the
+// row replaces is deleted first. It can't be older than the training, so that the months before are left out; a day
+// more, for a clock that was set back.
+#define PUT(name) ", " #name " = excluded." #name
+#define VALUES    "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15"
+static const char *const put_texts[] = {
+    [SQL_SQLITE] = "INSERT INTO training_metrics (training_id, " COLUMNS ") VALUES (" VALUES ")"
+                   " ON CONFLICT (training_id, layer_idx, step) DO UPDATE SET"
+                   " timestamp = excluded.timestamp" METRIC_COLUMNS(PUT) ", extra = excluded.extra",
+    [SQL_POSTGRES] = "WITH gone AS (" METRIC_REPLACED_SQL ")"
+                     " INSERT INTO training_metrics (training_id, " COLUMNS ") VALUES (" VALUES ")",
+};
+#undef PUT
+
 int metric_row_put(struct store_tx *tx, int64_t training_key, const struct metric_row *r, struct err *e)
 {
-#define UPDATE(name) ", " #name " = excluded." #name
-    const char *text = "INSERT INTO training_metrics (training_id, " COLUMNS ")"
-                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
-                       " ON CONFLICT (training_id, layer_idx, step) DO UPDATE SET"
-                       " timestamp = excluded.timestamp" METRIC_COLUMNS(UPDATE) ", extra = excluded.extra";
-#undef UPDATE
-    struct sql_stmt *st = sql_begin(tx, text, e);
+    struct sql_stmt *st = sql_begin(tx, put_texts[sql_dialect(tx)], e);
     if (!st) return HW_EINTERNAL;
     int i = 1;
     sql_bind_i64(st, i++, training_key);
@@ -44,8 +53,7 @@ int metric_row_put(struct store_tx *tx, int64_t training_key, const struct metri
     METRIC_COLUMNS(X)
 #undef X
     sql_bind_text(st, i, r->extra);
-    int64_t n = sql_exec(st, e);
-    return n < 0 ? (int)n : 0;
+    return sql_exec_later(st, e);
 }
 
 int metric_rows_cut(struct store_tx *tx, int64_t training_key, int layer, int64_t step, struct err *e)
@@ -88,9 +96,6 @@ static struct sql_stmt *select_layer(struct store_tx *tx, const char *text, int6
     return st;
 }
 
-#define RANGE                                                                                                          \
-    " FROM training_metrics WHERE training_id = ?1 AND layer_idx = ?2 AND step BETWEEN ?3 AND ?4 ORDER BY step"
-
 struct kept {
     size_t *at; // NULL: every row
     size_t n;
@@ -102,7 +107,7 @@ static int choose(struct store_tx *tx, int64_t key, int layer, const struct metr
 {
     double *y = NULL;
     size_t n = 0, cap = 0;
-    struct sql_stmt *st = select_layer(tx, "SELECT loss" RANGE, key, layer, q, e);
+    struct sql_stmt *st = select_layer(tx, METRIC_LOSSES_SQL, key, layer, q, e);
     if (!st) return HW_EINTERNAL;
     int rc;
     while ((rc = sql_step(st, e)) == 1) {
@@ -128,7 +133,7 @@ static int read_layer(struct store_tx *tx, int64_t key, int layer, const struct 
     struct kept kept = {0};
     int rc = q->max_points > 0 ? choose(tx, key, layer, q, &kept, e) : 0;
     if (rc) return rc;
-    struct sql_stmt *st = select_layer(tx, "SELECT " COLUMNS RANGE, key, layer, q, e);
+    struct sql_stmt *st = select_layer(tx, "SELECT " COLUMNS METRIC_RANGE, key, layer, q, e);
     if (!st) {
         free(kept.at);
         return HW_EINTERNAL;

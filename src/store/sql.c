@@ -4,6 +4,11 @@
 
 #include "store/backend.h"
 
+enum sql_dialect sql_dialect(const struct store_tx *tx)
+{
+    return tx->ops->dialect;
+}
+
 struct sql_stmt *sql_begin(struct store_tx *tx, const char *text, struct err *e)
 {
     return tx->ops->stmt_begin(tx->db, text, e);
@@ -56,6 +61,17 @@ int64_t sql_exec(struct sql_stmt *st, struct err *e)
     int64_t n = rc ? rc : st->ops->stmt_changes(st);
     sql_end(st);
     return n;
+}
+
+int sql_exec_later(struct sql_stmt *st, struct err *e)
+{
+    if (!st->ops->exec_later) {
+        int64_t n = sql_exec(st, e);
+        return n < 0 ? (int)n : 0;
+    }
+    int rc = st->ops->exec_later(st, e);
+    sql_end(st);
+    return rc;
 }
 
 bool sql_is_null(struct sql_stmt *st, int i)

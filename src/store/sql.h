@@ -12,6 +12,10 @@
 struct store_tx;
 struct sql_stmt;
 
+// For the few texts that the backends can't share.
+enum sql_dialect { SQL_SQLITE, SQL_POSTGRES };
+enum sql_dialect sql_dialect(const struct store_tx *tx);
+
 // A cached statement, ready to be bound. At most one use of the same text at a time in a transaction. NULL on error.
 struct sql_stmt *sql_begin(struct store_tx *tx, const char *text, struct err *e);
 void sql_end(struct sql_stmt *st); // NULL is fine
@@ -27,6 +31,9 @@ void sql_bind_null(struct sql_stmt *st, int i);
 int sql_step(struct sql_stmt *st, struct err *e);
 // Runs to the end and ends the statement: the number of rows changed, or a negative code.
 int64_t sql_exec(struct sql_stmt *st, struct err *e);
+// The same for one whose outcome nobody waits for: it may still be under way, and a later call in the same transaction,
+// at the latest the function's end, fails with its error. 0 or a negative code.
+int sql_exec_later(struct sql_stmt *st, struct err *e);
 
 // Columns count from 0. Slices live until the next step.
 bool sql_is_null(struct sql_stmt *st, int i);

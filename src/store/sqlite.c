@@ -49,12 +49,36 @@ static int configure(struct db *db, struct err *e)
     sqlite3_extended_result_codes(db->h, 1);
     int rc = db->write ? sqlite_run(db->h, PRAGMAS, e) : sqlite_run(db->h, "PRAGMA query_only = 1", e);
     if (!rc) rc = sqlite_run(db->h, db->write ? "PRAGMA cache_size = -1024" : "PRAGMA cache_size = -512", e);
-    if (!rc && db->write) rc = sqlite_migrate(db->h, e);
     return rc;
 }
 
-static int open_db(struct db **out, const char *path, bool write, struct err *e)
+static int attach(struct backend **out, const char *url, const struct store_options *o, struct err *e)
 {
+    (void)o, (void)e;
+    struct slice rest = slice_str(url);
+    slice_cut(&rest, ':');
+    struct backend *b = mem_zalloc(sizeof *b);
+    b->path = mem_strndup(rest.p, rest.n);
+    *out = b;
+    return 0;
+}
+
+static void detach(struct backend *b)
+{
+    if (!b) return;
+    free(b->path);
+    free(b);
+}
+
+static void readers(const struct backend *b, int *first, int *most)
+{
+    (void)b;
+    *first = *most = 2;
+}
+
+static int open_db(struct db **out, struct backend *b, bool write, struct err *e)
+{
+    const char *path = b->path;
     struct db *db = mem_zalloc(sizeof *db);
     db->write = write;
     map_init(&db->cache);
@@ -69,6 +93,17 @@ static int open_db(struct db **out, const char *path, bool write, struct err *e)
     }
     *out = db;
     return 0;
+}
+
+static int migrate(struct backend *b, store_migrated_fn note, void *ctx, struct err *e)
+{
+    struct db *db;
+    int rc = open_db(&db, b, true, e);
+    if (rc) return rc;
+    rc = sqlite_migrate(db->h, note, ctx, e);
+    if (rc) err_prefix(e, "%s", b->path);
+    close_db(db);
+    return rc;
 }
 
 static int begin(struct db *db, bool write, struct err *e)
@@ -142,10 +177,10 @@ static int move_log(sqlite3 *h, struct store_maintenance *out, struct err *e)
     return 0;
 }
 
-static int checkpoint(const char *path, struct store_maintenance *out, struct err *e)
+static int checkpoint(struct backend *b, struct store_maintenance *out, struct err *e)
 {
     sqlite3 *h = NULL;
-    int rc = sqlite3_open_v2(path, &h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int rc = sqlite3_open_v2(b->path, &h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     rc = rc == SQLITE_OK ? 0 : sqlite_fail(h, rc, "open", e);
     if (!rc) {
         sqlite3_busy_timeout(h, 5000);
@@ -161,7 +196,11 @@ static int checkpoint(const char *path, struct store_maintenance *out, struct er
 
 const struct backend_ops backend_sqlite = {
     .scheme = "sqlite",
-    .readers = 2,
+    .dialect = SQL_SQLITE,
+    .attach = attach,
+    .detach = detach,
+    .readers = readers,
+    .migrate = migrate,
     .open = open_db,
     .close = close_db,
     .begin = begin,

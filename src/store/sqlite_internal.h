@@ -8,6 +8,9 @@
 #include "store/backend.h"
 
 struct sqlite_stmt;
+struct backend {
+    char *path;
+};
 
 struct db {
     sqlite3 *h;
@@ -22,7 +25,7 @@ int sqlite_fail(sqlite3 *h, int rc, const char *what, struct err *e);
 int sqlite_run(sqlite3 *h, const char *sql, struct err *e);
 
 // Brings the schema up to this program's version, one transaction a migration. HW_EINVALID if it is newer.
-int sqlite_migrate(sqlite3 *h, struct err *e);
+int sqlite_migrate(sqlite3 *h, store_migrated_fn note, void *ctx, struct err *e);
 
 // sqlite_stmt.c
 struct sql_stmt *sqlite_stmt_begin(struct db *db, const char *text, struct err *e);

@@ -2,12 +2,8 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "store/migrations.h"
 #include "store/sqlite_internal.h"
-
-struct migration {
-    int version;
-    const char *name, *sql;
-};
 
 #include "migrations_sqlite.h"
 
@@ -40,7 +36,7 @@ static int record(sqlite3 *h, const struct migration *m, struct err *e)
 }
 
 // The version is read again inside the transaction: another process may have migrated in between.
-static int apply(sqlite3 *h, const struct migration *m, struct err *e)
+static int apply(sqlite3 *h, const struct migration *m, bool *applied, struct err *e)
 {
     int version = 0;
     int rc = sqlite_run(h, "BEGIN IMMEDIATE", e);
@@ -51,6 +47,7 @@ static int apply(sqlite3 *h, const struct migration *m, struct err *e)
         if (!rc) rc = record(h, m, e);
     }
     if (!rc) rc = sqlite_run(h, "COMMIT", e);
+    *applied = !rc && version < m->version;
     if (rc) {
         if (!sqlite3_get_autocommit(h)) sqlite3_exec(h, "ROLLBACK", NULL, NULL, NULL);
         err_prefix(e, "migration %d (%s)", m->version, m->name);
@@ -58,7 +55,7 @@ static int apply(sqlite3 *h, const struct migration *m, struct err *e)
     return rc;
 }
 
-int sqlite_migrate(sqlite3 *h, struct err *e)
+int sqlite_migrate(sqlite3 *h, store_migrated_fn note, void *ctx, struct err *e)
 {
     int version = 0;
     int rc = sqlite_run(h,
@@ -69,6 +66,10 @@ int sqlite_migrate(sqlite3 *h, struct err *e)
     if (!rc && version > NEWEST)
         rc = err_set(e, HW_EINVALID, "its schema is version %d, this program knows %d: it was written by a newer one",
                      version, (int)NEWEST);
-    for (int i = version; !rc && i < NEWEST; i++) rc = apply(h, &migrations[i], e);
+    for (int i = version; !rc && i < NEWEST; i++) {
+        bool applied = false;
+        rc = apply(h, &migrations[i], &applied, e);
+        if (applied && note) note(ctx, migrations[i].version, migrations[i].name);
+    }
     return rc;
 }

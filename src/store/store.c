@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "store/backend.h"
 
-enum { BATCH_ROWS = 1000, READERS_MAX = 8 };
+enum { BATCH_ROWS = 1000, ATTEMPTS = 5 };
 static const int64_t BATCH_US = 20000;
 
 struct work {
@@ -26,25 +26,27 @@ struct work {
 struct lane { // what waits for a kind of thread
     struct list queue;
     pthread_cond_t wake;
+    int queued, idle; // how much waits, and how many threads do
 };
 
 struct store {
     const struct backend_ops *ops;
-    char *rest;           // of the URL, behind the scheme
-    pthread_mutex_t lock; // guards the lanes, `closing` and the poster
+    struct backend *backend;
+    pthread_mutex_t lock; // guards the lanes, `closing`, the poster and, once it is open, n_readers
     struct lane writes, reads;
     bool closing;
     store_post_fn post;
     void *poster;
-    struct db *writer_db, *reader_db[READERS_MAX];
-    pthread_t writer, reader[READERS_MAX];
-    int n_readers;
-    int n_started; // of the readers
+    struct db *writer_db;
+    pthread_t writer;
+    struct reader *readers; // max_readers of them
+    int n_readers, max_readers;
 };
 
-struct reader_arg {
+struct reader {
     struct store *s;
     struct db *db;
+    pthread_t thread;
 };
 
 // ---- handing results back -----------------------------------------------------------------------------------------
@@ -96,10 +98,13 @@ static struct work *take(struct store *s, struct lane *lane, bool wait)
 {
     struct work *w = NULL;
     pthread_mutex_lock(&s->lock);
+    lane->idle++;
     while (wait && list_empty(&lane->queue) && !s->closing) pthread_cond_wait(&lane->wake, &s->lock);
+    lane->idle--;
     if (!list_empty(&lane->queue)) {
         w = LIST_ITEM(lane->queue.next, struct work, node);
         list_remove(&w->node);
+        lane->queued--;
     }
     pthread_mutex_unlock(&s->lock);
     return w;
@@ -110,14 +115,20 @@ static struct work *take(struct store *s, struct lane *lane, bool wait)
 // Runs one function inside its savepoint. An error here is the whole transaction's, not the function's own.
 static int run_one(struct store *s, struct store_tx *tx, struct work *w, struct err *e)
 {
-    int rc = s->ops->savepoint(tx->db, e);
-    if (rc) return rc;
-    w->rc = w->fn(tx, w->ctx, &w->err);
-    if (w->rc == 0) return s->ops->release(tx->db, e);
-    settle(w);
-    rc = s->ops->undo(tx->db, e);
-    if (rc) *e = w->err; // the transaction is gone, and this is why
-    return rc ? w->err.code : 0;
+    for (int attempt = 1;; attempt++) {
+        int rc = s->ops->savepoint(tx->db, e);
+        if (rc) return rc;
+        err_clear(&w->err);
+        w->rc = w->fn(tx, w->ctx, &w->err);
+        if (w->rc == 0 && s->ops->settle) w->rc = s->ops->settle(tx->db, &w->err);
+        if (w->rc == 0) return s->ops->release(tx->db, e);
+        settle(w);
+        bool again = attempt < ATTEMPTS && s->ops->gave_way && s->ops->gave_way(tx->db);
+        rc = s->ops->undo(tx->db, e);
+        if (rc) *e = w->err; // the transaction is gone, and this is why
+        if (rc) return w->err.code;
+        if (!again) return 0;
+    }
 }
 
 // From `first` on, as much as a batch may hold, in one transaction; then every function learns how it went.
@@ -162,79 +173,111 @@ static void *writer_main(void *arg)
 
 static void *reader_main(void *arg)
 {
-    struct reader_arg a = *(struct reader_arg *)arg;
-    free(arg);
-    for (struct work *w; (w = take(a.s, &a.s->reads, true)) != NULL;) {
-        struct store_tx tx = {a.s->ops, a.db};
-        w->rc = a.s->ops->begin(a.db, false, &w->err);
+    const struct reader *r = arg;
+    struct store *s = r->s;
+    for (struct work *w; (w = take(s, &s->reads, true)) != NULL;) {
+        struct store_tx tx = {s->ops, r->db};
+        w->rc = s->ops->begin(r->db, false, &w->err);
         if (!w->rc) {
             w->rc = w->fn(&tx, w->ctx, &w->err);
-            a.s->ops->rollback(a.db); // nothing to commit
+            s->ops->rollback(r->db); // nothing to commit
         }
         if (w->rc) settle(w);
-        deliver(a.s, w);
+        deliver(s, w);
     }
     return NULL;
+}
+
+static int start_reader(struct store *s, struct err *e)
+{
+    struct reader *r = &s->readers[s->n_readers];
+    *r = (struct reader){.s = s};
+    int rc = s->ops->open(&r->db, s->backend, false, e);
+    if (rc) return rc;
+    rc = pthread_create(&r->thread, NULL, reader_main, r);
+    if (rc) {
+        s->ops->close(r->db);
+        return err_sys(e, rc, "starting the store's thread");
+    }
+    s->n_readers++;
+    return 0;
 }
 
 // ---- opening and closing ------------------------------------------------------------------------------------------
 
-static const struct backend_ops *find_backend(const char *url, const char **rest)
+static int find_backend(const char *url, const struct backend_ops **ops, struct err *e)
 {
-    static const struct backend_ops *const backends[] = {&backend_sqlite};
+    static const struct backend_ops *const backends[] = {&backend_sqlite, &backend_postgres};
+    struct slice rest = slice_str(url), scheme = slice_cut(&rest, ':');
     for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
-        size_t n = strlen(backends[i]->scheme);
-        if (strncmp(url, backends[i]->scheme, n) != 0 || url[n] != ':') continue;
-        *rest = url + n + 1;
-        return backends[i];
+        *ops = backends[i];
+        if (rest.n && (slice_is(scheme, (*ops)->scheme) || ((*ops)->alias && slice_is(scheme, (*ops)->alias))))
+            return 0;
     }
-    return NULL;
+    // Not the whole of it: a password may be in there.
+    return err_set(e, HW_EINVALID, "%.*s: is no database URL; sqlite:PATH and postgresql://… are accepted",
+                   (int)(scheme.n < 40 ? scheme.n : 40), scheme.p);
 }
 
 static int start_threads(struct store *s, struct err *e)
 {
+    int first, most;
+    s->ops->readers(s->backend, &first, &most);
+    s->readers = mem_array((size_t)most, sizeof *s->readers);
+    s->max_readers = most;
     int rc = pthread_create(&s->writer, NULL, writer_main, s);
     if (rc) return err_sys(e, rc, "starting the store's thread");
-    for (; s->n_started < s->n_readers; s->n_started++) {
-        struct reader_arg *arg = mem_alloc(sizeof *arg);
-        *arg = (struct reader_arg){s, s->reader_db[s->n_started]};
-        rc = pthread_create(&s->reader[s->n_started], NULL, reader_main, arg);
-        if (rc == 0) continue;
-        free(arg);
-        return err_sys(e, rc, "starting the store's thread");
-    }
-    return 0;
+    for (int i = 0; !rc && i < first; i++) rc = start_reader(s, e);
+    return rc;
 }
 
 static void release(struct store *s)
 {
-    for (int i = 0; i < s->n_readers; i++)
-        if (s->reader_db[i]) s->ops->close(s->reader_db[i]);
+    for (int i = 0; i < s->n_readers; i++) s->ops->close(s->readers[i].db);
+    free(s->readers);
     // Last: the last connection of an SQLite database moves its log into the file.
     if (s->writer_db) s->ops->close(s->writer_db);
+    s->ops->detach(s->backend);
     pthread_cond_destroy(&s->writes.wake);
     pthread_cond_destroy(&s->reads.wake);
     pthread_mutex_destroy(&s->lock);
-    free(s->rest);
     free(s);
+}
+
+int store_migrate(const char *url, store_migrated_fn note, void *ctx, struct err *e)
+{
+    const struct store_options o = {0};
+    const struct backend_ops *ops;
+    struct backend *b = NULL;
+    int rc = find_backend(url, &ops, e);
+    if (rc) return rc;
+    rc = ops->attach(&b, url, &o, e);
+    if (!rc) rc = ops->migrate(b, note, ctx, e);
+    ops->detach(b);
+    return rc;
 }
 
 int store_open(struct store **out, const char *url, struct err *e)
 {
-    const char *rest = NULL;
-    const struct backend_ops *ops = find_backend(url, &rest);
-    if (!ops) return err_set(e, HW_EINVALID, "%.100s is no database URL; sqlite:PATH is accepted", url);
+    const struct store_options o = {0};
+    return store_open_with(out, url, &o, e);
+}
+
+int store_open_with(struct store **out, const char *url, const struct store_options *o, struct err *e)
+{
+    const struct backend_ops *ops;
+    int rc = find_backend(url, &ops, e);
+    if (rc) return rc;
     struct store *s = mem_zalloc(sizeof *s);
     s->ops = ops;
-    s->rest = mem_strdup(rest);
-    s->n_readers = ops->readers;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->writes.wake, NULL);
     pthread_cond_init(&s->reads.wake, NULL);
     list_init(&s->writes.queue);
     list_init(&s->reads.queue);
-    int rc = ops->open(&s->writer_db, rest, true, e);
-    for (int i = 0; !rc && i < s->n_readers; i++) rc = ops->open(&s->reader_db[i], rest, false, e);
+    rc = ops->attach(&s->backend, url, o, e);
+    if (!rc) rc = ops->migrate(s->backend, NULL, NULL, e);
+    if (!rc) rc = ops->open(&s->writer_db, s->backend, true, e);
     if (rc) {
         release(s);
         return rc;
@@ -260,7 +303,7 @@ void store_close(struct store *s)
     pthread_cond_broadcast(&s->reads.wake);
     pthread_mutex_unlock(&s->lock);
     pthread_join(s->writer, NULL);
-    for (int i = 0; i < s->n_started; i++) pthread_join(s->reader[i], NULL);
+    for (int i = 0; i < s->n_readers; i++) pthread_join(s->readers[i].thread, NULL);
     release(s);
 }
 
@@ -283,6 +326,10 @@ static void submit(struct store *s, struct lane *lane, store_fn fn, store_done_f
     bool closing = s->closing;
     if (!closing) {
         list_push_back(&lane->queue, &w->node);
+        lane->queued++;
+        // One more reader, if all are busy and more is worth having. Without it the others will come to it.
+        if (lane == &s->reads && lane->queued > lane->idle && s->n_readers < s->max_readers)
+            (void)start_reader(s, NULL);
         pthread_cond_signal(&lane->wake);
     }
     pthread_mutex_unlock(&s->lock);
@@ -367,5 +414,5 @@ int store_maintain(struct store *s, struct store_maintenance *out, struct err *e
 {
     *out = (struct store_maintenance){0};
     int rc = store_write_wait(s, optimize, out, e);
-    return rc ? rc : s->ops->checkpoint(s->rest, out, e);
+    return rc ? rc : s->ops->checkpoint(s->backend, out, e);
 }

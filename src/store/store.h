@@ -3,7 +3,9 @@
 // Threads. store_write and store_read may be called from any thread and return at once. A write's function runs on the
 // store's writer thread inside a transaction; writes run in the order in which they were submitted, many share one
 // commit (group commit: the batch ends when the queue is empty, 1,000 rows are reached or 20 ms have passed), and each
-// is undone alone (savepoint) if its function returns an error. `done` is called after the commit is durable (or has
+// is undone alone (savepoint) if its function returns an error. A function whose statement had to give way to another
+// program's transaction (a deadlock, a serialization failure) is undone and run again, so it must forget first what an
+// earlier run of it has left in its context. `done` is called after the commit is durable (or has
 // failed), in the same order. Reads run on reader threads, each seeing one consistent snapshot. `done` is handed to the
 // poster, which carries it to the loop; without a poster it is called on the store's thread.
 //
@@ -25,9 +27,20 @@ typedef void (*store_done_fn)(void *ctx, int rc, const struct err *e);
 // Runs fn(arg) on the loop's thread, in the order of the calls.
 typedef void (*store_post_fn)(void *poster, void (*fn)(void *arg), void *arg);
 
-// Opens (and migrates) the database `url`: "sqlite:/path/to/file.db". HW_EIO, HW_EINVALID (not a database, a newer
-// schema).
+// Of a database server; zeros: as the settings' defaults.
+struct store_options {
+    int pool_size;    // connections that are kept
+    int max_overflow; // more of them while there is much to read
+};
+
+// Opens (and migrates) the database `url`: "sqlite:/path/to/file.db" or "postgresql://…". HW_EIO, HW_EINVALID (not a
+// database, a newer schema), HW_EUNAVAILABLE (no server answers). A server that goes away later is no end: until it is
+// back what is asked for fails at once with HW_EUNAVAILABLE, and nothing of it has been done.
 int store_open(struct store **out, const char *url, struct err *e);
+int store_open_with(struct store **out, const char *url, const struct store_options *o, struct err *e);
+// Migrates and opens nothing. `note` (may be NULL) is called after each migration that was applied. The same errors.
+typedef void (*store_migrated_fn)(void *ctx, int version, const char *name);
+int store_migrate(const char *url, store_migrated_fn note, void *ctx, struct err *e);
 // Runs what is queued, commits, joins the threads. `done` of everything has been called or posted.
 void store_close(struct store *s);
 void store_set_poster(struct store *s, store_post_fn post, void *poster);

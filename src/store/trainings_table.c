@@ -78,7 +78,7 @@ int extraction_rows_list(struct store_tx *tx, const char *model_id, const struct
 
 static const struct column trainings_columns[] = {
     COLUMN(COL_ID, training_row, id),
-    COLUMN(COL_COUNT, training_row, key),
+    COLUMN(COL_KEY, training_row, key),
     COLUMN(COL_ID, training_row, job_id),
     COLUMN(COL_ID, training_row, extraction_id),
     COLUMN(COL_TEXT, training_row, name),
@@ -140,7 +140,6 @@ int training_row_get(struct store_tx *tx, const char *id, struct training_row *r
 
 int training_row_insert(struct store_tx *tx, struct training_row *r, struct err *e)
 {
-    r->key = -1; // the table gives one
     int rc = table_insert(tx, &trainings, r, e);
     if (rc) return rc;
     struct sql_stmt *st = sql_begin(tx, "SELECT key FROM trainings WHERE id = ?1", e);

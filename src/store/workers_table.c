@@ -41,7 +41,8 @@ int worker_row_insert(struct store_tx *tx, const struct worker_row *r, struct er
 
 int worker_row_seen(struct store_tx *tx, const char *id, int64_t batch, int64_t now, struct err *e)
 {
-    const char *text = "UPDATE workers SET last_seen_at = ?2, last_batch = MAX(last_batch, ?3) WHERE id = ?1";
+    const char *text = "UPDATE workers SET last_seen_at = ?2,"
+                       " last_batch = CASE WHEN last_batch < ?3 THEN ?3 ELSE last_batch END WHERE id = ?1";
     struct sql_stmt *st = sql_begin(tx, text, e);
     if (!st) return HW_EINTERNAL;
     sql_bind_text(st, 1, id);

@@ -3,15 +3,7 @@
 #ifndef HW_TESTS_QUEUE_FIXTURE_H
 #define HW_TESTS_QUEUE_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test_database.h"
 
 #include <errno.h>
 #include <math.h>
@@ -35,7 +27,7 @@
 enum { FIXTURE_EVENTS = 512, FIXTURE_POSTED = 4096 };
 
 struct fixture {
-    char dir[256], url[320];
+    struct test_database database;
     struct store *store;
     struct bus *bus;
     struct emitter *emitter;
@@ -155,7 +147,7 @@ static inline void fixture_settle(struct fixture *f)
 static inline void fixture_open(struct fixture *f)
 {
     struct err e = {0};
-    if (store_open(&f->store, f->url, &e) != 0) fail_msg("%s", e.message);
+    if (store_open(&f->store, f->database.url, &e) != 0) fail_msg("%s", e.message);
     store_set_poster(f->store, fixture_post, f);
     f->bus = bus_memory_new(BUS_LIMITS_DEFAULT);
     f->bus->deliver = fixture_deliver;
@@ -193,11 +185,8 @@ static inline void fixture_shut(struct fixture *f)
 
 static inline struct fixture *fixture_new(void)
 {
-    const char *tmp = getenv("TMPDIR");
     struct fixture *f = mem_zalloc(sizeof *f);
-    snprintf(f->dir, sizeof f->dir, "%s/headway-queue-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(f->dir));
-    snprintf(f->url, sizeof f->url, "sqlite:%s/headway.db", f->dir);
+    test_database_make(&f->database);
     f->now = 1795000000LL * SECOND;
     pthread_mutex_init(&f->lock, NULL);
     pthread_cond_init(&f->wake, NULL);
@@ -208,7 +197,7 @@ static inline struct fixture *fixture_new(void)
 static inline void fixture_free(struct fixture *f)
 {
     fixture_shut(f);
-    assert_int_equal(file_remove_tree(f->dir, NULL), 0);
+    test_database_remove(&f->database);
     pthread_cond_destroy(&f->wake);
     pthread_mutex_destroy(&f->lock);
     free(f);

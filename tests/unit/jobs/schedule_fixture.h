@@ -3,15 +3,7 @@
 #ifndef HW_TESTS_SCHEDULE_FIXTURE_H
 #define HW_TESTS_SCHEDULE_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test_database.h"
 
 #include <errno.h>
 #include <math.h>
@@ -34,7 +26,7 @@
 enum { POSTED_MAX = 64 };
 
 struct fixture {
-    char dir[256], url[320];
+    struct test_database database;
     struct store *store;
     struct schedule *s;
     const char *spec;
@@ -151,7 +143,7 @@ static inline void fixture_open(struct fixture *f, struct schedule_task *task)
 {
     struct err e = {0};
     bool loaded = false;
-    if (store_open(&f->store, f->url, &e) != 0) fail_msg("%s", e.message);
+    if (store_open(&f->store, f->database.url, &e) != 0) fail_msg("%s", e.message);
     store_set_poster(f->store, fixture_post, f);
     *task = (struct schedule_task){.name = "work", .description = "Works.", .spec = f->spec};
     task->run = f->run ? f->run : fixture_work;
@@ -181,11 +173,8 @@ static inline void fixture_shut(struct fixture *f)
 
 static inline void fixture_init_with(struct fixture *f, struct schedule_task *task, const char *spec, schedule_fn run)
 {
-    const char *tmp = getenv("TMPDIR");
     *f = (struct fixture){.spec = spec, .run = run};
-    snprintf(f->dir, sizeof f->dir, "%s/headway-schedule-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(f->dir));
-    snprintf(f->url, sizeof f->url, "sqlite:%s/headway.db", f->dir);
+    test_database_make(&f->database);
     f->wall = 1795608000LL * SECOND; // 2026-11-25T12:00:00Z
     f->mono = 1000 * SECOND;
     pthread_mutex_init(&f->lock, NULL);
@@ -201,7 +190,7 @@ static inline void fixture_init(struct fixture *f, struct schedule_task *task, c
 static inline void fixture_release(struct fixture *f)
 {
     fixture_shut(f);
-    assert_int_equal(file_remove_tree(f->dir, NULL), 0);
+    test_database_remove(&f->database);
     pthread_cond_destroy(&f->wake);
     pthread_mutex_destroy(&f->lock);
 }

@@ -390,10 +390,11 @@ static void the_log_of_the_database_is_moved_into_it(void **state)
     write_rows(&f, put_job,
                &(struct one){.id = "job_1", .at = f.wall, .status = "completed", .lines = 500, .line_bytes = 200});
     run_it(&f);
-    assert_true(result(&f, "wal_pages") > 0);
+    // A database server moves its log by itself.
+    assert_int_equal(result(&f, "wal_pages") > 0, !on_postgres());
     assert_int_equal(result(&f, "wal_pages_moved"), result(&f, "wal_pages")); // nobody reads
     assert_true(result(&f, "database_pages") > 20);
-    assert_int_equal(result(&f, "page_bytes"), 4096);
+    assert_int_equal(result(&f, "page_bytes"), on_postgres() ? 8192 : 4096);
     assert_int_equal(lines_of(&f, "job_1"), 500);
     fixture_release(&f);
 }

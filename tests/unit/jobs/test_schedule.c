@@ -382,7 +382,7 @@ static void reopen_killed(struct fixture *f, struct schedule_task *t, int64_t nt
     struct store *s;
     struct remains left = {f->wall, nth};
     fixture_shut(f);
-    assert_int_equal(store_open(&s, f->url, NULL), 0);
+    assert_int_equal(store_open(&s, f->database.url, NULL), 0);
     assert_int_equal(store_write_wait(s, leave_behind, &left, NULL), 0);
     store_close(s);
     f->wall += SECOND;

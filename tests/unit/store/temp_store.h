@@ -1,22 +1,14 @@
-// A real database file in a folder of its own, for the tests of the store.
+// A real database of its own, for the tests of the store.
 #ifndef HW_TESTS_TEMP_STORE_H
 #define HW_TESTS_TEMP_STORE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "test_database.h"
 
-#include <cmocka.h>
-
-#include "base/file.h"
 #include "store/store.h"
 
 struct temp_store {
-    char dir[256], url[320];
+    struct test_database database;
+    char dir[256], url[320]; // the database's
     struct store *s;
 };
 
@@ -28,17 +20,16 @@ static inline void temp_store_open(struct temp_store *t)
 
 static inline void temp_store_init(struct temp_store *t)
 {
-    const char *tmp = getenv("TMPDIR");
-    snprintf(t->dir, sizeof t->dir, "%s/headway-store-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(t->dir));
-    snprintf(t->url, sizeof t->url, "sqlite:%s/headway.db", t->dir);
+    test_database_make(&t->database);
+    memcpy(t->dir, t->database.dir, sizeof t->dir);
+    memcpy(t->url, t->database.url, sizeof t->url);
     temp_store_open(t);
 }
 
 static inline void temp_store_release(struct temp_store *t)
 {
     store_close(t->s);
-    assert_int_equal(file_remove_tree(t->dir, NULL), 0);
+    test_database_remove(&t->database);
 }
 
 #endif

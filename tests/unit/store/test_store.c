@@ -93,27 +93,7 @@ static void a_newer_schema_is_refused(void **state)
     assert_int_equal(store_open(&s, t.url, &e), HW_EINVALID);
     assert_non_null(strstr(e.message, "9999"));
     assert_non_null(strstr(e.message, "newer"));
-    assert_int_equal(file_remove_tree(t.dir, NULL), 0);
-}
-
-static void what_is_no_database_is_refused(void **state)
-{
-    (void)state;
-    struct temp_store t;
-    struct err e = {0};
-    struct store *s = NULL;
-    char path[320];
-    temp_store_init(&t);
-    store_close(t.s);
-    snprintf(path, sizeof path, "%s/headway.db", t.dir);
-    char junk[4096];
-    memset(junk, 'j', sizeof junk);
-    assert_int_equal(file_write_atomic(path, slice_of(junk, sizeof junk), NULL), 0);
-    assert_int_equal(store_open(&s, t.url, &e), HW_EINVALID);
-    assert_non_null(strstr(e.message, path));
-    assert_int_equal(store_open(&s, "mysql://x", &e), HW_EINVALID);
-    assert_int_equal(store_open(&s, "sqlite:/no/such/folder/x.db", &e), HW_EIO);
-    assert_int_equal(file_remove_tree(t.dir, NULL), 0);
+    test_database_remove(&t.database);
 }
 
 // ---- order and isolation ------------------------------------------------------------------------------------------
@@ -271,44 +251,6 @@ static void done_is_called_where_the_poster_takes_it(void **state)
     temp_store_release(&t);
 }
 
-// ---- a full disk --------------------------------------------------------------------------------------------------
-
-static int fill_disk(struct store_tx *tx, void *ctx, struct err *e)
-{
-    (void)ctx;
-    const char *sql =
-        "INSERT INTO job_logs SELECT value, 'j', value, 1, 4000, 4, '0 l 4000 ' || hex(zeroblob(2000)) FROM"
-        " (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n LIMIT 2000) SELECT * FROM n)";
-    return exec(tx, sql, e);
-}
-
-static int limit_pages(struct store_tx *tx, void *ctx, struct err *e)
-{
-    (void)e;
-    int64_t pages = number(tx, "PRAGMA page_count");
-    char sql[64];
-    snprintf(sql, sizeof sql, "PRAGMA max_page_count = %lld", (long long)(pages + *(int64_t *)ctx));
-    (void)number(tx, sql);
-    return 0;
-}
-
-static void a_full_disk_is_said_and_the_store_goes_on(void **state)
-{
-    (void)state;
-    struct temp_store t;
-    struct err e = {0};
-    int64_t little = 4, much = 1000000;
-    char small[] = "INSERT INTO settings VALUES ('a', 'b')";
-    temp_store_init(&t);
-    assert_int_equal(store_write_wait(t.s, limit_pages, &little, NULL), 0);
-    assert_int_equal(store_write_wait(t.s, fill_disk, NULL, &e), HW_EDISKFULL);
-    assert_int_equal(store_write_wait(t.s, run_text, small, &e), 0);
-    assert_int_equal(settings(t.s), 1);
-    assert_int_equal(store_write_wait(t.s, limit_pages, &much, NULL), 0);
-    assert_int_equal(store_write_wait(t.s, fill_disk, NULL, &e), 0);
-    temp_store_release(&t);
-}
-
 // ---- power cut ----------------------------------------------------------------------------------------------------
 
 static int write_next(struct store_tx *tx, void *ctx, struct err *e)
@@ -387,12 +329,10 @@ int main(void)
         cmocka_unit_test(what_was_acknowledged_is_there_after_a_kill),
         cmocka_unit_test(a_new_database_is_migrated_and_opening_it_again_changes_nothing),
         cmocka_unit_test(a_newer_schema_is_refused),
-        cmocka_unit_test(what_is_no_database_is_refused),
         cmocka_unit_test(writes_run_and_end_in_order_and_one_failing_undoes_only_itself),
         cmocka_unit_test(a_constraint_refuses_one_write_and_the_next_goes_on),
         cmocka_unit_test(reads_cannot_write),
         cmocka_unit_test(done_is_called_where_the_poster_takes_it),
-        cmocka_unit_test(a_full_disk_is_said_and_the_store_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
