@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "http/request.h"
 #include "http/router.h"
+#include "store/store.h"
 
 // Alive is who answers: the loop turns.
 static void healthz(struct request *req, void *ctx)
@@ -13,14 +14,22 @@ static void healthz(struct request *req, void *ctx)
     request_reply(req, 200, &body);
 }
 
-static void readyz(struct request *req, void *ctx)
+static int nothing(struct store_tx *tx, void *ctx, struct err *e)
 {
-    struct health *h = ctx;
+    (void)tx, (void)ctx, (void)e;
+    return 0;
+}
+
+// `away`: what the store said; NULL: it answers.
+static void reply(struct request *req, const struct health *h, const char *away)
+{
     struct buf reasons = BUF_INIT, body = BUF_INIT;
     struct jw w;
     jw_init(&w, &reasons);
     jw_arr(&w);
     bool ready = !h->ready || h->ready(h->ctx, &w);
+    if (away) jw_str(&w, away);
+    if (away) ready = false;
     jw_arr_end(&w);
     jw_init(&w, &body);
     jw_obj(&w);
@@ -29,6 +38,32 @@ static void readyz(struct request *req, void *ctx)
     jw_obj_end(&w);
     buf_release(&reasons);
     request_reply(req, ready ? 200 : 503, &body);
+}
+
+struct question {
+    struct request *req;
+    struct health *health;
+};
+
+static void answered(void *ctx, int rc, const struct err *e)
+{
+    struct question *q = ctx;
+    struct request *req = q->req;
+    reply(req, q->health, rc ? e->message : NULL);
+    request_unref(req); // the question's memory goes with it
+}
+
+// The database is asked each time: a server that nobody used would not know that it has gone.
+static void readyz(struct request *req, void *ctx)
+{
+    struct health *h = ctx;
+    if (!h->store) {
+        reply(req, h, NULL);
+        return;
+    }
+    struct question *q = request_alloc(req, sizeof *q);
+    *q = (struct question){request_ref(req), h};
+    store_read(h->store, nothing, answered, q);
 }
 
 static void version(struct request *req, void *ctx)

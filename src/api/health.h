@@ -8,6 +8,7 @@
 #include "base/json.h"
 
 struct router;
+struct store;
 
 struct health {
     const char *instance;  // this server's id
@@ -15,6 +16,7 @@ struct health {
     // Is the server ready? If not, each reason is written as a string into the open JSON array. NULL: always.
     bool (*ready)(void *ctx, struct jw *reasons);
     void *ctx;
+    struct store *store; // a read of it must succeed, too; NULL: there is none
 };
 
 void health_routes(struct router *r, struct health *h); // borrowed for the router's life

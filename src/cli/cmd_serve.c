@@ -1,5 +1,6 @@
 // headway serve: the server, its dashboard and a worker.
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 #include "cli/cli.h"
@@ -15,6 +16,7 @@ int cmd_serve(int argc, char **argv)
         fprintf(stderr, "headway serve: %s\n", e.message);
         return CLI_USAGE;
     }
+    unsetenv("DATABASE_URL"); // it may hold a password, and the worker and its jobs have no use for it
     int rc = CLI_OK;
     if (help) {
         puts("usage: headway serve [options]\n\nStarts the server with its dashboard, and a worker on this host. "

@@ -37,6 +37,9 @@ static int known_key(struct store_tx *tx, struct attach *a, struct err *e)
 static int attach_tx(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct attach *a = ctx;
+    changes_free(&a->changes); // of an earlier run that gave way (store.h)
+    worker_row_release(&a->worker);
+    job_row_release(&a->found);
     int rc = worker_row_get(tx, a->row.worker_id, &a->worker, e);
     if (!rc) rc = worker_row_seen(tx, a->row.worker_id, 0, a->now, e);
     if (rc) return rc;

@@ -90,6 +90,7 @@ struct registration {
 static int register_tx(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct registration *g = ctx;
+    changes_free(&g->changes); // of an earlier run that gave way (store.h)
     int rc = worker_row_insert(tx, &g->row, e);
     if (rc || !g->replaces[0]) return rc;
     struct worker_row old;
@@ -203,6 +204,8 @@ static int take_class(struct store_tx *tx, struct queue_claim *c, const char *re
 static int claim_tx(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct queue_claim *c = ctx;
+    changes_free(&c->changes);
+    worker_row_release(&c->worker);
     int rc = worker_row_get(tx, c->worker_id, &c->worker, e);
     // To the second is enough: a claim that finds nothing then writes nothing.
     if (!rc && c->now - c->worker.last_seen_at >= 1000000) rc = worker_row_seen(tx, c->worker_id, 0, c->now, e);
@@ -253,6 +256,7 @@ static int give_back_tx(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct give_back *g = ctx;
     struct change *c;
+    changes_free(&g->changes);
     int rc = change_read(tx, &g->changes, g->job_id, &c, e);
     if (rc) return rc;
     bool ours = c->job.lease && strcmp(c->job.lease, g->lease) == 0 && c->job.last_report_at == 0;

@@ -39,6 +39,7 @@ static int control_tx(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct control *k = ctx;
     struct change *c;
+    changes_free(&k->changes); // of an earlier run that gave way (store.h)
     int rc = change_read(tx, &k->changes, k->job_id, &c, e);
     if (rc) return rc;
     char *before = c->job.control ? mem_strdup(c->job.control) : NULL;

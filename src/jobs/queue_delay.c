@@ -19,6 +19,7 @@ static int release_tx(struct store_tx *tx, void *ctx, struct err *e)
     struct release *k = ctx;
     struct job_row *rows;
     int n;
+    changes_free(&k->changes); // of an earlier run that gave way (store.h)
     int rc = job_rows_due(tx, k->now, RELEASE_MAX, &rows, &n, e);
     for (int i = 0; !rc && i < n; i++) {
         struct change *c = change_new(&k->changes);

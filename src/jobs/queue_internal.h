@@ -34,6 +34,7 @@ struct queue {
     struct map workers;       // id → struct known_worker
     struct map shown;         // job id → struct shown; jobs that haven't ended
     bool lease_check;         // a check of the leases is under way
+    bool store_away;          // the last one couldn't be made: the database was away
     int64_t lease_not_before; // wall clock
     bool delay_check;         // jobs whose time has come are being released
     int64_t next_due;         // wall clock: when the next of those that wait may be taken; INT64_MAX: none waits

@@ -58,6 +58,7 @@ static int expire_tx(struct store_tx *tx, void *ctx, struct err *e)
     struct lease_check *k = ctx;
     struct job_row *rows;
     int n;
+    changes_free(&k->changes); // of an earlier run that gave way (store.h)
     int rc = job_rows_leased(tx, k->now, &rows, &n, e);
     for (int i = 0; !rc && i < n; i++) {
         struct change *c;
@@ -118,6 +119,7 @@ static void expired(void *ctx, int rc, const struct err *e)
         settle(k->q, &k->changes, k->now);
     else
         k->q->lease_not_before = k->now + LEASE_RETRY_US;
+    if (rc == HW_EUNAVAILABLE) k->q->store_away = true;
     queue_rearm(k->q);
     changes_free(&k->changes);
     free(k);
@@ -135,9 +137,26 @@ int64_t queue_leases_due(const struct queue *q)
     return first < q->lease_not_before ? q->lease_not_before : first + 1; // due once it is past
 }
 
+// While the database was away no report could be taken, so that what has expired proves nothing: all are prolonged as
+// when the server starts.
+static void prolonged(void *ctx, int rc, const struct err *e)
+{
+    struct queue *q = ctx;
+    (void)e; // it is tried again
+    q->lease_check = false;
+    q->store_away = rc == HW_EUNAVAILABLE;
+    if (rc) q->lease_not_before = queue_now(q) + LEASE_RETRY_US;
+    queue_rearm(q);
+}
+
 void queue_leases_tick(struct queue *q, int64_t now)
 {
     if (q->lease_check || queue_leases_due(q) > now) return;
+    if (q->store_away) {
+        q->lease_check = true;
+        queue_start(q, prolonged, q);
+        return;
+    }
     struct lease_check *k = mem_zalloc(sizeof *k);
     *k = (struct lease_check){.q = q, .now = now};
     list_init(&k->changes);
@@ -163,6 +182,9 @@ static int start_tx(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct start *s = ctx;
     int64_t grace = s->now + s->q->cfg.start_grace_us;
+    job_rows_free(s->jobs, s->n_jobs);
+    worker_rows_free(s->workers, s->n_workers);
+    s->workers = NULL, s->n_workers = 0;
     int rc = job_rows_leased(tx, INT64_MAX, &s->jobs, &s->n_jobs, e);
     for (int i = 0; !rc && i < s->n_jobs; i++) {
         if (s->jobs[i].lease_until >= grace) continue;

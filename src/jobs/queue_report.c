@@ -124,6 +124,9 @@ static int report_job(struct report *r, struct store_tx *tx, const struct job_re
 static int report_tx(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct report *r = ctx;
+    changes_free(&r->changes); // of an earlier run that gave way (store.h)
+    buf_clear(&r->answer);
+    worker_row_release(&r->worker);
     int rc = worker_row_get(tx, r->worker_id, &r->worker, e);
     if (rc) return rc;
     bool seen = r->body.batch <= r->worker.last_batch;

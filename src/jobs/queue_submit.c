@@ -84,7 +84,9 @@ static struct submit *submit_new(struct queue *q, void *ctx)
 static int submit_tx(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct submit *s = ctx;
+    changes_free(&s->changes); // of an earlier run that gave way (store.h)
     if (s->row.idempotency_key) {
+        job_row_release(&s->found);
         int rc = job_row_by_key(tx, s->row.idempotency_key, &s->found, e);
         if (rc != HW_ENOTFOUND) {
             s->existed = rc == 0;
@@ -171,6 +173,7 @@ static int retry_tx(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct submit *s = ctx;
     struct change *old, *c;
+    changes_free(&s->changes);
     int rc = change_read(tx, &s->changes, s->retry_id, &old, e);
     if (!rc) rc = check_retry(&old->job, e);
     if (rc) return rc;

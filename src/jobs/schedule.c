@@ -199,6 +199,7 @@ static int load_one(struct load *l, size_t i, struct store_tx *tx, struct err *e
     struct schedule_entry *it = &l->s->entries[i];
     struct scheduled_task_row *r = &l->rows[i];
     struct err unknown = {0};
+    scheduled_task_row_release(r); // of an earlier run that gave way (store.h)
     int rc = scheduled_task_row_get(tx, it->task->name, r, &unknown);
     if (rc == HW_ENOTFOUND) {
         memcpy(r->name, it->row.name, sizeof r->name);

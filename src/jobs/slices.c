@@ -15,6 +15,7 @@ struct slice_of_work {
     void *ctx;
     int64_t work_us;
     int64_t begun; // monotonic
+    bool entered;
     bool more;
 };
 
@@ -22,6 +23,9 @@ static int do_slice(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct slice_of_work *w = ctx;
     int rc;
+    // What the work counts, it would count twice.
+    if (w->entered) return err_set(e, HW_EUNAVAILABLE, "the database gave way to another program");
+    w->entered = true;
     w->begun = clock_mono_us();
     do rc = w->fn(tx, w->ctx, e);
     while (rc == 1 && clock_mono_us() - w->begun < w->work_us);
@@ -44,6 +48,7 @@ int slices_run(struct schedule_run *run, struct store *s, slice_fn fn, void *ctx
     while (w.more) {
         if (held ? !schedule_run_pause(run, held) : schedule_run_stopping(run))
             return err_set(e, HW_ECANCELLED, "the server is stopping");
+        w.entered = false;
         int rc = store_write_wait(s, do_slice, &w, e);
         held = clock_mono_us() - w.begun;
         if (rc) return rc;

@@ -97,7 +97,8 @@ static int open_store(struct app *a, struct err *e)
 {
     int rc = file_mkdirs(a->settings->data, e);
     if (!rc) rc = data_lock_take(a->settings->data, a->url, &a->data_lock, e);
-    if (!rc) rc = store_open(&a->store, a->settings->database_url, e);
+    const struct store_options o = {(int)a->settings->pool_size, (int)a->settings->max_overflow};
+    if (!rc) rc = store_open_with(&a->store, a->settings->database_url, &o, e);
     if (!rc) store_set_poster(a->store, loop_poster, a->loop);
     return rc;
 }
@@ -212,7 +213,8 @@ static void make_routes(struct app *a)
     };
     a->system_source = (struct system_source){a->bus, a->monitor};
     a->system_provider = system_source_provider(&a->system_source);
-    a->health = (struct health){.instance = a->instance, .started_at_us = clock_now_us(), .ready = is_ready, .ctx = a};
+    a->health = (struct health){
+        .instance = a->instance, .started_at_us = clock_now_us(), .ready = is_ready, .ctx = a, .store = a->store};
     io_threads_routes(a->io, a->router);
     resources_register(&a->resources, a->router);
     system_routes(a->router, &a->system_provider);

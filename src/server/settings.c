@@ -50,7 +50,12 @@ static bool is_queues(const char *value)
 
 static bool is_database(const char *value)
 {
-    return strncmp(value, "sqlite:", 7) == 0 && value[7] != 0;
+    static const char *const schemes[] = {"sqlite:", "postgresql://", "postgres://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        size_t n = strlen(schemes[i]);
+        if (strncmp(value, schemes[i], n) == 0 && value[n]) return true;
+    }
+    return false;
 }
 
 static bool is_not_empty(const char *value)
@@ -93,8 +98,8 @@ static const struct setting {
     {"HEADWAY_NVML", TEXT, AT(nvml_library), NULL, 0, 0, "PATH", "NVIDIA's management library (default: the system's)",
      NULL},
     {"HEADWAY_VERBOSE", FLAG, AT(verbose), NULL, 0, 0, "true or false", "log more", NULL},
-    {"DATABASE_URL", TEXT, AT(database_url), NULL, 0, 0, "sqlite:PATH", "default: SQLite in the data folder",
-     is_database},
+    {"DATABASE_URL", TEXT, AT(database_url), NULL, 0, 0, "sqlite:PATH or postgresql://USER@HOST/DATABASE",
+     "default: SQLite in the data folder", is_database},
     {"DATABASE_POOL_SIZE", INTEGER, AT(pool_size), "20", 1, 1000, NULL, "connections kept to a database server", NULL},
     {"DATABASE_MAX_OVERFLOW", INTEGER, AT(max_overflow), "40", 0, 1000, NULL, "connections beyond these when busy",
      NULL},

@@ -68,13 +68,13 @@ int pg_fail(struct pg_conn *c, const PGresult *r, struct err *e)
 // Plans are made once, for any parameters, and by an index wherever there is one: a plan that was made while a table
 // was empty is as good when it has grown. A session that stands still in a transaction (a stopped server) gives up what
 // it holds.
-static const char SESSION[] = "SET plan_cache_mode = force_generic_plan;"
-                              "SET enable_seqscan = off;"
-                              "SET jit = off;"
-                              "SET TimeZone = 'UTC';"
-                              "SET lock_timeout = '10s';"
-                              "SET idle_in_transaction_session_timeout = '60s';"
-                              "SET client_min_messages = warning";
+const char pg_session[] = "SET plan_cache_mode = force_generic_plan;"
+                          "SET enable_seqscan = off;"
+                          "SET jit = off;"
+                          "SET TimeZone = 'UTC';"
+                          "SET lock_timeout = '10s';"
+                          "SET idle_in_transaction_session_timeout = '60s';"
+                          "SET client_min_messages = warning";
 
 static void ignore_notice(void *ctx, const PGresult *r)
 {
@@ -95,7 +95,7 @@ int pg_connect(struct pg_conn **out, const char *url, struct err *e)
     int rc = PQstatus(c->h) == CONNECTION_OK ? 0 : away(c, e);
     if (!rc) {
         PQsetNoticeReceiver(c->h, ignore_notice, NULL);
-        rc = pg_script(c, SESSION, e);
+        rc = pg_script(c, pg_session, e);
     }
     if (!rc && PQserverVersion(c->h) < 130000)
         rc = err_set(e, HW_EUNSUPPORTED, "the database is PostgreSQL %d; 13 or newer is needed",

@@ -29,7 +29,9 @@ struct pg_conn {
     bool reading;        // in a transaction that may not write
 };
 
-// What a URL means, and the settings of every session. HW_EUNAVAILABLE if no server answers, HW_EINVALID if it refuses.
+extern const char pg_session[]; // the settings of every session
+
+// HW_EUNAVAILABLE if no server answers, HW_EINVALID if it refuses.
 int pg_connect(struct pg_conn **out, const char *url, struct err *e);
 void pg_conn_free(struct pg_conn *c); // NULL is fine
 

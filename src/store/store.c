@@ -19,6 +19,8 @@ struct work {
     store_done_fn done;
     void *ctx;
     bool waited; // somebody waits for it: `done` is called on the store's thread
+    bool gave_way;
+    int attempts; // that gave way
     int rc;
     struct err err;
 };
@@ -115,28 +117,29 @@ static struct work *take(struct store *s, struct lane *lane, bool wait)
 // Runs one function inside its savepoint. An error here is the whole transaction's, not the function's own.
 static int run_one(struct store *s, struct store_tx *tx, struct work *w, struct err *e)
 {
-    for (int attempt = 1;; attempt++) {
-        int rc = s->ops->savepoint(tx->db, e);
-        if (rc) return rc;
-        err_clear(&w->err);
-        w->rc = w->fn(tx, w->ctx, &w->err);
-        if (w->rc == 0 && s->ops->settle) w->rc = s->ops->settle(tx->db, &w->err);
-        if (w->rc == 0) return s->ops->release(tx->db, e);
-        settle(w);
-        bool again = attempt < ATTEMPTS && s->ops->gave_way && s->ops->gave_way(tx->db);
-        rc = s->ops->undo(tx->db, e);
-        if (rc) *e = w->err; // the transaction is gone, and this is why
-        if (rc) return w->err.code;
-        if (!again) return 0;
-    }
+    int rc = s->ops->savepoint(tx->db, e);
+    if (rc) return rc;
+    err_clear(&w->err);
+    w->gave_way = false;
+    w->rc = w->fn(tx, w->ctx, &w->err);
+    if (w->rc == 0 && s->ops->settle) w->rc = s->ops->settle(tx->db, &w->err);
+    if (w->rc == 0) return s->ops->release(tx->db, e);
+    settle(w);
+    w->gave_way = s->ops->gave_way && s->ops->gave_way(tx->db) && ++w->attempts < ATTEMPTS;
+    rc = s->ops->undo(tx->db, e);
+    if (rc) *e = w->err; // the transaction is gone, and this is why
+    return rc ? w->err.code : 0;
 }
 
-// From `first` on, as much as a batch may hold, in one transaction; then every function learns how it went.
-static void run_batch(struct store *s, struct work *first)
+// From `first` on, as much as a batch may hold, in one transaction; then every function learns how it went. One that
+// had to give way to another program ends the batch, so that nothing is held which that one may wait for, and is
+// returned: it is to be the next one's first.
+static struct work *run_batch(struct store *s, struct work *first)
 {
     struct list done;
     struct err e = {0};
     struct store_tx tx = {s->ops, s->writer_db};
+    struct work *again = NULL;
     int64_t start = clock_mono_us(), rows = s->ops->changes(s->writer_db);
     list_init(&done);
     int rc = s->ops->begin(s->writer_db, true, &e);
@@ -145,8 +148,12 @@ static void run_batch(struct store *s, struct work *first)
         // A database that can't be written now fails all that wait for it, not each after a timeout of its own.
         if (rc) continue;
         rc = run_one(s, &tx, w, &e);
+        if (!rc && w->gave_way) {
+            again = w;
+            list_remove(&w->node);
+        }
         bool full = s->ops->changes(s->writer_db) - rows >= BATCH_ROWS || clock_mono_us() - start >= BATCH_US;
-        if (rc || full) break;
+        if (rc || again || full) break;
     }
     if (rc)
         s->ops->rollback(s->writer_db);
@@ -160,12 +167,14 @@ static void run_batch(struct store *s, struct work *first)
         }
     }
     deliver_all(s, &done);
+    return again;
 }
 
 static void *writer_main(void *arg)
 {
     struct store *s = arg;
-    for (struct work *w; (w = take(s, &s->writes, true)) != NULL;) run_batch(s, w);
+    for (struct work *w; (w = take(s, &s->writes, true)) != NULL;)
+        while (w) w = run_batch(s, w);
     return NULL;
 }
 
