@@ -1,0 +1,47 @@
+// The server on PostgreSQL: the pipeline runs, and a database that is killed in the middle of it costs nothing.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Server, until } from './lib/headway.mjs';
+import { Postgres } from './lib/postgres.mjs';
+
+test('tokenize, extract and train on PostgreSQL; the database is killed meanwhile, and nothing is lost', async () => {
+  const database = await Postgres.start();
+  const server = await Server.start({ args: ['--database-url', database.url] });
+  await until('it to be ready', async () => (await server.request('GET', '/readyz')).status === 200);
+  const { extraction } = await server.prepare({ documents: 40, samples: 64 });
+  const training = await server.post('/trainings', { extraction_id: extraction.id, n_features: 256, k: 16, total_steps: 1500, batch_size: 256, checkpoint_every: 400 });
+  await until('its first metrics', async () => (await server.get(`/trainings/${training.id}/metrics`)).items.length > 3);
+
+  await database.crash();
+  const away = await server.request('GET', `/api/v1/trainings/${training.id}`);
+  assert.equal(away.status, 503);
+  assert.equal(away.json.error.code, 'unavailable');
+  assert.match(away.json.error.message, /the database is away/);
+  const readiness = await server.request('GET', '/readyz');
+  assert.equal(readiness.status, 503);
+  assert.match(readiness.json.reasons[0], /the database is away/);
+  assert.equal((await server.request('GET', '/healthz')).status, 200, 'the server itself lives');
+  const refused = await server.request('POST', '/api/v1/trainings', { extraction_id: extraction.id, total_steps: 10 });
+  assert.equal(refused.status, 503, 'what can’t be written is not accepted');
+  await until('the worker to keep its reports', () => /they wait in the spool/.test(server.stderr));
+
+  await database.restart();
+  await until('it to be ready again', async () => (await server.request('GET', '/readyz')).status === 200);
+  const trained = await server.job(training.job_id);
+  assert.equal(trained.status, 'completed', trained.error_message);
+  assert.equal(trained.attempt, 1, 'it was never given up');
+  const { items } = await server.get(`/trainings/${training.id}/metrics`);
+  const steps = items.map((row) => row.step);
+  const gaps = steps.slice(1).map((step, i) => step - steps[i]);
+  assert.ok(steps.length > 100, `${steps.length} steps`);
+  assert.equal(new Set(gaps).size, 1, `a metric every ${[...new Set(gaps)]} steps: none is missing, none is there twice`);
+  const stored = await database.ask('SELECT COUNT(*), COUNT(DISTINCT (training_id, layer_idx, step)) FROM training_metrics');
+  assert.equal(stored[0][0], stored[0][1]);
+  assert.deepEqual((await server.get('/jobs?status=failed')).items, []);
+  assert.deepEqual(await server.stop(), { code: 0, signal: null });
+  await database.stop();
+});
+
+test('a server without its database says so and ends', async () => {
+  await assert.rejects(Server.start({ args: ['--database-url', 'postgresql://postgres@/postgres?host=/no/such/folder'] }), /the database is away.*\/no\/such\/folder/s);
+});
