@@ -124,9 +124,9 @@ check-docs:
 # ---- benchmarks, installation ----------------------------------------------------------------------------------------
 BENCH_BIN := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 bench: $(BENCH_BIN)
-$(BUILD)/bench/%: bench/%.c $(call lib_files,base ml monitor jobs proto hub)
+$(BUILD)/bench/%: bench/%.c $(call lib_files,base ml monitor jobs proto hub store)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(call link_libs,$(call libs_used,base ml monitor jobs proto hub))
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(call link_libs,$(call libs_used,base ml monitor jobs proto hub store))
 
 include bench/fanout/fanout.mk
 include bench/ingest/ingest.mk

@@ -2,11 +2,13 @@
 # Installs what is missing on Debian 12, and says what: `setup.sh build` for building and the demo, `setup.sh test` for the tests,
 # `setup.sh dev` for make check, fmt, fuzz and coverage, `setup.sh bench` for what bench/fanout compares with.
 # Uses root, or sudo. Does nothing, and needs no network, when all is there.
+# Of PostgreSQL the tests use the programs alone, each with a server of its own. Where its package isn't there yet, it is installed
+# without the server that Debian would make and start with it ("main"); one that is there already is left alone.
 set -eu
 
 case "${1:-}" in
-build) packages="gcc make pkg-config libc6-dev libuv1-dev libjansson-dev libsqlite3-dev libopenblas-dev libpcre2-dev zlib1g-dev libssl-dev" ;;
-test) packages="libcmocka-dev chromium python3 python3-socketio python3-aiohttp python3-requests python3-websocket" ;;
+build) packages="gcc make pkg-config libc6-dev libuv1-dev libjansson-dev libsqlite3-dev libpq-dev libopenblas-dev libpcre2-dev zlib1g-dev libssl-dev" ;;
+test) packages="libcmocka-dev postgresql chromium python3 python3-socketio python3-aiohttp python3-requests python3-websocket" ;;
 dev) packages="clang clang-format clang-tidy libclang-rt-14-dev gcovr" ;;
 bench) packages="python3-socketio python3-uvicorn python3-uvloop python3-httptools python3-websockets" ;;
 *)
@@ -38,4 +40,15 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "Installing Debian packages:$missing"
 $as_root apt-get update -qq
+case "$missing " in
+*" postgresql "*)
+    # What postgresql-15 asks when it is installed, for as long as that takes. The file is postgresql-common's, which comes first.
+    settings=/etc/postgresql-common/createcluster.conf
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends postgresql-common </dev/null >/dev/null
+    $as_root cp -p $settings $settings.before-headway
+    trap '$as_root mv $settings.before-headway $settings' EXIT
+    echo "create_main_cluster = false" | $as_root tee -a $settings >/dev/null
+    echo "(PostgreSQL without a server that runs: the tests start their own)"
+    ;;
+esac
 DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing </dev/null >/dev/null

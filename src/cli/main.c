@@ -25,6 +25,7 @@ static const struct command commands[] = {
     {"stop", cmd_stop, "let trainings finish early, with the result they have"},
     {"retry", cmd_retry, "try a job again, with parameters changed"},
     {"dismiss", cmd_dismiss, "take jobs out of the list of failures"},
+    {"migrate", cmd_migrate, "bring the database's schema up to this version"},
     {"version", cmd_version, "print the version"},
 };
 
