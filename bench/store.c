@@ -17,7 +17,7 @@
 #include "store/store.h"
 #include "store/trainings_table.h"
 
-enum { IN_FLIGHT = 32, SECONDS = 3, QUEUED = 10000, CLAIMS = 1000 };
+enum { IN_FLIGHT = 32, SECONDS = 5, QUEUED = 10000, CLAIMS = 1000 };
 
 static void check(int rc, const struct err *e)
 {

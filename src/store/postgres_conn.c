@@ -88,10 +88,12 @@ static void ignore_notice(void *ctx, const PGresult *r)
 
 int pg_connect(struct pg_conn **out, const char *url, struct err *e)
 {
-    // What stands behind the URL goes before it, what stands in front gives way to it.
-    static const char *const names[] = {"connect_timeout", "application_name", "tcp_user_timeout",
-                                        "dbname",          "client_encoding",  NULL};
-    const char *const values[] = {"5", "headway", "15000", url, "UTF8", NULL};
+    // What stands before the URL gives way to what it says. A server that vanished from the network is missed after
+    // some 25 s.
+    static const char *const names[] = {"connect_timeout", "application_name",    "tcp_user_timeout",
+                                        "keepalives_idle", "keepalives_interval", "keepalives_count",
+                                        "dbname",          "client_encoding",     NULL};
+    const char *const values[] = {"5", "headway", "15000", "10", "5", "3", url, "UTF8", NULL};
     struct pg_conn *c = mem_zalloc(sizeof *c);
     list_init(&c->node);
     map_init(&c->cache);

@@ -1,7 +1,9 @@
 // The server on PostgreSQL: the pipeline runs, and a database that is killed in the middle of it costs nothing.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
-import { Server, until } from './lib/headway.mjs';
+import { promisify } from 'node:util';
+import { headway, Server, until } from './lib/headway.mjs';
 import { Postgres } from './lib/postgres.mjs';
 
 test('tokenize, extract and train on PostgreSQL; the database is killed meanwhile, and nothing is lost', async () => {
@@ -44,4 +46,14 @@ test('tokenize, extract and train on PostgreSQL; the database is killed meanwhil
 
 test('a server without its database says so and ends', async () => {
   await assert.rejects(Server.start({ args: ['--database-url', 'postgresql://postgres@/postgres?host=/no/such/folder'] }), /the database is away.*\/no\/such\/folder/s);
+});
+
+test('headway migrate applies what is missing, says what it did, and then has nothing to do', async () => {
+  const database = await Postgres.start();
+  const migrate = async () => (await promisify(execFile)(headway, ['migrate'], { env: { ...process.env, DATABASE_URL: database.url } })).stdout.trim().split('\n');
+  const [first, ...more] = await migrate();
+  assert.equal(first, 'applied migration 1 (tables)');
+  assert.deepEqual((await database.ask('SELECT version, name FROM schema_migrations ORDER BY version')).map(([version, name]) => `applied migration ${version} (${name})`), [first, ...more]);
+  assert.deepEqual(await migrate(), ['nothing to do: the schema is this version\'s']);
+  await database.stop();
 });
