@@ -7,7 +7,8 @@
 #include "base/mem.h"
 #include "store/postgres_internal.h"
 
-enum { POOL_SIZE = 20, MAX_OVERFLOW = 40, READERS_FIRST = 2 };
+// Of the connections one writes and one is for maintenance, so that there are three at least.
+enum { POOL_SIZE = 20, MAX_OVERFLOW = 40, LEAST = 3, READERS_FIRST = 2 };
 
 // A connection that has answered just now needs no question of its own whether it still does.
 static const int64_t TRUSTED_US = 1000000;
@@ -23,8 +24,12 @@ static int attach(struct backend **out, const char *url, const struct store_opti
     char *why = NULL;
     PQconninfoOption *options = PQconninfoParse(url, &why);
     if (!options) {
-        int rc =
-            err_set(e, HW_EINVALID, "the database's URL: %.*s", (int)strcspn(why ? why : "", "\n"), why ? why : "");
+        // Some of these texts end with the whole URL, of which a password may be part.
+        struct slice text = slice_str(why ? why : "");
+        const char *whole = why ? strstr(why, " in URI") : NULL;
+        if (whole) text.n = (size_t)(whole - why);
+        if (text.n && text.p[text.n - 1] == '\n') text.n--;
+        int rc = err_set(e, HW_EINVALID, "the database's URL: %.*s", SLICE_FMT(text));
         PQfreemem(why);
         return rc;
     }
@@ -33,6 +38,7 @@ static int attach(struct backend **out, const char *url, const struct store_opti
     b->url = mem_strdup(url);
     b->keep = o->pool_size > 0 ? o->pool_size : POOL_SIZE;
     b->most = b->keep + (o->pool_size > 0 ? o->max_overflow : MAX_OVERFLOW);
+    if (b->most < LEAST) b->most = LEAST;
     pthread_mutex_init(&b->lock, NULL);
     list_init(&b->idle);
     *out = b;
@@ -52,10 +58,9 @@ static void detach(struct backend *b)
     free(b);
 }
 
-// The writer has one of the connections.
 static void readers(const struct backend *b, int *first, int *most)
 {
-    *most = b->most > 1 ? b->most - 1 : 1;
+    *most = b->most - 2;
     *first = *most < READERS_FIRST ? *most : READERS_FIRST;
 }
 

@@ -21,7 +21,7 @@
 #include "base/file.h"
 
 struct test_database {
-    char dir[256]; // the SQLite file's; "": none
+    char dir[256]; // the test's own, with the SQLite file
     char url[320];
     char name[64]; // of the schema
 };
@@ -73,7 +73,10 @@ static inline void postgres_url(const char *schema, char url[320])
 static inline void test_database_make(struct test_database *d)
 {
     static int made;
+    const char *tmp = getenv("TMPDIR");
     *d = (struct test_database){0};
+    snprintf(d->dir, sizeof d->dir, "%s/headway-store-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(d->dir));
     if (on_postgres()) {
         char url[320], sql[160];
         snprintf(d->name, sizeof d->name, "test_%d_%d", (int)getpid(), ++made);
@@ -83,9 +86,6 @@ static inline void test_database_make(struct test_database *d)
         postgres_url(d->name, d->url);
         return;
     }
-    const char *tmp = getenv("TMPDIR");
-    snprintf(d->dir, sizeof d->dir, "%s/headway-store-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(d->dir));
     snprintf(d->url, sizeof d->url, "sqlite:%s/headway.db", d->dir);
 }
 
@@ -97,7 +97,7 @@ static inline void test_database_remove(struct test_database *d)
         snprintf(sql, sizeof sql, "DROP SCHEMA %s CASCADE", d->name);
         postgres_do(url, sql);
     }
-    if (d->dir[0]) assert_int_equal(file_remove_tree(d->dir, NULL), 0);
+    assert_int_equal(file_remove_tree(d->dir, NULL), 0);
 }
 
 #endif

@@ -162,7 +162,7 @@ static void workers_not_heard_from_for_30_days_go_unless_they_hold_a_job(void **
 static char *half_written(struct fixture *f, const char *name)
 {
     struct err e = {0};
-    char *dir = file_join(f->dir, name), *tmp = mem_printf("%s.tmp", dir), *file = file_join(tmp, "shard");
+    char *dir = file_join(f->database.dir, name), *tmp = mem_printf("%s.tmp", dir), *file = file_join(tmp, "shard");
     if (file_mkdirs(tmp, &e) != 0 || file_write_atomic(file, slice_str("x"), &e) != 0) fail_msg("%s", e.message);
     free(file);
     free(tmp);

@@ -160,13 +160,13 @@ static void reads_run_at_the_same_time_on_connections_of_their_own(void **state)
     struct test_database database;
     struct store *s;
     struct err e = {0};
-    struct meeting m = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER, .wanted = 7};
+    struct meeting m = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER, .wanted = 6};
     const struct store_options o = {.pool_size = 3, .max_overflow = 5};
     test_database_make(&database);
     if (store_open_with(&s, database.url, &o, &e) != 0) fail_msg("%s", e.message);
-    for (int i = 0; i < 7; i++) store_read(s, meet, NULL, &m);
+    for (int i = 0; i < 6; i++) store_read(s, meet, NULL, &m);
     store_close(s);
-    assert_int_equal(m.there, 7);
+    assert_int_equal(m.there, 6);
     assert_false(m.late);
     test_database_remove(&database);
 }
@@ -330,7 +330,8 @@ static void a_server_that_is_away_or_a_stranger_is_said_when_opening(void **stat
     char url[320];
     assert_int_equal(store_open(&s, "postgresql://postgres@/postgres?host=/no/such/folder", &e), HW_EUNAVAILABLE);
     assert_non_null(strstr(e.message, "/no/such/folder"));
-    assert_int_equal(store_open(&s, "postgresql://[::1/x", &e), HW_EINVALID);
+    assert_int_equal(store_open(&s, "postgresql://user:secret@[::1/x", &e), HW_EINVALID);
+    assert_null(strstr(e.message, "secret"));
     assert_int_equal(store_open(&s, "postgresql://x/?nonsense=1", &e), HW_EINVALID);
     assert_non_null(strstr(e.message, "nonsense"));
     // Not what a password may be part of.
