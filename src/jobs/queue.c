@@ -24,6 +24,7 @@ struct queue *queue_new(const struct queue_config *config)
     struct queue *q = mem_zalloc(sizeof *q);
     q->cfg = *config;
     if (!q->cfg.lease_us) q->cfg.lease_us = QUEUE_LEASE_US;
+    if (!q->cfg.history.interval_us) q->cfg.history = (struct history_rule){5, 60000000};
     if (!q->cfg.stall_grace_us) q->cfg.stall_grace_us = QUEUE_STALL_GRACE_US;
     if (!q->cfg.start_grace_us) q->cfg.start_grace_us = QUEUE_START_GRACE_US;
     list_init(&q->claims);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "jobs/history_rule.h"
 #include "store/jobs_table.h"
 #include "store/workers_table.h"
 
@@ -28,6 +29,7 @@ struct queue_config {
     int64_t lease_us;              // 0: 15 s. A report prolongs it
     int64_t stall_grace_us;        // 0: 30 s. From a lease's end (stalled) to taking the worker for dead
     int64_t start_grace_us;        // 0: 60 s. What leases of running jobs get at least when the server starts
+    struct history_rule history;   // zeros: 5 percent and 60 s
     int64_t (*now_us)(void *ctx);  // NULL: clock_now_us. Times that are stored
     int64_t (*mono_us)(void *ctx); // NULL: clock_mono_us. Rates, waiting, holding back
     // Asks for one call of queue_tick in `delay_us`; a new request replaces the one before. NULL: the caller calls

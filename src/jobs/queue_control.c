@@ -48,7 +48,11 @@ static int control_tx(struct store_tx *tx, void *ctx, struct err *e)
     bool same = !c->status_changed && c->job.dismissed == dismissed && !before == !c->job.control &&
                 (!before || strcmp(before, c->job.control) == 0);
     free(before);
-    return rc || same ? rc : change_commit(tx, c, k->now, e);
+    if (rc || same) return rc;
+    // A job that was paused and has no process ends here, and not by a report.
+    if (c->status_changed && job_is_final(row_status(&c->job)) && c->job.started_at)
+        rc = history_end(k->q, tx, c, c->job.status, k->now, e);
+    return rc ? rc : change_commit(tx, c, k->now, e);
 }
 
 static void control(struct queue *q, const char *job_id, int (*fn)(struct control *, struct change *, struct err *),

@@ -9,9 +9,11 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "events/emitter.h"
+#include "jobs/history_rule.h"
 #include "jobs/progress.h"
 #include "jobs/queue.h"
 #include "jobs/queue_names.h"
+#include "jobs/run_times.h"
 #include "jobs/state.h"
 #include "jobs/usage.h"
 #include "jobs/wire.h"
@@ -136,6 +138,19 @@ int entity_store(struct store_tx *tx, struct change *c, int64_t now,
 
 // ---- running jobs (queue_live.c), on the store's thread -----------------------------------------------------------
 
+// What the history of progress knows of the attempt (queue_history.c).
+struct live_history {
+    bool loaded;    // what the database has of it has been looked for
+    bool runs;      // now: its time is counted
+    bool awaits;    // it goes on from a checkpoint and hasn't said from where: its first snapshot waits for that
+    bool under_job; // the snapshots are the job's own, and not an entity's
+    struct history_last last;
+    struct run_times times;
+    int64_t counted_us; // up to when (monotonic)
+    double percent;     // as of then
+    char phase[32];
+};
+
 struct live {
     char job_id[ID_SIZE];
     int attempt;
@@ -145,6 +160,7 @@ struct live {
     struct ev_layer *layers;
     int n_layers;
     struct usage usage; // over all attempts
+    struct live_history history;
 };
 
 struct live *live_get(struct queue *q, const struct job_row *r); // made from the row if there is none of this attempt
@@ -157,6 +173,16 @@ void live_release(struct queue *q);
 // One event of a report. 0 also for what is ignored; an error is the database's.
 int report_apply(struct store_tx *tx, struct change *c, struct live *l, const struct wire_event *ev, int64_t now,
                  int64_t mono, struct err *e);
+
+// ---- the history of progress (queue_history.c), on the store's thread ----------------------------------------------
+
+// After a report was applied, before it is committed: counts the time, and keeps a snapshot if one is due.
+int history_report(struct queue *q, struct store_tx *tx, const struct change *c, struct live *l, int64_t now,
+                   int64_t mono, struct err *e);
+// The attempt has ended without a report: its last snapshot. Before the row is made ready for the next attempt;
+// `status` is how it ended.
+int history_end(struct queue *q, struct store_tx *tx, const struct change *c, const char *status, int64_t now,
+                struct err *e);
 
 // ---- what the loop knows of jobs under way (queue_publish.c) ------------------------------------------------------
 

@@ -15,9 +15,11 @@ struct lease_check {
     int64_t now;
 };
 
-static int lost(struct queue *q, struct change *c, int64_t now, struct err *e)
+static int lost(struct queue *q, struct store_tx *tx, struct change *c, int64_t now, struct err *e)
 {
-    int rc = change_apply(c, JOB_EV_LOST, e);
+    bool cancelling = row_status(&c->job) == JOB_CANCELLING;
+    int rc = history_end(q, tx, c, job_status_name(cancelling ? JOB_CANCELLED : JOB_FAILED), now, e);
+    if (!rc) rc = change_apply(c, JOB_EV_LOST, e);
     if (rc) return rc;
     live_drop(q, c->job.id);
     enum job_status s = row_status(&c->job);
@@ -40,13 +42,13 @@ static int returned(struct queue *q, struct change *c, int64_t now, struct err *
     return change_unclaim(c, now, e);
 }
 
-static int expire(struct queue *q, struct change *c, int64_t now, struct err *e)
+static int expire(struct queue *q, struct store_tx *tx, struct change *c, int64_t now, struct err *e)
 {
     enum job_status s = row_status(&c->job);
     // Claimed and never heard of: the answer to the claim didn't arrive. Of an attached job nobody else can make a
     // start.
     if (s == JOB_STARTING && c->job.last_report_at == 0 && !c->job.attached) return returned(q, c, now, e);
-    if (s == JOB_STALLED || s == JOB_CANCELLING) return lost(q, c, now, e);
+    if (s == JOB_STALLED || s == JOB_CANCELLING) return lost(q, tx, c, now, e);
     // If the worker is lost, the job comes back as it was: paused.
     if (s == JOB_PAUSED && !c->job.control) set_text(&c->job.control, "pause");
     c->job.lease_until = now + (c->job.attached ? QUEUE_ATTACHED_GRACE_US : q->cfg.stall_grace_us);
@@ -63,7 +65,7 @@ static int expire_tx(struct store_tx *tx, void *ctx, struct err *e)
     for (int i = 0; !rc && i < n; i++) {
         struct change *c;
         rc = change_read(tx, &k->changes, rows[i].id, &c, e);
-        if (!rc) rc = expire(k->q, c, k->now, e);
+        if (!rc) rc = expire(k->q, tx, c, k->now, e);
         if (!rc) rc = change_commit(tx, c, k->now, e);
     }
     job_rows_free(rows, n);
@@ -77,7 +79,7 @@ static int end_lease(struct queue *q, struct store_tx *tx, struct list *changes,
     for (int i = 0; i < 2; i++) {
         struct change *c;
         int rc = change_read(tx, changes, job_id, &c, e);
-        if (!rc) rc = expire(q, c, now, e);
+        if (!rc) rc = expire(q, tx, c, now, e);
         if (!rc) rc = change_commit(tx, c, now, e);
         if (rc || row_status(&c->job) != JOB_STALLED) return rc;
     }

@@ -88,7 +88,8 @@ static int apply_all(struct report *r, struct store_tx *tx, struct change *c, co
     if (active) live_to_row(l, &c->job);
     if (row_status(&c->job) == JOB_PAUSED) change_forget_pace(c);
     show_live(c, l);
-    rc = change_commit(tx, c, r->now, e);
+    rc = history_report(r->q, tx, c, l, r->now, r->mono, e);
+    if (!rc) rc = change_commit(tx, c, r->now, e);
     // Its rate starts afresh when it goes on.
     if (!rc && (!active || row_status(&c->job) == JOB_PAUSED)) live_drop(r->q, c->job.id);
     return rc;

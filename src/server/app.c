@@ -124,6 +124,7 @@ static void make_core(struct app *a)
         .emitter = a->emitter,
         .lease_us = a->settings->lease_seconds * 1000000,
         .stall_grace_us = 2 * a->settings->lease_seconds * 1000000,
+        .history = {(double)a->settings->history_step_percent, a->settings->history_interval_seconds * 1000000},
         .arm = arm_queue,
         .lost_event = event_lost,
         .ctx = a,

@@ -561,7 +561,8 @@ static void others(struct store_tx *tx, struct err *e)
         snprintf(h.entity_id, sizeof h.entity_id, "trn_a");
         assert_int_equal(history_row_insert(tx, &h, e), 0);
     }
-    assert_int_equal(history_rows_list(tx, "training", "trn_a", 1, 3, 100, &rows, &n, e), 0);
+    struct history_query q = {.entity_type = type, .entity_id = "trn_a", .start = 1, .end = 3, .limit = 100};
+    assert_int_equal(history_rows_list(tx, &q, &rows, &n, e), 0);
     assert_int_equal(n, 3);
     assert_int_equal(rows[0].timestamp, 1);
     history_rows_free(rows, n);

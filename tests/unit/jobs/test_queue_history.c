@@ -1,0 +1,547 @@
+// The history of progress as jobs leave it: which snapshots there are, what they count, and that attempts, pauses,
+// losses and restarts don't confuse it.
+#include "jobs/queue_fixture.h"
+
+#include "jobs/progress_history.h"
+
+#define STARTED  "{\"type\":\"started\",\"pid\":7}"
+#define FROZEN   "{\"type\":\"frozen\"}"
+#define THAWED   "{\"type\":\"thawed\"}"
+#define EXITED   "{\"type\":\"exited\",\"code\":0}"
+#define FAILED   "{\"type\":\"exited\",\"code\":1}"
+#define AT(done) "{\"type\":\"progress\",\"done\":" #done ",\"total\":100,\"unit\":\"steps\"}"
+
+struct past {
+    bool over;
+    int rc;
+    struct err e;
+    const char *type, *id;
+    struct history_row *rows;
+    int n;
+};
+
+static int read_past(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct past *p = ctx;
+    struct history_query q = {.entity_type = p->type, .entity_id = p->id, .end = INT64_MAX, .limit = 1000};
+    return get_progress_history(tx, &q, &p->rows, &p->n, e);
+}
+
+static void past_read(void *ctx, int rc, const struct err *e)
+{
+    struct past *p = ctx;
+    p->over = true;
+    p->rc = rc;
+    if (rc) p->e = *e;
+}
+
+static struct past past(struct fixture *f, const char *type, const char *id)
+{
+    struct past p = {.type = type, .id = id};
+    store_read(f->store, read_past, past_read, &p);
+    fixture_run(f, &p.over);
+    if (p.rc) fail_msg("%s", p.e.message);
+    return p;
+}
+
+static struct snapshot_run run_of(const struct past *p, int i)
+{
+    struct snapshot_run s;
+    assert_true(i < p->n);
+    assert_true(snapshot_run_read(&p->rows[i], &s));
+    return s;
+}
+
+// The percentages and states of all, as "0 running, 55 running, 100 completed".
+static void assert_past(struct fixture *f, const char *type, const char *id, const char *expected)
+{
+    struct past p = past(f, type, id);
+    struct buf b = BUF_INIT;
+    for (int i = 0; i < p.n; i++) {
+        struct snapshot_run s = run_of(&p, i);
+        buf_addf(&b, "%s%g %s", i ? ", " : "", p.rows[i].progress, s.status);
+        if (s.attempt > 1) buf_addf(&b, " (%d)", s.attempt);
+    }
+    assert_string_equal(buf_cstr(&b), expected);
+    buf_release(&b);
+    history_rows_free(p.rows, p.n);
+}
+
+static struct run_times last_times(struct fixture *f, const char *type, const char *id)
+{
+    struct past p = past(f, type, id);
+    struct run_times t = run_of(&p, p.n - 1).times;
+    history_rows_free(p.rows, p.n);
+    return t;
+}
+
+static void begin(struct fixture *f, int max_attempts, char worker[ID_SIZE], struct held *h)
+{
+    char id[ID_SIZE];
+    register_worker(f, worker);
+    submit(f, "cpu", max_attempts, id);
+    claim_one(f, worker, h);
+}
+
+static void after_seconds(struct fixture *f, const struct held *h, int64_t seconds, const char *events)
+{
+    f->now += seconds * SECOND;
+    report_ok(f, h, events);
+}
+
+// ---- the rule ------------------------------------------------------------------------------------------------------
+
+static void first_last_and_what_passes_step_and_interval(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE];
+    struct held h;
+    begin(f, 1, worker, &h);
+    report_ok(f, &h, STARTED);
+    after_seconds(f, &h, 10, AT(40)); // a step, but too soon
+    after_seconds(f, &h, 10, AT(41));
+    after_seconds(f, &h, 40, AT(42)); // 60 s since the first
+    after_seconds(f, &h, 59, AT(60));
+    after_seconds(f, &h, 1, AT(60));
+    after_seconds(f, &h, 60, "{\"type\":\"progress\",\"done\":649,\"total\":1000,\"unit\":\"steps\"}");
+    after_seconds(f, &h, 1, AT(90)); // 61 s since the last
+    after_seconds(f, &h, 1, EXITED);
+    assert_past(f, "job", h.job_id, "0 running, 42 running, 60 running, 90 running, 100 completed");
+    struct run_times t = last_times(f, "job", h.job_id);
+    assert_float_equal(t.seconds, 182, 1e-3);
+    assert_float_equal(t.tenths[0], 2.5, 1e-3); // a quarter of the first 10 s
+    assert_float_equal(run_times_between(&t, 0, 40), 10, 1e-3);
+    assert_string_equal(t.work.unit, "steps");
+    fixture_free(f);
+}
+
+static void a_job_without_percentages_has_a_first_and_a_last(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE];
+    struct held h;
+    struct queue_submission s = {
+        .kind = "command", .resource_class = "cpu", .params = SLICE_LIT("{}"), .spec = SLICE_LIT("{}")};
+    struct job_answer a = do_submit(f, &s);
+    job_row_release(&a.job);
+    register_worker(f, worker);
+    claim_one(f, worker, &h);
+    report_ok(f, &h, STARTED);
+    for (int i = 0; i < 10; i++) after_seconds(f, &h, 100, "{\"type\":\"progress\",\"done\":5}");
+    after_seconds(f, &h, 100, FAILED);
+    struct past p = past(f, "job", h.job_id);
+    assert_int_equal(p.n, 2);
+    assert_true(isnan(p.rows[0].progress) && isnan(p.rows[1].progress));
+    assert_string_equal(run_of(&p, 1).status, "failed");
+    assert_float_equal(run_of(&p, 1).times.seconds, 1100, 1e-3);
+    history_rows_free(p.rows, p.n);
+    fixture_free(f);
+}
+
+static void phases_have_their_times(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE];
+    struct held h;
+    begin(f, 1, worker, &h);
+    report_ok(f, &h, STARTED ",{\"type\":\"phase\",\"name\":\"loading\",\"from\":0,\"to\":10}");
+    after_seconds(f, &h, 5, "{\"type\":\"phase\",\"name\":\"extracting\",\"from\":10,\"to\":90}");
+    after_seconds(f, &h, 30, AT(50));
+    after_seconds(f, &h, 30, AT(100));
+    after_seconds(f, &h, 1, "{\"type\":\"phase\",\"name\":\"saving\",\"from\":90,\"to\":100}");
+    after_seconds(f, &h, 7, EXITED);
+    struct run_times t = last_times(f, "job", h.job_id);
+    assert_float_equal(run_times_phase(&t, "loading"), 5, 1e-3);
+    assert_float_equal(run_times_phase(&t, "extracting"), 61, 1e-3);
+    assert_float_equal(run_times_phase(&t, "saving"), 7, 1e-3);
+    assert_float_equal(t.tenths[9], 8, 1e-3); // with the second that it stood at 90
+    assert_string_equal(t.work.phase, "extracting");
+    fixture_free(f);
+}
+
+// ---- pauses --------------------------------------------------------------------------------------------------------
+
+static void a_pause_counts_for_no_time(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE];
+    struct held h;
+    begin(f, 1, worker, &h);
+    report_ok(f, &h, STARTED);
+    after_seconds(f, &h, 20, AT(20));
+    after_seconds(f, &h, 1, FROZEN);
+    for (int i = 0; i < 100; i++) after_seconds(f, &h, 10, "{\"type\":\"heartbeat\"}");
+    after_seconds(f, &h, 1, THAWED);
+    after_seconds(f, &h, 80, AT(100));
+    after_seconds(f, &h, 0, EXITED);
+    assert_past(f, "job", h.job_id, "0 running, 20 paused, 20 running, 99.99 running, 100 completed");
+    assert_float_equal(last_times(f, "job", h.job_id).seconds, 101, 1e-3);
+    fixture_free(f);
+}
+
+static void a_training_that_pauses_by_ending_goes_on_counting(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE], id[ID_SIZE];
+    struct held h;
+    register_worker(f, worker);
+    submit_training(f, 1, id);
+    claim_one(f, worker, &h);
+    report_ok(f, &h, STARTED);
+    after_seconds(f, &h, 30, AT(30));
+    control_to(f, queue_pause, id, "running", "pause");
+    after_seconds(f, &h, 1,
+                  "{\"type\":\"paused\",\"resume\":{\"resume_from\":\"/c/30\"}},"
+                  "{\"type\":\"exited\",\"code\":0,\"paused\":true}");
+    assert_status(f, id, "paused");
+    f->now += 86400 * SECOND;
+    fixture_restart(f); // and the server doesn't remember
+    control_to(f, queue_resume, id, "queued", NULL);
+    f->now += 50 * SECOND;
+    register_worker(f, worker);
+    f->batch = 0;
+    claim_one(f, worker, &h);
+    report_ok(f, &h, STARTED);
+    after_seconds(f, &h, 70, AT(99));
+    after_seconds(f, &h, 1, EXITED);
+    assert_past(f, "job", id, "0 running, 30 paused, 30 running, 99 running, 100 completed");
+    struct run_times t = last_times(f, "job", id);
+    assert_float_equal(t.seconds, 102, 1e-3);
+    assert_float_equal(run_times_between(&t, 0, 30), 30, 0.1);
+    fixture_free(f);
+}
+
+static void a_paused_job_that_is_cancelled_has_an_end(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE], id[ID_SIZE];
+    struct held h;
+    register_worker(f, worker);
+    submit_training(f, 1, id);
+    claim_one(f, worker, &h);
+    report_ok(f, &h, STARTED);
+    after_seconds(f, &h, 30, AT(30));
+    after_seconds(f, &h, 1, "{\"type\":\"exited\",\"code\":0,\"paused\":true}");
+    f->now += 500 * SECOND;
+    struct job_answer a = do_cancel(f, id);
+    job_row_release(&a.job);
+    assert_past(f, "job", id, "0 running, 30 paused, 30 cancelled");
+    assert_float_equal(last_times(f, "job", id).seconds, 31, 1e-3);
+    fixture_free(f);
+}
+
+static void a_job_cancelled_before_it_began_has_none(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char id[ID_SIZE];
+    submit(f, "cpu", 1, id);
+    struct job_answer a = do_cancel(f, id);
+    job_row_release(&a.job);
+    assert_past(f, "job", id, "");
+    fixture_free(f);
+}
+
+// ---- attempts ------------------------------------------------------------------------------------------------------
+
+static void a_lost_attempt_ends_where_it_was_last_heard_of(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE];
+    struct held h, again;
+    begin(f, 2, worker, &h);
+    report_ok(f, &h, STARTED);
+    after_seconds(f, &h, 10, AT(40));
+    fixture_pass(f, 16 * SECOND);
+    fixture_pass(f, 31 * SECOND);
+    assert_status(f, h.job_id, "queued");
+    claim_one(f, worker, &again);
+    report_ok(f, &again, STARTED);
+    after_seconds(f, &again, 20, AT(10));
+    after_seconds(f, &again, 1, EXITED);
+    assert_past(f, "job", h.job_id, "0 running, 40 failed, 0 running (2), 100 completed (2)");
+    struct past p = past(f, "job", h.job_id);
+    assert_float_equal(run_of(&p, 1).times.seconds, 10, 1e-3);
+    assert_float_equal(run_of(&p, 3).times.seconds, 21, 1e-3);
+    history_rows_free(p.rows, p.n);
+    fixture_free(f);
+}
+
+static void an_attempt_that_failed_and_is_tried_again_ends_where_it_was(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE];
+    struct held h;
+    begin(f, 3, worker, &h);
+    report_ok(f, &h, STARTED);
+    after_seconds(f, &h, 10, AT(40));
+    after_seconds(f, &h, 1, "{\"type\":\"error\",\"error_type\":\"NETWORK\",\"message\":\"gone\"}," FAILED);
+    assert_status(f, h.job_id, "queued");
+    assert_past(f, "job", h.job_id, "0 running, 40 failed");
+    fixture_free(f);
+}
+
+static void an_attempt_from_a_checkpoint_begins_where_that_was(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE], id[ID_SIZE];
+    struct held h;
+    register_worker(f, worker);
+    submit_training(f, 2, id);
+    claim_one(f, worker, &h);
+    report_ok(f, &h, STARTED);
+    after_seconds(f, &h, 60, AT(60) ",{\"type\":\"paused\",\"resume\":{\"resume_from\":\"/c/60\"}}");
+    fixture_pass(f, 16 * SECOND);
+    fixture_pass(f, 31 * SECOND);
+    claim_one(f, worker, &h);
+    assert_int_equal(h.attempt, 2);
+    report_ok(f, &h, STARTED);
+    after_seconds(f, &h, 9, "{\"type\":\"heartbeat\"}"); // it loads
+    after_seconds(f, &h, 1, AT(61));
+    after_seconds(f, &h, 90, AT(99));
+    after_seconds(f, &h, 1, EXITED);
+    assert_past(f, "job", id, "0 running, 60 running, 60 failed, 61 running (2), 99 running (2), 100 completed (2)");
+    struct run_times t = last_times(f, "job", id);
+    assert_float_equal(t.start, 61, 1e-9);
+    assert_float_equal(t.seconds, 101, 1e-3);
+    assert_float_equal(t.tenths[0], 0, 0);
+    assert_float_equal(run_times_between(&t, 61, 90), 90 * 29 / 38.0, 1e-3);
+    fixture_free(f);
+}
+
+// ---- restarts and mistakes -----------------------------------------------------------------------------------------
+
+static void a_restart_of_the_server_loses_no_time(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE];
+    struct held h;
+    begin(f, 1, worker, &h);
+    report_ok(f, &h, STARTED);
+    after_seconds(f, &h, 60, AT(30));
+    after_seconds(f, &h, 20, AT(35));
+    fixture_restart(f);
+    after_seconds(f, &h, 20, AT(50)); // 40 s since the last snapshot
+    after_seconds(f, &h, 20, AT(51));
+    after_seconds(f, &h, 10, EXITED);
+    assert_past(f, "job", h.job_id, "0 running, 30 running, 51 running, 100 completed");
+    assert_float_equal(last_times(f, "job", h.job_id).seconds, 130, 1e-3);
+    fixture_free(f);
+}
+
+static void a_batch_that_comes_again_leaves_nothing(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE];
+    struct held h;
+    begin(f, 1, worker, &h);
+    report_ok(f, &h, STARTED);
+    after_seconds(f, &h, 60, AT(30));
+    json_decref(report_batch(f, &h, f->batch, AT(30)));
+    after_seconds(f, &h, 1, EXITED);
+    json_decref(report_batch(f, &h, f->batch, EXITED));
+    assert_past(f, "job", h.job_id, "0 running, 30 running, 100 completed");
+    fixture_free(f);
+}
+
+// ---- whose they are ------------------------------------------------------------------------------------------------
+
+static int make_dataset(struct store_tx *tx, void *ctx, const struct job_row *job, struct err *e)
+{
+    (void)ctx;
+    struct dataset_row d;
+    dataset_row_init(&d);
+    memcpy(d.id, job->entity_id, sizeof d.id);
+    d.name = mem_strdup("corpus");
+    d.path = mem_strdup("/corpus.jsonl");
+    d.status = mem_strdup("ready");
+    d.created_at = job->created_at;
+    int rc = dataset_row_insert(tx, &d, e);
+    dataset_row_release(&d);
+    return rc;
+}
+
+static void they_belong_to_what_the_job_is_for(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE];
+    struct held h;
+    struct queue_submission s = {.kind = "tokenize",
+                                 .resource_class = "cpu",
+                                 .entity_type = "dataset",
+                                 .entity_id = "dst_1",
+                                 .params = SLICE_LIT("{}"),
+                                 .spec = SLICE_LIT("{}"),
+                                 .determinate = true,
+                                 .also = make_dataset};
+    struct job_answer a = do_submit(f, &s);
+    assert_int_equal(a.rc, 0);
+    job_row_release(&a.job);
+    assert_past(f, NULL, "dst_1", ""); // it is known, and has nothing yet
+    register_worker(f, worker);
+    claim_one(f, worker, &h);
+    report_ok(f, &h, STARTED);
+    after_seconds(f, &h, 3, FAILED);
+    struct job_answer again = do_retry(f, h.job_id, NULL);
+    assert_int_equal(again.rc, 0);
+    job_row_release(&again.job);
+    claim_one(f, worker, &h);
+    report_ok(f, &h, STARTED);
+    after_seconds(f, &h, 3, EXITED);
+    assert_past(f, "dataset", "dst_1", "0 running, 0 failed, 0 running, 100 completed");
+    assert_past(f, NULL, "dst_1", "0 running, 0 failed, 0 running, 100 completed");
+    assert_past(f, NULL, h.job_id, "0 running, 100 completed"); // of the dataset's, this job's part
+    struct past p = {.id = "dst_2"};
+    store_read(f->store, read_past, past_read, &p);
+    fixture_run(f, &p.over);
+    assert_int_equal(p.rc, HW_ENOTFOUND);
+    fixture_free(f);
+}
+
+struct attached_answer {
+    bool over;
+    struct held h;
+};
+
+static void attach_answered(void *ctx, int rc, const struct err *e, const struct job_row *job, bool existed,
+                            int64_t lease_us)
+{
+    struct attached_answer *a = ctx;
+    (void)existed, (void)lease_us;
+    if (rc) fail_msg("%s", e->message);
+    a->over = true;
+    a->h.attempt = job->attempt;
+    memcpy(a->h.job_id, job->id, ID_SIZE);
+    snprintf(a->h.lease, sizeof a->h.lease, "%s", job->lease);
+    snprintf(a->h.worker_id, sizeof a->h.worker_id, "%s", job->worker_id);
+}
+
+static void a_program_that_turns_out_to_train_takes_its_past_along(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE];
+    struct attached_answer a = {0};
+    struct queue_attachment in = {.kind = "command", .resource_class = "cpu", .params = SLICE_LIT("{}")};
+    register_worker(f, worker);
+    queue_attach(f->q, worker, &in, attach_answered, &a);
+    fixture_run(f, &a.over);
+    report_ok(f, &a.h, STARTED);
+    after_seconds(f, &a.h, 60, AT(20));
+    after_seconds(f, &a.h, 60, "{\"type\":\"metric\",\"step\":40,\"loss\":0.5}," AT(40));
+    after_seconds(f, &a.h, 1, EXITED);
+    struct job_row job = job_now(f, a.h.job_id);
+    assert_string_equal(job.entity_type, "training");
+    struct past p = past(f, "training", job.entity_id);
+    assert_int_equal(p.n, 4);
+    assert_non_null(strstr(p.rows[2].metrics, "\"loss\":0.5"));
+    assert_non_null(strstr(p.rows[2].metrics, "\"step\":40"));
+    history_rows_free(p.rows, p.n);
+    p = past(f, "job", a.h.job_id);
+    assert_int_equal(p.n, 4);
+    history_rows_free(p.rows, p.n);
+    job_row_release(&job);
+    fixture_free(f);
+}
+
+// ---- compared ------------------------------------------------------------------------------------------------------
+
+struct compared {
+    bool over;
+    int rc;
+    struct err e;
+    const char *ids[2];
+    struct comparison c;
+};
+
+static int read_compared(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct compared *k = ctx;
+    return compare_progress_patterns(tx, k->ids, 2, &k->c, e);
+}
+
+static void compare_done(void *ctx, int rc, const struct err *e)
+{
+    struct compared *k = ctx;
+    k->over = true;
+    k->rc = rc;
+    if (rc) k->e = *e;
+}
+
+static void the_last_attempts_are_compared(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE];
+    struct held slow, fast, never;
+    static struct compared k;
+    begin(f, 2, worker, &fast);
+    report_ok(f, &fast, STARTED);
+    after_seconds(f, &fast, 500, AT(1)); // an attempt that doesn't count
+    fixture_pass(f, 16 * SECOND);
+    fixture_pass(f, 31 * SECOND);
+    claim_one(f, worker, &fast);
+    report_ok(f, &fast, STARTED);
+    after_seconds(f, &fast, 100, AT(99));
+    after_seconds(f, &fast, 1, EXITED);
+    begin(f, 1, worker, &slow);
+    f->batch = 0;
+    report_ok(f, &slow, STARTED);
+    after_seconds(f, &slow, 150, AT(50));
+    k = (struct compared){.ids = {fast.job_id, slow.job_id}};
+    store_read(f->store, read_compared, compare_done, &k);
+    fixture_run(f, &k.over);
+    assert_int_equal(k.rc, 0);
+    assert_int_equal(k.c.fastest, 0);
+    assert_int_equal(k.c.runs[0].attempt, 2);
+    assert_float_equal(k.c.to, 50, 1e-9);
+    assert_float_equal(k.c.runs[1].speed, (50 * 100.0 / 99) / 150, 1e-3);
+    assert_string_equal(k.c.runs[1].status, "running");
+    assert_int_equal(k.c.runs[0].last_at - k.c.runs[0].first_at, 101 * SECOND);
+    submit(f, "cpu", 1, never.job_id);
+    k = (struct compared){.ids = {fast.job_id, never.job_id}};
+    store_read(f->store, read_compared, compare_done, &k);
+    fixture_run(f, &k.over);
+    assert_int_equal(k.rc, 0);
+    assert_int_equal(k.c.basis, COMPARE_NOTHING);
+    k = (struct compared){.ids = {fast.job_id, "job_none"}};
+    store_read(f->store, read_compared, compare_done, &k);
+    fixture_run(f, &k.over);
+    assert_int_equal(k.rc, HW_ENOTFOUND);
+    assert_non_null(strstr(k.e.message, "job_none"));
+    fixture_free(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(first_last_and_what_passes_step_and_interval),
+        cmocka_unit_test(a_job_without_percentages_has_a_first_and_a_last),
+        cmocka_unit_test(phases_have_their_times),
+        cmocka_unit_test(a_pause_counts_for_no_time),
+        cmocka_unit_test(a_training_that_pauses_by_ending_goes_on_counting),
+        cmocka_unit_test(a_paused_job_that_is_cancelled_has_an_end),
+        cmocka_unit_test(a_job_cancelled_before_it_began_has_none),
+        cmocka_unit_test(a_lost_attempt_ends_where_it_was_last_heard_of),
+        cmocka_unit_test(an_attempt_that_failed_and_is_tried_again_ends_where_it_was),
+        cmocka_unit_test(an_attempt_from_a_checkpoint_begins_where_that_was),
+        cmocka_unit_test(a_restart_of_the_server_loses_no_time),
+        cmocka_unit_test(a_batch_that_comes_again_leaves_nothing),
+        cmocka_unit_test(they_belong_to_what_the_job_is_for),
+        cmocka_unit_test(a_program_that_turns_out_to_train_takes_its_past_along),
+        cmocka_unit_test(the_last_attempts_are_compared),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
