@@ -10,4 +10,5 @@ void resources_register(struct resources *r, struct router *router)
     jobs_register(r, router);
     operations_register(r, router);
     workers_register(r, router);
+    progress_history_register(r, router);
 }

@@ -77,5 +77,6 @@ void trainings_register(struct resources *r, struct router *router);
 void jobs_register(struct resources *r, struct router *router);
 void operations_register(struct resources *r, struct router *router);
 void workers_register(struct resources *r, struct router *router);
+void progress_history_register(struct resources *r, struct router *router);
 
 #endif
