@@ -1,14 +1,13 @@
 #include "api/system.h"
 
-#include "http/request.h"
-#include "http/router.h"
+#include "api/resources.h"
 
 #define WINDOW_DEFAULT_S 900
 #define WINDOW_MAX_S     3600
 
 static void metrics(struct request *req, void *ctx)
 {
-    const struct system_provider *p = ctx;
+    const struct system_provider *p = ((struct resources *)ctx)->system;
     struct buf body = BUF_INIT;
     struct jw w;
     jw_init(&w, &body);
@@ -18,10 +17,14 @@ static void metrics(struct request *req, void *ctx)
 
 static void history(struct request *req, void *ctx)
 {
-    const struct system_provider *p = ctx;
+    const struct system_provider *p = ((struct resources *)ctx)->system;
     struct err e;
     err_clear(&e);
     int64_t window;
+    if (request_query(req, "from") || request_query(req, "to") || request_query(req, "resolution")) {
+        system_history_range(req, ctx);
+        return;
+    }
     if (request_query_i64(req, "window", WINDOW_DEFAULT_S, 1, WINDOW_MAX_S, &window, &e) < 0) {
         request_reply_error(req, &e);
         return;
@@ -38,7 +41,7 @@ static const struct route routes[] = {
     {"GET", "/api/v1/system/history", history},
 };
 
-void system_routes(struct router *r, const struct system_provider *p)
+void system_routes(struct router *r, struct resources *api)
 {
-    router_add(r, routes, sizeof routes / sizeof *routes, (void *)p);
+    router_add(r, routes, sizeof routes / sizeof *routes, api);
 }

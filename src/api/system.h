@@ -1,4 +1,5 @@
-// GET /api/v1/system/metrics and /api/v1/system/history: the polling fallback of the system/… channels.
+// GET /api/v1/system/metrics and /api/v1/system/history: the polling fallback of the system/… channels, and what the
+// machine did in the last month.
 #ifndef HW_API_SYSTEM_H
 #define HW_API_SYSTEM_H
 
@@ -6,6 +7,9 @@
 
 #include "base/json.h"
 
+struct recent;
+struct request;
+struct resources;
 struct router;
 
 // Where the readings come from; called on the loop's thread, may not block.
@@ -14,9 +18,15 @@ struct system_provider {
     void (*metrics)(void *ctx, struct jw *w);
     // Writes {"interval_seconds","channels":{…}} of the last window_us.
     void (*history)(void *ctx, int64_t window_us, struct jw *w);
+    const struct recent *(*recent)(void *ctx); // the main readings of the last hour
+    const char *(*host)(void *ctx);            // "" before the first reading
+    int64_t interval_us;
     void *ctx;
 };
 
-void system_routes(struct router *r, const struct system_provider *p); // borrowed for the router's life
+void system_routes(struct router *r, struct resources *api); // borrowed for the router's life; api->system isn't NULL
+
+// api/system_history.c: from, to and resolution
+void system_history_range(struct request *req, struct resources *api);
 
 #endif

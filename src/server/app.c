@@ -29,6 +29,7 @@
 #include "server/metrics.h"
 #include "server/monitor_thread.h"
 #include "server/periodic.h"
+#include "server/system_recorder.h"
 #include "server/system_source.h"
 #include "store/store.h"
 
@@ -49,6 +50,7 @@ struct app {
     struct io_threads *io;
     struct static_site *site;
     struct monitor_thread *monitor;
+    struct system_recorder recorder;
     struct periodic *periodic;
     struct local_worker *worker;
     struct resources resources;
@@ -183,12 +185,16 @@ static int start_monitor(struct app *a, struct err *e)
 {
     const struct sampler_options o = {.nvml_path = a->settings->nvml_library};
     const struct monitor_jobs jobs = {each_job, a};
-    return monitor_thread_start(&a->monitor, a->loop, a->emitter, &o, jobs, a->settings->monitor_interval_seconds, e);
+    a->recorder = (struct system_recorder){.store = a->store};
+    const struct monitor_minutes minutes = {system_recorder_keep, &a->recorder};
+    return monitor_thread_start(&a->monitor, a->loop, a->emitter, &o, jobs, minutes,
+                                a->settings->monitor_interval_seconds, e);
 }
 
 static int start_periodic(struct app *a, struct err *e)
 {
-    int rc = periodic_new(&a->periodic, a->loop, a->store, a->monitor, a->settings->monitor_interval_seconds, e);
+    int rc = periodic_new(&a->periodic, a->loop, a->store, a->monitor, a->settings->monitor_interval_seconds,
+                          a->settings->history_retention_days, e);
     if (!rc) periodic_start(a->periodic);
     return rc;
 }
@@ -212,13 +218,14 @@ static void make_routes(struct app *a)
         .task_program = a->settings->task_program,
         .system = &a->system_provider,
     };
-    a->system_source = (struct system_source){a->bus, a->monitor};
+    a->system_source =
+        (struct system_source){a->bus, a->monitor, (int64_t)(a->settings->monitor_interval_seconds * 1e6)};
     a->system_provider = system_source_provider(&a->system_source);
     a->health = (struct health){
         .instance = a->instance, .started_at_us = clock_now_us(), .ready = is_ready, .ctx = a, .store = a->store};
     io_threads_routes(a->io, a->router);
     resources_register(&a->resources, a->router);
-    system_routes(a->router, &a->system_provider);
+    system_routes(a->router, &a->resources);
     health_routes(a->router, &a->health);
     schedule_routes(a->router, periodic_schedule(a->periodic));
     a->metrics = (struct metrics){a->io, a->periodic, a->health.started_at_us};

@@ -14,7 +14,8 @@
 #include "events/emitter.h"
 #include "net/loop.h"
 
-enum { PARTS_MAX = 4 + GPU_MAX };
+// An hour at the shortest interval.
+enum { PARTS_MAX = 4 + GPU_MAX, RECENT_MAX = 36000 };
 
 struct part {
     int gpu_id; // -1: not a GPU
@@ -30,6 +31,8 @@ struct delivery {
     struct part parts[PARTS_MAX];
     char gpu_reason[GPU_REASON_SIZE];
     struct monitor_reading reading;
+    struct moment *moment;
+    char host[256];
 };
 
 // A job's process group on some host.
@@ -53,6 +56,10 @@ struct monitor_thread {
     int n_groups;
     // the loop's
     struct monitor_jobs jobs;
+    struct monitor_minutes minutes;
+    struct minute minute; // under way
+    struct recent *recent;
+    char host[256];
     bool has_gpus; // seen in the last sample
     bool deaf;     // on the loop: stopped, so what still comes is dropped
     bool said;     // an event that can't be published was logged
@@ -102,6 +109,17 @@ static void tell_groups(struct monitor_thread *m)
     free(old);
 }
 
+// The moment is the ring's from here on.
+static void keep_moment(struct monitor_thread *m, struct moment *at)
+{
+    struct minute ended;
+    if (minute_add(&m->minute, at, &ended)) {
+        m->minutes.keep(m->minutes.ctx, m->host, &ended);
+        minute_release(&ended);
+    }
+    recent_add(m->recent, at);
+}
+
 static void deliver(void *arg)
 {
     struct delivery *d = arg;
@@ -112,6 +130,11 @@ static void deliver(void *arg)
         if (!m->deaf) publish(m, &d->parts[i]);
         buf_release(&d->parts[i].body);
     }
+    memcpy(m->host, d->host, sizeof m->host);
+    if (m->deaf)
+        free(d->moment);
+    else
+        keep_moment(m, d->moment);
     memcpy(m->gpu_reason, d->gpu_reason, sizeof m->gpu_reason);
     d->reading.count = m->last.count + 1;
     m->last = d->reading;
@@ -198,6 +221,8 @@ static void *run(void *arg)
         int64_t started = clock_mono_us(), started_at = clock_now_us();
         sampler_read(sampler, started, &s);
         struct delivery *d = encode(m, &s);
+        d->moment = moment_new(&s, started_at);
+        snprintf(d->host, sizeof d->host, "%s", s.host);
         next += m->interval_us;
         int64_t now = clock_mono_us();
         if (next < now) next = now + m->interval_us;
@@ -211,16 +236,18 @@ static void *run(void *arg)
 }
 
 int monitor_thread_start(struct monitor_thread **out, struct loop *l, struct emitter *em,
-                         const struct sampler_options *o, struct monitor_jobs jobs, double interval_seconds,
-                         struct err *e)
+                         const struct sampler_options *o, struct monitor_jobs jobs, struct monitor_minutes minutes,
+                         double interval_seconds, struct err *e)
 {
     struct monitor_thread *m = mem_zalloc(sizeof *m);
     m->loop = l;
     m->emitter = em;
     m->options = *o;
     m->jobs = jobs;
+    m->minutes = minutes;
     m->interval_us = (int64_t)(interval_seconds * 1e6);
     m->history = history_new(m->interval_us, HISTORY_KEEP_US, HISTORY_MAX_BYTES);
+    m->recent = recent_new(HISTORY_KEEP_US, RECENT_MAX);
     pthread_mutex_init(&m->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -251,6 +278,8 @@ void monitor_thread_free(struct monitor_thread *m)
 {
     if (!m) return;
     history_free(m->history);
+    recent_free(m->recent);
+    minute_release(&m->minute);
     free(m->groups);
     pthread_cond_destroy(&m->wake);
     pthread_mutex_destroy(&m->lock);
@@ -260,6 +289,16 @@ void monitor_thread_free(struct monitor_thread *m)
 const struct history *monitor_thread_history(const struct monitor_thread *m)
 {
     return m->history;
+}
+
+const struct recent *monitor_thread_recent(const struct monitor_thread *m)
+{
+    return m->recent;
+}
+
+const char *monitor_thread_host(const struct monitor_thread *m)
+{
+    return m->host;
 }
 
 const char *monitor_thread_gpu_reason(const struct monitor_thread *m)

@@ -1,5 +1,5 @@
 // Samples the machine on a thread of its own (a driver may block for seconds) and hands each sample's JSON to the loop,
-// where it is published on the system/… channels and kept in the history.
+// where it is published on the system/… channels and kept in the history; its main readings are gathered into minutes.
 #ifndef HW_SERVER_MONITOR_THREAD_H
 #define HW_SERVER_MONITOR_THREAD_H
 
@@ -8,6 +8,8 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "monitor/history.h"
+#include "monitor/minute.h"
+#include "monitor/recent.h"
 #include "monitor/sampler.h"
 
 struct emitter;
@@ -20,16 +22,24 @@ struct monitor_jobs {
     void *ctx;
 };
 
+// Takes each minute that has ended; called on the loop's thread, the minute is borrowed for the call.
+struct monitor_minutes {
+    void (*keep)(void *ctx, const char *host, const struct minute *m);
+    void *ctx;
+};
+
 int monitor_thread_start(struct monitor_thread **out, struct loop *l, struct emitter *em,
-                         const struct sampler_options *o, struct monitor_jobs jobs, double interval_seconds,
-                         struct err *e);
+                         const struct sampler_options *o, struct monitor_jobs jobs, struct monitor_minutes minutes,
+                         double interval_seconds, struct err *e);
 // Joins the thread; what it posted before is dropped when the loop runs it. Before the loop is freed.
 void monitor_thread_stop(struct monitor_thread *m);
 void monitor_thread_free(struct monitor_thread *m); // after loop_free
 
 // On the loop's thread.
 const struct history *monitor_thread_history(const struct monitor_thread *m);
-const char *monitor_thread_gpu_reason(const struct monitor_thread *m); // "" if there is a GPU
+const struct recent *monitor_thread_recent(const struct monitor_thread *m); // the main readings of the last hour
+const char *monitor_thread_host(const struct monitor_thread *m);            // "" before the first reading
+const char *monitor_thread_gpu_reason(const struct monitor_thread *m);      // "" if there is a GPU
 struct monitor_reading {
     int64_t count;               // so far
     int64_t started_at, took_us; // the last, on the wall clock

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/prometheus.h"
 #include "jobs/maintenance.h"
+#include "jobs/maintenance_history.h"
 #include "jobs/schedule.h"
 #include "net/loop.h"
 #include "server/monitor_thread.h"
@@ -18,6 +19,7 @@ struct periodic {
     struct loop_timer timer;
     struct schedule *schedule;
     char monitor_spec[48];
+    struct history_retention progress_history, system_history;
     struct schedule_task tasks[TASKS_MAX];
 };
 
@@ -48,6 +50,10 @@ static size_t fill_table(struct periodic *p, struct store *store, struct monitor
          maintenance_outputs, NULL, store},
         {"job_log_retention", "Removes the logs of jobs that ended more than 90 days ago.", "monthly 1 03:30",
          maintenance_job_logs, NULL, store},
+        {"progress_history_retention", "Removes snapshots of progress older than PROGRESS_HISTORY_RETENTION_DAYS.",
+         "monthly 1 03:50", maintenance_progress_history, NULL, &p->progress_history},
+        {"system_history_retention", "Removes what the machine did more than 30 days ago.", "daily 03:20",
+         maintenance_system_history, NULL, &p->system_history},
     };
     size_t n = sizeof rows / sizeof *rows;
     _Static_assert(sizeof rows / sizeof *rows <= TASKS_MAX, "the table of tasks is too short");
@@ -85,12 +91,14 @@ static void started(void *ctx, int rc, const struct err *e)
 }
 
 int periodic_new(struct periodic **out, struct loop *l, struct store *store, struct monitor_thread *monitor,
-                 double monitor_interval_seconds, struct err *e)
+                 double monitor_interval_seconds, int64_t history_retention_days, struct err *e)
 {
     struct periodic *p = mem_zalloc(sizeof *p);
     p->loop = l;
     loop_timer_init(&p->timer, due, p);
     snprintf(p->monitor_spec, sizeof p->monitor_spec, "every %.10g seconds", monitor_interval_seconds);
+    p->progress_history = (struct history_retention){store, history_retention_days};
+    p->system_history = (struct history_retention){store, SYSTEM_HISTORY_RETENTION_DAYS};
     size_t n = fill_table(p, store, monitor);
     const struct schedule_config config = {
         .store = store, .arm = arm, .post = loop_poster, .poster = l, .ended = ended, .ctx = p};

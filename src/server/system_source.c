@@ -51,7 +51,19 @@ static void history(void *ctx, int64_t window_us, struct jw *w)
     history_write_json(monitor_thread_history(s->monitor), window_us, clock_now_us(), w);
 }
 
+static const struct recent *recent(void *ctx)
+{
+    struct system_source *s = ctx;
+    return monitor_thread_recent(s->monitor);
+}
+
+static const char *host(void *ctx)
+{
+    struct system_source *s = ctx;
+    return monitor_thread_host(s->monitor);
+}
+
 struct system_provider system_source_provider(struct system_source *s)
 {
-    return (struct system_provider){metrics, history, s};
+    return (struct system_provider){metrics, history, recent, host, s->interval_us, s};
 }

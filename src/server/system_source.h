@@ -11,6 +11,7 @@ struct monitor_thread;
 struct system_source {
     struct bus *bus;                // borrowed
     struct monitor_thread *monitor; // borrowed
+    int64_t interval_us;
 };
 
 // The provider borrows the source.

@@ -1,0 +1,124 @@
+// GET /api/v1/system/history?from=&to=&resolution=: what the machine did between two times. The last hour is in memory,
+// moment by moment; what lies before is on the disk, minute by minute.
+#include <string.h>
+
+#include "api/resources.h"
+#include "api/system.h"
+#include "base/clock.h"
+#include "monitor/minute.h"
+#include "monitor/recent.h"
+#include "monitor/system_series.h"
+#include "store/system_history_table.h"
+
+enum { POINTS_DEFAULT = 500 };
+
+struct range {
+    struct resource_op op;
+    char host[256];
+    struct system_series series;
+    bool from_memory;
+    int64_t behind_us; // up to where the disk has told
+};
+
+// ---- the disk's part, on a store thread ----------------------------------------------------------------------------
+
+static void add_minute(void *ctx, int64_t time, int64_t samples, struct slice readings)
+{
+    struct range *r = ctx;
+    struct reading_stats minute = {0};
+    json_t *obj = json_read_object(readings, NULL);
+    reading_stats_read(&minute, obj, samples);
+    json_decref(obj);
+    system_series_add_minute(&r->series, time, &minute);
+    reading_stats_release(&minute);
+    r->behind_us = time + MINUTE_US;
+}
+
+static int read_range(struct resource_op *op, struct store_tx *tx, struct err *e)
+{
+    struct range *r = (struct range *)op;
+    if (r->from_memory) return 0;
+    return system_minutes_each(tx, r->host, r->series.first_us, r->series.to_us, add_minute, r, e);
+}
+
+// ---- the memory's, and the answer, on the loop's -------------------------------------------------------------------
+
+static void add_recent(struct range *r, const struct recent *recent)
+{
+    for (size_t i = 0; i < recent_count(recent); i++)
+        if (recent_at(recent, i)->at_us >= r->behind_us) system_series_add_moment(&r->series, recent_at(recent, i));
+}
+
+static void write_range(struct resource_op *op, struct jw *w)
+{
+    struct range *r = (struct range *)op;
+    const struct system_provider *p = op->api->system;
+    // What no finished minute holds yet. Another host's moments aren't ours to tell.
+    if (strcmp(r->host, p->host(p->ctx)) == 0) add_recent(r, p->recent(p->ctx));
+    jw_obj(w);
+    jw_kstr(w, "host", r->host);
+    jw_ktime(w, "from", r->series.from_us);
+    jw_ktime(w, "to", r->series.to_us);
+    jw_ki64(w, "resolution_seconds", r->series.step_us / 1000000);
+    jw_kstr(w, "source", r->from_memory ? "memory" : "disk");
+    jw_key(w, "items");
+    system_series_write(&r->series, w);
+    jw_obj_end(w);
+}
+
+static void release_range(struct resource_op *op)
+{
+    system_series_release(&((struct range *)op)->series);
+}
+
+// ---- what is asked -------------------------------------------------------------------------------------------------
+
+static int query_time(const struct request *req, const char *name, int64_t def, int64_t *out, struct err *e)
+{
+    const char *text = request_query(req, name);
+    *out = def;
+    if (!text || !*text || (clock_parse(slice_str(text), out) && *out > 0)) return 0;
+    return err_field(e, HW_EVALIDATION, name, "%s is \"%.40s\"; accepted is a time as in 2026-11-23T21:43:05Z", name,
+                     text);
+}
+
+// Whether all of it lies in memory.
+static bool remembered(const struct system_provider *p, const char *host, int64_t from_us)
+{
+    const struct recent *recent = p->recent(p->ctx);
+    return recent_count(recent) && recent_at(recent, 0)->at_us <= from_us && strcmp(host, p->host(p->ctx)) == 0;
+}
+
+static int read_query(const struct request *req, const struct system_provider *p, struct range *r, struct err *e)
+{
+    const char *host = request_query(req, "host");
+    int64_t from, to, seconds;
+    snprintf(r->host, sizeof r->host, "%s", host && *host ? host : p->host(p->ctx));
+    int rc = query_time(req, "from", 0, &from, e);
+    if (!rc) rc = query_time(req, "to", clock_now_us(), &to, e);
+    if (!rc) rc = request_query_i64(req, "resolution", 0, 1, 86400, &seconds, e);
+    if (rc) return rc;
+    if (from <= 0) return err_field(e, HW_EVALIDATION, "from", "from is missing");
+    if (to <= from) return err_field(e, HW_EVALIDATION, "to", "to doesn't lie behind from");
+    r->from_memory = remembered(p, r->host, from);
+    int64_t least = r->from_memory ? p->interval_us : MINUTE_US;
+    int64_t step = seconds ? seconds * 1000000 : system_series_step(to - from, least, POINTS_DEFAULT);
+    // Nothing finer is known of what was longer ago, and a minute can't be divided among steps.
+    if (!r->from_memory) step = (step + MINUTE_US - 1) / MINUTE_US * MINUTE_US;
+    if (system_series_init(&r->series, from, to, step)) return 0;
+    return err_field(e, HW_EVALIDATION, "resolution", "that would be more than %d items; accepted is %lld or more",
+                     SERIES_STEPS_MAX, (long long)((to - from) / SERIES_STEPS_MAX / 1000000 + 1));
+}
+
+void system_history_range(struct request *req, struct resources *api)
+{
+    struct range *r = op_new(api, req, sizeof *r);
+    struct err e = {0};
+    r->op.read = read_range;
+    r->op.write = write_range;
+    r->op.release = release_range;
+    if (read_query(req, api->system, r, &e) != 0)
+        op_answer(&r->op, &e);
+    else
+        op_read(&r->op);
+}
