@@ -1,10 +1,13 @@
 // GET /api/v1/system/history?from=&to=&resolution=: what the machine did between two times. The last hour is in memory,
 // moment by moment; what lies before is on the disk, minute by minute.
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/resources.h"
 #include "api/system.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "monitor/minute.h"
 #include "monitor/recent.h"
 #include "monitor/system_series.h"
@@ -17,7 +20,8 @@ struct range {
     char host[256];
     struct system_series series;
     bool from_memory;
-    int64_t behind_us; // up to where the disk has told
+    int64_t *minutes; // that the disk has told, in order
+    int n_minutes;
 };
 
 // ---- the disk's part, on a store thread ----------------------------------------------------------------------------
@@ -31,7 +35,10 @@ static void add_minute(void *ctx, int64_t time, int64_t samples, struct slice re
     json_decref(obj);
     system_series_add_minute(&r->series, time, &minute);
     reading_stats_release(&minute);
-    r->behind_us = time + MINUTE_US;
+    // Room is kept in powers of two.
+    if ((r->n_minutes & (r->n_minutes - 1)) == 0)
+        r->minutes = mem_realloc_array(r->minutes, r->n_minutes ? (size_t)r->n_minutes * 2 : 1, sizeof *r->minutes);
+    r->minutes[r->n_minutes++] = time;
 }
 
 static int read_range(struct resource_op *op, struct store_tx *tx, struct err *e)
@@ -43,17 +50,41 @@ static int read_range(struct resource_op *op, struct store_tx *tx, struct err *e
 
 // ---- the memory's, and the answer, on the loop's -------------------------------------------------------------------
 
+static bool told(const struct range *r, int64_t minute)
+{
+    int lo = 0, hi = r->n_minutes;
+    while (lo < hi) {
+        int mid = lo + (hi - lo) / 2;
+        if (r->minutes[mid] < minute)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < r->n_minutes && r->minutes[lo] == minute;
+}
+
+static int64_t minute_of(const struct moment *m)
+{
+    return m->at_us - m->at_us % MINUTE_US;
+}
+
+// What no row holds yet. The minute under way is in none, even if there is a row of this name: then the clock was set
+// back.
 static void add_recent(struct range *r, const struct recent *recent)
 {
-    for (size_t i = 0; i < recent_count(recent); i++)
-        if (recent_at(recent, i)->at_us >= r->behind_us) system_series_add_moment(&r->series, recent_at(recent, i));
+    size_t n = recent_count(recent);
+    int64_t under_way = n ? minute_of(recent_at(recent, n - 1)) : 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct moment *m = recent_at(recent, i);
+        if (minute_of(m) == under_way || !told(r, minute_of(m))) system_series_add_moment(&r->series, m);
+    }
 }
 
 static void write_range(struct resource_op *op, struct jw *w)
 {
     struct range *r = (struct range *)op;
     const struct system_provider *p = op->api->system;
-    // What no finished minute holds yet. Another host's moments aren't ours to tell.
+    // Another host's moments aren't ours to tell.
     if (strcmp(r->host, p->host(p->ctx)) == 0) add_recent(r, p->recent(p->ctx));
     jw_obj(w);
     jw_kstr(w, "host", r->host);
@@ -68,7 +99,9 @@ static void write_range(struct resource_op *op, struct jw *w)
 
 static void release_range(struct resource_op *op)
 {
-    system_series_release(&((struct range *)op)->series);
+    struct range *r = (struct range *)op;
+    system_series_release(&r->series);
+    free(r->minutes);
 }
 
 // ---- what is asked -------------------------------------------------------------------------------------------------

@@ -50,9 +50,9 @@ static size_t fill_table(struct periodic *p, struct store *store, struct monitor
          maintenance_outputs, NULL, store},
         {"job_log_retention", "Removes the logs of jobs that ended more than 90 days ago.", "monthly 1 03:30",
          maintenance_job_logs, NULL, store},
-        {"progress_history_retention", "Removes snapshots of progress older than PROGRESS_HISTORY_RETENTION_DAYS.",
+        {"progress_retention", "Removes snapshots of progress older than PROGRESS_HISTORY_RETENTION_DAYS.",
          "monthly 1 03:50", maintenance_progress_history, NULL, &p->progress_history},
-        {"system_history_retention", "Removes what the machine did more than 30 days ago.", "daily 03:20",
+        {"system_retention", "Removes what the machine did more than 30 days ago.", "daily 03:20",
          maintenance_system_history, NULL, &p->system_history},
     };
     size_t n = sizeof rows / sizeof *rows;

@@ -91,6 +91,17 @@ describe('REST', () => {
       ['/jobs?status=dancing', 'status'],
       ['/operations?state=odd', 'state'],
       ['/system/history?window=4000', 'window'],
+      ['/system/history?from=yesterday', 'from'],
+      ['/system/history?to=2026-01-01T00:00:00Z', 'from'],
+      ['/system/history?from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:00Z', 'to'],
+      ['/system/history?from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z&resolution=60', 'resolution'],
+      ['/progress-history', 'entity_id'],
+      ['/progress-history?entity_id=job_none&start_time=now', 'start_time'],
+      ['/progress-history?entity_id=job_none&start_time=2026-01-02T00:00:00Z&end_time=2026-01-01T00:00:00Z', 'end_time'],
+      ['/progress-history/compare', 'entity_ids'],
+      ['/progress-history/compare?entity_ids=job_none', 'entity_ids'],
+      ['/progress-history/compare?entity_ids=job_none,job_none', 'entity_ids'],
+      [`/progress-history/compare?entity_ids=${Array.from({ length: 21 }, (_, i) => `job_${i}`)}`, 'entity_ids'],
     ])
       assertError(await ask(server, 'GET', `/api/v1${pathname}`), 422, field);
     assertError(await ask(server, 'GET', '/api/v1/jobs?cursor=nonsense'), 400, 'cursor');

@@ -65,6 +65,8 @@ describe('the schedule', () => {
       ['worker_retention', 'daily 03:10', 'local'],
       ['output_sweep', 'daily 03:20', 'local'],
       ['job_log_retention', 'monthly 1 03:30', 'local'],
+      ['progress_retention', 'monthly 1 03:50', 'local'],
+      ['system_retention', 'daily 03:20', 'local'],
     ]);
     for (const task of items.slice(1)) {
       assert.equal(task.runs, 0, task.name);

@@ -184,6 +184,10 @@ describe('the server keeps to its schemas', () => {
     await socket.seen('training:completed', (it) => it.training_id === doomed.id);
     await end(again.id);
     assert.equal((await get(`/jobs/${doomed.job_id}`)).retried_by, again.id);
+    const { items } = await get(`/progress-history?entity_type=training&entity_id=${doomed.id}`);
+    assert.deepEqual([items[0].metrics.job_id, items.at(-1).metrics.job_id, items.at(-1).progress], [doomed.job_id, again.id, 100]);
+    const { runs } = await get(`/progress-history/compare?entity_ids=${doomed.job_id},${again.id},${extraction.id}`);
+    assert.deepEqual(runs.map((it) => it.status), ['failed', 'completed', 'completed']);
   });
 
   test('the machine, and a GPU whose driver refuses a reading: null, not 0', async () => {
@@ -197,6 +201,8 @@ describe('the server keeps to its schemas', () => {
     assert.deepEqual(Object.keys(polled), [...channels, 'gpu_reason']);
     assert.equal(polled['system/gpu/1'].utilization, null);
     assert.deepEqual(Object.keys((await get('/system/history?window=60')).channels).sort(), [...channels].sort());
+    const { items } = await get(`/system/history?from=${new Date(Date.now() - 3600e3).toISOString()}`);
+    assert.deepEqual(items.at(-1).gpus.map((it) => [it.gpu_id, it.utilization]), [[0, [37, 37, 37]], [1, null]]);
   });
 
   test('the connection: batches, mistakes, leaving', async () => {
