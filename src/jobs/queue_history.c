@@ -49,6 +49,12 @@ static int load(struct live_history *h, struct store_tx *tx, const struct live *
     struct snapshot_run s;
     init(h, r);
     int rc = history_row_newest(tx, type_of(r), id_of(r), r->id, &row, e);
+    if (rc == HW_ENOTFOUND && r->attached && has_entity(r)) {
+        // It has turned out to be a training just now.
+        err_clear(e);
+        rc = history_row_newest(tx, "job", r->id, r->id, &row, e);
+        h->under_job = rc == 0;
+    }
     if (rc == HW_ENOTFOUND) {
         err_clear(e);
         return 0;
@@ -135,11 +141,7 @@ static int write(struct live_history *h, struct store_tx *tx, const struct chang
                                   .loss = training ? c->training.loss : (double)NAN,
                                   .l0_sparsity = training ? c->training.l0_sparsity : (double)NAN,
                                   .times = &h->times};
-    int rc = 0;
-    // A program that turned out to be a training takes along what it left as a job.
-    if (h->under_job && has_entity(r) && h->last.any) rc = history_rows_move(tx, r->id, type_of(r), id_of(r), e);
-    h->under_job = !has_entity(r);
-    if (!rc) rc = store_progress_snapshot(tx, &s, e);
+    int rc = store_progress_snapshot(tx, &s, e);
     h->last = (struct history_last){true, p->percent, mono};
     return rc;
 }
@@ -158,6 +160,9 @@ int history_report(struct queue *q, struct store_tx *tx, const struct change *c,
     // Nothing has begun yet; or it is paused, and was before.
     if (!over && !runs && !h->runs && (h->loaded || s == JOB_STARTING || !c->status_changed)) return 0;
     int rc = h->loaded ? 0 : load(h, tx, l, r, now, mono, e);
+    // A program that turned out to be a training takes along what it left as a job.
+    if (!rc && h->under_job && has_entity(r)) rc = history_rows_move(tx, r->id, type_of(r), id_of(r), e);
+    h->under_job = !has_entity(r);
     if (rc) return rc;
 
     enum history_moment moment = HISTORY_GOES_ON;

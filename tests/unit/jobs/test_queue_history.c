@@ -440,7 +440,10 @@ static void a_program_that_turns_out_to_train_takes_its_past_along(void **state)
     fixture_run(f, &a.over);
     report_ok(f, &a.h, STARTED);
     after_seconds(f, &a.h, 60, AT(20));
-    after_seconds(f, &a.h, 60, "{\"type\":\"metric\",\"step\":40,\"loss\":0.5}," AT(40));
+    fixture_restart(f);
+    after_seconds(f, &a.h, 30, "{\"type\":\"metric\",\"step\":30,\"loss\":0.9}," AT(30)); // too soon for a snapshot
+    assert_past(f, NULL, a.h.job_id, "nan running, 20 running");
+    after_seconds(f, &a.h, 30, "{\"type\":\"metric\",\"step\":40,\"loss\":0.5}," AT(40));
     after_seconds(f, &a.h, 1, EXITED);
     struct job_row job = job_now(f, a.h.job_id);
     assert_string_equal(job.entity_type, "training");

@@ -3,11 +3,11 @@ CREATE INDEX progress_history_time ON progress_history (timestamp);
 
 -- What the machine did, minute by minute. `time` is the minute's beginning, `samples` how often it was read in it.
 -- `readings` is JSON: {"cpu_percent":[minimum, mean, maximum],…,"gpus":[{"gpu_id":0,"utilization":[…],…}]}; a reading that
--- was never taken is absent.
+-- was never taken is absent. (With rowids: rows of a machine with many GPUs would take pages of their own without.)
 CREATE TABLE system_history (
     time INTEGER NOT NULL,
     host TEXT NOT NULL,
     samples INTEGER NOT NULL,
     readings TEXT NOT NULL,
     PRIMARY KEY (time, host)
-) WITHOUT ROWID;
+);
