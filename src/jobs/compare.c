@@ -9,7 +9,7 @@
 static const double TENTH = 100.0 / RUN_TENTHS;
 static const double STRETCH_MIN = 1; // percent that are worth a comparison
 static const double SAME = 0.02;     // nobody notices less
-static const double MOST = 0.6;      // of the difference, in one stretch
+static const double MOST = 0.6;      // of what was lost, in one stretch
 static const double TOTALS_SAME = 1e-3;
 
 static bool has_way(const struct compare_run *r)
@@ -90,15 +90,16 @@ static double part_of(const struct comparison *c, const struct compare_run *r, i
 static void diverge(struct comparison *c)
 {
     const struct compare_run *fast = &c->runs[c->fastest], *slow = &c->runs[c->slowest];
-    double lost[RUN_TENTHS], all = slow->seconds - fast->seconds;
+    double lost[RUN_TENTHS], all = 0; // what it lost, whatever it made up for elsewhere
     int covered = 0;
     for (int i = 0; i < RUN_TENTHS; i++) {
         double f = part_of(c, fast, i), s = part_of(c, slow, i);
         c->tenths[i] = f > 0 ? s / f : (double)NAN;
         lost[i] = isnan(f) ? 0 : s - f;
         covered += !isnan(f);
+        if (lost[i] > 0) all += lost[i];
     }
-    if (all < SAME * fast->seconds) return;
+    if (slow->seconds - fast->seconds < SAME * fast->seconds) return;
     for (int length = 1; 2 * length <= covered; length++) {
         double best = 0;
         int at = -1;

@@ -46,9 +46,9 @@ struct comparison {
     enum compare_basis basis;
     double from, to;      // the common stretch, percent; NaN without one
     int fastest, slowest; // -1 without a basis
-    double diverge_from, diverge_to,
-        diverge_share;         // the shortest stretch that holds most of the difference between
-                               // these two, and how much of it; NaN: there is none shorter than half
+    // The shortest stretch in which the slowest lost most of what it lost against the fastest, and how much of that;
+    // NaN: there is none shorter than half of the way.
+    double diverge_from, diverge_to, diverge_share;
     double tenths[RUN_TENTHS]; // the slowest's time over the fastest's; NaN: not in the common stretch
     char sentence[400];
 };

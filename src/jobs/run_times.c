@@ -55,7 +55,10 @@ void run_times_add(struct run_times *t, double seconds, double from, double to, 
 
 void run_times_work(struct run_times *t, const struct run_work *now)
 {
-    if (now->total > 0 && (now->span >= t->work.span || t->work.total <= 0)) t->work = *now;
+    if (now->total > 0 && (now->span >= t->work.span || t->work.total <= 0))
+        t->work = *now;
+    else if (t->work.total > 0 && strcmp(now->phase, t->work.phase) != 0)
+        t->work.done = t->work.total; // the next phase has begun
 }
 
 // ---- reading it ----------------------------------------------------------------------------------------------------

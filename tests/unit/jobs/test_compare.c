@@ -75,6 +75,19 @@ static void a_difference_that_is_everywhere_is_said_to_be(void **state)
     assert_string_equal(c.sentence, "B was 3.0 times as fast as A; the difference is spread over the whole way");
 }
 
+static void ups_and_downs_are_no_place_of_divergence(void **state)
+{
+    (void)state;
+    struct compare_run *a = add("A", "completed", 100), *b = add("B", "completed", 100);
+    for (int i = 0; i < 10; i++) {
+        run_times_add(&a->times, i % 2 ? 10 : 20, i * 10, i * 10 + 10, "");
+        run_times_add(&b->times, i % 2 ? 25 : 6, i * 10, i * 10 + 10, "");
+    }
+    compare_runs(&c);
+    assert_int_equal(c.fastest, 0);
+    assert_true(isnan(c.diverge_from)); // though one tenth alone is more than the whole difference
+}
+
 static void equal_runs_are_equal(void **state)
 {
     (void)state;
@@ -255,6 +268,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup(name, begin)
         T(the_faster_one_and_where_it_was_faster),
         T(a_difference_that_is_everywhere_is_said_to_be),
+        T(ups_and_downs_are_no_place_of_divergence),
         T(equal_runs_are_equal),
         T(a_run_that_failed_is_compared_as_far_as_it_came),
         T(a_run_under_way_or_paused_is_said_to_be),

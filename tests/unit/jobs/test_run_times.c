@@ -85,6 +85,7 @@ static void what_is_to_do_is_that_of_the_widest_phase(void **state)
     run_times_work(&t, &(struct run_work){"saving", "files", 1, 2, 10});
     assert_string_equal(t.work.unit, "samples");
     assert_int_equal(t.work.total, 64);
+    assert_int_equal(t.work.done, 64); // the last of it was never said, but saving began
 }
 
 static void any_number_of_phases_takes_the_room_of_a_few(void **state)
