@@ -21,7 +21,8 @@ struct fine_tune_params {
     int threads; // resolved: never 0
 };
 
-// HW_EVALIDATION naming the parameter; HW_ENOTFOUND and others for the model. There is nothing to release.
-int fine_tune_params_read(struct fine_tune_params *p, const json_t *obj, struct err *e);
+// HW_EVALIDATION naming the parameter; HW_ENOTFOUND and others for the model. `e` must be there. There is
+// nothing to release.
+int fine_tune_params_read(struct fine_tune_params *p, const json_t *given, struct err *e);
 
 #endif

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "task/fine_tune_data.h"
 #include "task/task.h"
 #include "tiny_model.h"
 
@@ -332,10 +333,38 @@ static void what_can_not_work_is_refused_with_the_field(void **state)
     free(tokens);
 }
 
+static void held_out_rows_are_never_trained_on(void **state)
+{
+    const struct fixture *f = *state;
+    static const int held_out[] = {1, 40, 83, 124}; // of (IDS - 1) / CONTEXT = 249 rows
+    for (size_t c = 0; c < sizeof held_out / sizeof *held_out; c++) {
+        json_t *o = json_pack("{s:s, s:s, s:s, s:i, s:i}", "model_path", f->model, "tokens_path", f->tokens,
+                              "output_dir", f->dir, "context_length", CONTEXT, "holdout_samples", held_out[c]);
+        struct fine_tune_params p;
+        struct err e = {0};
+        atomic_int stop;
+        atomic_init(&stop, 0);
+        if (fine_tune_params_read(&p, o, &e) != 0) fail_msg("%s", e.message);
+        struct fine_tune_data *d = fine_tune_data_open(&p, &stop, &e);
+        if (!d) fail_msg("%s", e.message);
+        const int rows = (IDS - 1) / CONTEXT, period = rows / held_out[c];
+        assert_int_equal(fine_tune_data_train_rows(d), rows - held_out[c]);
+        int64_t wanted = 0;
+        for (int64_t i = 0; i < rows - held_out[c]; i++, wanted++) {
+            if (wanted % period == period - 1 && wanted / period < held_out[c]) wanted++; // the last of its period
+            assert_int_equal(fine_tune_data_train_row(d, i), wanted);
+        }
+        assert_true(wanted <= rows);
+        fine_tune_data_close(d);
+        json_decref(o);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(held_out_loss_falls_and_the_model_written_has_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(held_out_rows_are_never_trained_on, setup, teardown),
         cmocka_unit_test_setup_teardown(it_tells_metrics_progress_and_checkpoints, setup, teardown),
         cmocka_unit_test_setup_teardown(threads_and_a_resume_change_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_pause_says_from_where_to_go_on, setup, teardown),
