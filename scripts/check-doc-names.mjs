@@ -3,7 +3,8 @@ import { readFileSync, readdirSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { api, at } from './lib/asyncapi.mjs';
 
-const documents = ['ARCHITECTURE.md', ...readdirSync(at('docs/architecture')).map((it) => `docs/architecture/${it}`)];
+const folders = ['docs/architecture', 'docs/development'];
+const documents = ['ARCHITECTURE.md', ...folders.flatMap((folder) => readdirSync(at(folder)).map((it) => `${folder}/${it}`))];
 
 function files(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((it) => (it.isDirectory() ? files(path.join(folder, it.name)) : [path.join(folder, it.name)]));
