@@ -148,7 +148,7 @@ static int apply_metric(struct store_tx *tx, struct change *c, struct live *l, c
         layer = live_layer(l, m.layer_idx, &first);
     // What an earlier attempt wrote beyond this step is no part of this one's curve.
     rc = first ? metric_rows_cut(tx, c->training.key, m.layer_idx, m.step, e) : 0;
-    m.extra = ev->u.metric.extra; // borrowed: this row isn't released
+    m.extra = (char *)(uintptr_t)ev->u.metric.extra; // borrowed: this row isn't released
     if (!rc) rc = metric_row_put(tx, c->training.key, &m, e);
     if (!rc) show_metrics(c, l, ev, layer);
     return rc;

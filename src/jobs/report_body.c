@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "jobs/wire_metric.h"
+#include "jobs/wire_scan.h"
 
 void report_body_release(struct report_body *b)
 {
@@ -52,8 +52,8 @@ static void add_event(struct job_report *job, json_t *it)
 
 // ---- the usual body, in one pass ----------------------------------------------------------------------------------
 
-// What a worker writes is read without a tree of the whole: of its many metrics none is made, and of other events one
-// each. Whatever is unusual is left to the other reader, which also says what is wrong.
+// What a worker writes is read without a tree of the whole: of metrics and output, of which there may be many, none is
+// made, and of other events one each. Whatever is unusual is left to the other reader, which also says what is wrong.
 
 static bool plain_text(struct slice value, struct slice *out)
 {
@@ -77,7 +77,12 @@ static bool scan_event(struct json_scan *events, struct job_report *job)
     struct json_member m;
     struct err ignored;
     json_scan_into(events, &object);
-    if (wire_metric_read(&object, next_event(job))) {
+    bool quick = wire_scan_metric(&object, next_event(job));
+    if (!quick) {
+        json_scan_into(events, &object);
+        quick = wire_scan_output(&object, next_event(job));
+    }
+    if (quick) {
         job->n_events++;
         json_scan_back(events, &object);
         return true;

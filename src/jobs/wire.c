@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "jobs/wire_metric.h"
+#include "jobs/wire_scan.h"
 
 static const char *const type_names[WIRE_TYPE_COUNT] = {
     [WIRE_PHASE] = "phase",
@@ -111,7 +111,7 @@ static int read_metric(const json_t *o, struct wire_event *w, struct err *e)
     if (json_object_get(o, #name)) w->u.metric.given |= 1u << WIRE_METRIC_##name;
     WIRE_METRIC_COLUMNS(X)
 #undef X
-    if (!rc) w->u.metric.extra = extra_text(o);
+    if (!rc) w->u.metric.extra = w->held = extra_text(o);
     return rc;
 }
 
@@ -231,14 +231,14 @@ int wire_event_parse(struct slice line, struct wire_event *out, struct err *e)
     if (t.n == 0 || t.p[0] != '{') return err_set(e, HW_EINVALID, "not a JSON object");
     struct json_scan scan;
     json_scan_object(&scan, t);
-    if (wire_metric_read(&scan, out)) return 0;
+    if (wire_scan_metric(&scan, out)) return 0;
     json_t *obj = json_read_object(t, e);
     return obj ? wire_event_from_json(obj, out, e) : HW_EINVALID;
 }
 
 void wire_event_release(struct wire_event *ev)
 {
-    if (ev->type == WIRE_METRIC) free(ev->u.metric.extra);
+    free(ev->held);
     json_decref(ev->json);
     *ev = (struct wire_event){0};
 }

@@ -55,11 +55,12 @@ enum wire_metric_column {
         WIRE_METRIC_COLUMN_COUNT
 };
 
-// Strings are borrowed from `json`, which the event owns (wire_event_release). Numbers not given are NaN, or -1 for
-// counts.
+// Strings are borrowed from `json` and `held`, which the event owns (wire_event_release). Numbers not given are NaN, or
+// -1 for counts.
 struct wire_event {
     enum wire_type type;
-    json_t *json;  // NULL: a metric that was read without a tree (jobs/wire_metric.h)
+    json_t *json;  // NULL: it was read without a tree (jobs/wire_scan.h)
+    char *held;    // NULL: nothing
     int64_t ts_us; // the writer's clock; 0: not given
     union {
         struct {
@@ -77,8 +78,8 @@ struct wire_event {
 #define X(name) double name;
             WIRE_METRIC_COLUMNS(X)
 #undef X
-            unsigned given; // the columns that are members, though it be as null: a bit each
-            char *extra;    // the members that are numbers and no column, as one JSON object; owned; NULL: none
+            unsigned given;    // the columns that are members, though it be as null: a bit each
+            const char *extra; // the members that are numbers and no column, as one JSON object; NULL: none
         } metric;
         struct {
             int64_t step, size_bytes;

@@ -30,7 +30,10 @@ static inline bool same_metric(const struct wire_event *a, const struct wire_eve
 static inline bool same_event(const struct wire_event *a, const struct wire_event *b)
 {
     if (a->type != b->type || a->ts_us != b->ts_us) return false;
-    return a->type == WIRE_METRIC ? same_metric(a, b) : json_equal(a->json, b->json);
+    if (a->type == WIRE_METRIC) return same_metric(a, b);
+    if (a->type == WIRE_OUTPUT)
+        return same_text(a->u.output.text, b->u.output.text) && same_text(a->u.output.stream, b->u.output.stream);
+    return json_equal(a->json, b->json);
 }
 
 #endif

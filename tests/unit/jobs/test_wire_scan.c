@@ -1,4 +1,4 @@
-// The quick reader of metric lines: what it takes it reads as the other reader does, and what is unusual it leaves.
+// The quick readers of lines: what they take they read as the other reader does, and what is unusual they leave.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,13 +9,14 @@
 #include <cmocka.h>
 
 #include "jobs/wire_compare.h"
-#include "jobs/wire_metric.h"
-
-static bool quick(const char *line, struct wire_event *ev)
+#include "jobs/wire_scan.h"
+    
+    static bool
+    quick(const char *line, struct wire_event *ev)
 {
     struct json_scan s;
     json_scan_object(&s, slice_str(line));
-    return wire_metric_read(&s, ev);
+    return wire_scan_metric(&s, ev);
 }
 
 static int slow(const char *line, struct wire_event *ev, struct err *e)
@@ -87,6 +88,48 @@ static void what_is_unusual_it_leaves(void **state)
     }
 }
 
+static bool quick_output(const char *line, struct wire_event *ev)
+{
+    struct json_scan s;
+    json_scan_object(&s, slice_str(line));
+    return wire_scan_output(&s, ev);
+}
+
+static void output_reads_the_same_or_is_left(void **state)
+{
+    (void)state;
+    static const char *const taken[] = {
+        "{\"type\":\"output\",\"ts\":\"2026-11-25T10:00:00.000Z\",\"stream\":\"stderr\",\"text\":\"a\\n\\u00e9\"}",
+        "{\"text\":\"\",\"type\":\"output\"}",
+        " { \"stream\" : \"\\u0061\" , \"text\" : \"Ã©\" , \"type\" : \"output\" } ",
+    };
+    static const char *const left[] = {
+        "{\"type\":\"output\"}",
+        "{\"text\":\"x\"}",
+        "{\"type\":\"log\",\"text\":\"x\"}",
+        "{\"type\":\"output\",\"text\":1}",
+        "{\"type\":\"output\",\"text\":null}",
+        "{\"type\":\"output\",\"text\":\"x\",\"text\":\"y\"}",
+        "{\"type\":\"output\",\"text\":\"\",\"text\":\"\"}",
+        "{\"type\":\"output\",\"text\":\"x\",\"stream\":null}",
+        "{\"type\":\"output\",\"text\":\"x\",\"newer\":1}",
+        "{\"type\":\"output\",\"text\":\"x\",\"ts\":5}",
+        "{\"type\":\"output\",\"text\":\"\\u0000\"}",
+        "{\"type\":\"output\",\"text\":\"x\"",
+    };
+    struct wire_event a, b;
+    struct err e = {0};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        if (!quick_output(taken[i], &a)) fail_msg("not taken: %s", taken[i]);
+        if (slow(taken[i], &b, &e) != 0) fail_msg("%s: %s", taken[i], e.message);
+        if (!same_event(&a, &b)) fail_msg("read differently: %s", taken[i]);
+        wire_event_release(&a);
+        wire_event_release(&b);
+    }
+    for (size_t i = 0; i < sizeof left / sizeof *left; i++)
+        if (quick_output(left[i], &a)) fail_msg("taken: %s", left[i]);
+}
+
 // Lines near to metrics: members of any kind in any order.
 static void its_verdict_is_the_other_readers(void **state)
 {
@@ -126,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_it_takes_reads_the_same),
         cmocka_unit_test(what_is_unusual_it_leaves),
+        cmocka_unit_test(output_reads_the_same_or_is_left),
         cmocka_unit_test(its_verdict_is_the_other_readers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,26 @@
-#include "jobs/wire_metric.h"
+#include "jobs/wire_scan.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+
+static bool once(bool *seen)
+{
+    bool first = !*seen;
+    *seen = true;
+    return first;
+}
+
+// Text that says when: all that a line without a tree may have.
+static bool read_ts(bool *seen, struct slice value, int64_t *us)
+{
+    bool text = value.p[0] == '"';
+    return once(seen) && text && clock_parse(slice_of(value.p + 1, value.n - 2), us) && *us != 0;
+}
+
+// ---- metrics ------------------------------------------------------------------------------------------------------
 
 static const struct slice columns[WIRE_METRIC_COLUMN_COUNT] = {
 #define X(name) SLICE_LIT(#name),
@@ -63,13 +79,6 @@ static int column_of(const struct reading *r, struct slice name)
     return -1;
 }
 
-static bool once(bool *seen)
-{
-    bool first = !*seen;
-    *seen = true;
-    return first;
-}
-
 static bool read_column(struct reading *r, int column, struct slice value)
 {
     unsigned bit = 1u << column;
@@ -85,12 +94,6 @@ static bool read_layer(struct reading *r, struct slice value)
     if (!once(&r->layer) || (!is_null(value) && !whole(value, -1, WIRE_LAYER_MAX, &layer))) return false;
     r->ev->u.metric.layer = (int)layer;
     return true;
-}
-
-static bool read_ts(struct reading *r, struct slice value)
-{
-    bool text = value.p[0] == '"';
-    return once(&r->ts) && text && clock_parse(slice_of(value.p + 1, value.n - 2), &r->ev->ts_us) && r->ev->ts_us != 0;
 }
 
 static bool read_other(struct reading *r, struct slice name, struct slice value)
@@ -122,12 +125,12 @@ static bool read_member(struct reading *r, const struct json_member *m)
     if (slice_is(m->name, "type")) return once(&r->type) && slice_is(m->value, "\"metric\"");
     if (slice_is(m->name, "step")) return once(&r->step) && whole(m->value, 0, WIRE_COUNT_MAX, &r->ev->u.metric.step);
     if (slice_is(m->name, "layer")) return read_layer(r, m->value);
-    if (slice_is(m->name, "ts")) return read_ts(r, m->value);
+    if (slice_is(m->name, "ts")) return read_ts(&r->ts, m->value, &r->ev->ts_us);
     int column = column_of(r, m->name);
     return column >= 0 ? read_column(r, column, m->value) : read_other(r, m->name, m->value);
 }
 
-bool wire_metric_read(struct json_scan *object, struct wire_event *out)
+bool wire_scan_metric(struct json_scan *object, struct wire_event *out)
 {
     struct json_member m;
     struct err ignored;
@@ -145,7 +148,57 @@ bool wire_metric_read(struct json_scan *object, struct wire_event *out)
     }
     if (r.extra.n) {
         jw_obj_end(&r.w);
-        out->u.metric.extra = buf_detach(&r.extra, NULL);
+        out->u.metric.extra = out->held = buf_detach(&r.extra, NULL);
     }
+    return true;
+}
+
+// ---- output -------------------------------------------------------------------------------------------------------
+
+// Stream and text go one behind the other into what the event holds.
+struct output {
+    bool type, ts;
+    struct slice stream, text; // as written between their quotes
+};
+
+static bool read_text(struct slice value, struct slice *out)
+{
+    if (out->p || value.p[0] != '"') return false;
+    *out = slice_of(value.p + 1, value.n - 2);
+    return true;
+}
+
+static bool read_output_member(struct output *o, struct wire_event *ev, const struct json_member *m)
+{
+    if (m->escaped) return false;
+    if (slice_is(m->name, "type")) return once(&o->type) && slice_is(m->value, "\"output\"");
+    if (slice_is(m->name, "ts")) return read_ts(&o->ts, m->value, &ev->ts_us);
+    if (slice_is(m->name, "stream")) return read_text(m->value, &o->stream);
+    if (slice_is(m->name, "text")) return read_text(m->value, &o->text);
+    return false;
+}
+
+bool wire_scan_output(struct json_scan *object, struct wire_event *out)
+{
+    struct json_member m;
+    struct err ignored;
+    struct output o = {0};
+    *out = (struct wire_event){.type = WIRE_OUTPUT};
+    int rc;
+    while ((rc = json_scan_member(object, &m, &ignored)) == 1)
+        if (!read_output_member(&o, out, &m)) break;
+    if (rc != 0 || !o.type || !o.text.p) {
+        *out = (struct wire_event){0};
+        return false;
+    }
+    if (!o.stream.p) o.stream = SLICE_LIT("stdout");
+    struct buf held = BUF_INIT;
+    json_unescape(o.text, &held);
+    buf_add_char(&held, 0);
+    size_t stream_at = held.n;
+    json_unescape(o.stream, &held);
+    out->held = buf_detach(&held, NULL);
+    out->u.output.text = out->held;
+    out->u.output.stream = out->held + stream_at;
     return true;
 }
