@@ -10,9 +10,8 @@
 
 #include "jobs/wire_compare.h"
 #include "jobs/wire_scan.h"
-    
-    static bool
-    quick(const char *line, struct wire_event *ev)
+
+static bool quick(const char *line, struct wire_event *ev)
 {
     struct json_scan s;
     json_scan_object(&s, slice_str(line));
