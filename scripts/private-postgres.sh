@@ -2,10 +2,11 @@
 # A PostgreSQL server of one's own for tests and benchmarks, in a temporary folder, reachable through a socket in it and not by
 # network: private-postgres.sh [--durable]. Prints the folder once the server answers (as PGHOST; user and first database are
 # "postgres"), then does what is written to its input, a word a line:
-#   crash   kills all of the server at once, as a power cut would (then prints "crashed")
+#   crash   kills all of the server at once (then prints "crashed")
 #   start   starts it again (then prints "started")
 # When its input ends, however that comes about, the server is stopped and the folder removed.
-# Without --durable nothing is forced to disk: right for tests, wrong for measuring what durable writing costs.
+# Without --durable nothing is forced to disk, so that a commit survives such a kill but no power cut: right for tests, wrong for
+# measuring what durable writing costs.
 set -eu
 durable=off
 [ "${1:-}" = --durable ] && durable=on
@@ -45,7 +46,6 @@ cat >>"$folder/data/postgresql.conf" <<END
 listen_addresses = ''
 unix_socket_directories = '$folder'
 fsync = $durable
-synchronous_commit = $durable
 full_page_writes = $durable
 max_connections = 100
 shared_buffers = 64MB

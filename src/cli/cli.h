@@ -42,6 +42,7 @@ int cmd_stop(int argc, char **argv);
 int cmd_retry(int argc, char **argv);
 int cmd_dismiss(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
+int cmd_copy(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 // Prints "headway COMMAND: message" and a hint at --help; returns CLI_USAGE.

@@ -26,6 +26,7 @@ static const struct command commands[] = {
     {"retry", cmd_retry, "try a job again, with parameters changed"},
     {"dismiss", cmd_dismiss, "take jobs out of the list of failures"},
     {"migrate", cmd_migrate, "bring the database's schema up to this version"},
+    {"copy", cmd_copy, "copy the database from SQLite to PostgreSQL"},
     {"version", cmd_version, "print the version"},
 };
 

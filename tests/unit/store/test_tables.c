@@ -547,6 +547,7 @@ static void others(struct store_tx *tx, struct err *e)
     assert_int_equal(worker_row_seen(tx, "wrk_1", 7, 20, e), 0);
     assert_int_equal(worker_row_seen(tx, "wrk_1", 3, 30, e), 0);
     assert_int_equal(worker_row_seen(tx, "wrk_2", 3, 30, e), HW_ENOTFOUND);
+    worker_row_release(&w);
     assert_int_equal(worker_row_get(tx, "wrk_1", &w, e), 0);
     assert_int_equal(w.last_batch, 7);
     assert_int_equal(w.last_seen_at, 30);
