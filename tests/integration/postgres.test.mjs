@@ -1,7 +1,7 @@
 // The server on PostgreSQL: the pipeline runs, and a database that is killed in the middle of it costs nothing.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { headway, Server, temporaryFolder, until } from './lib/headway.mjs';
@@ -9,8 +9,10 @@ import { Postgres } from './lib/postgres.mjs';
 
 test('tokenize, extract and train on PostgreSQL; the database is killed meanwhile, and nothing is lost', async () => {
   const database = await Postgres.start();
-  const server = await Server.start({ args: ['--database-url', database.url] });
+  const server = await Server.start({ env: { DATABASE_URL: database.url } });
   await until('it to be ready', async () => (await server.request('GET', '/readyz')).status === 200);
+  const environment = await readFile(`/proc/${await server.workerPid()}/environ`, 'utf8');
+  assert.ok(!environment.includes('DATABASE_URL'), 'never again 38: a password is no business of worker and jobs');
   const { extraction } = await server.prepare({ documents: 40, samples: 64 });
   const training = await server.post('/trainings', { extraction_id: extraction.id, n_features: 256, k: 16, total_steps: 1500, batch_size: 256, checkpoint_every: 400 });
   await until('its first metrics', async () => (await server.get(`/trainings/${training.id}/metrics`)).items.length > 3);
