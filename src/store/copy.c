@@ -32,6 +32,7 @@ static const struct copied_table {
     {"training_metrics_archive", {"training_id", "layer_idx", "step"}, NULL},
     {"progress_history", {"id"}, "id"},
     {"scheduled_tasks", {"name"}, NULL},
+    {"system_history", {"time", "host"}, NULL},
 };
 
 enum { N_TABLES = sizeof tables / sizeof *tables };

@@ -142,6 +142,19 @@ static void assert_plans(PGconn *h)
     assert_searches(h, "SELECT * FROM jobs WHERE id = ?1", "Index Scan using jobs_pkey", true);
     assert_searches(h, "SELECT seq FROM job_logs WHERE job_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
                     "using job_logs_pkey", true);
+    assert_searches(h,
+                    "SELECT MAX(h.id) FROM progress_history AS h WHERE h.entity_type = ?1 AND h.entity_id = ?2"
+                    " AND COALESCE(h.metrics, '') LIKE ?3",
+                    "Index Scan using progress_history_entity", false);
+    assert_searches(
+        h,
+        "SELECT * FROM progress_history WHERE entity_type = ?1 AND entity_id = ?2 AND timestamp BETWEEN ?3 AND ?4"
+        " AND (timestamp, id) > (?5, ?6) ORDER BY timestamp, id LIMIT ?7",
+        "Index Scan using progress_history_entity", false);
+    assert_searches(h, "SELECT h.id FROM progress_history AS h WHERE h.timestamp < ?1 ORDER BY h.timestamp LIMIT ?2",
+                    "Index Scan using progress_history_time", true);
+    assert_searches(h, "SELECT time FROM system_history WHERE time >= ?1 AND time < ?2 ORDER BY time, host",
+                    "using system_history_pkey", true);
     // Every partition by its own index, in the order of the steps.
     assert_searches(h, "SELECT *" METRIC_RANGE, "Index Scan using training_metrics_other_training_id_layer_idx_step",
                     true);
@@ -182,6 +195,12 @@ static void plans_made_for_full_tables_do_too(void **state)
                 " SELECT 1 + i % 20, i % 2, i, extract(epoch FROM now() - INTERVAL '1 month')::BIGINT * 1000000"
                 " + i::BIGINT * 600000000, 1 FROM generate_series(1, 20000) AS i", // 140 days: in every partition
 
+                PGRES_COMMAND_OK));
+    PQclear(run(h,
+                "INSERT INTO progress_history (entity_type, entity_id, timestamp, created_at)"
+                " SELECT 'training', 'trn_' || i % 50, i, i FROM generate_series(1, 10000) AS i",
+                PGRES_COMMAND_OK));
+    PQclear(run(h, "INSERT INTO system_history SELECT i, 'a', 1, '{}' FROM generate_series(1, 10000) AS i",
                 PGRES_COMMAND_OK));
     PQclear(run(h, "ANALYZE", PGRES_COMMAND_OK));
     assert_plans(h);
