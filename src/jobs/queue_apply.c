@@ -150,6 +150,7 @@ static int apply_metric(struct store_tx *tx, struct change *c, struct live *l, c
     rc = first ? metric_rows_cut(tx, c->training.key, m.layer_idx, m.step, e) : 0;
     m.extra = (char *)(uintptr_t)ev->u.metric.extra; // borrowed: this row isn't released
     if (!rc) rc = metric_row_put(tx, c->training.key, &m, e);
+    if (!rc) rollup_mark(&c->metrics, m.layer_idx, m.step);
     if (!rc) show_metrics(c, l, ev, layer);
     return rc;
 }

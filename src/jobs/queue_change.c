@@ -43,6 +43,7 @@ void change_free(struct change *c)
     free(c->logs);
     for (int i = 0; i < c->n_checkpoints; i++) checkpoint_row_release(&c->checkpoints[i]);
     free(c->checkpoints);
+    rollup_marks_release(&c->metrics);
     free(c->resources);
     if (c->entity == ENTITY_TRAINING) training_row_release(&c->training);
     if (c->entity == ENTITY_EXTRACTION) extraction_row_release(&c->extraction);

@@ -18,6 +18,7 @@
 #include "jobs/usage.h"
 #include "jobs/wire.h"
 #include "store/models_table.h"
+#include "store/rollups_table.h"
 #include "store/store.h"
 #include "store/trainings_table.h"
 
@@ -74,7 +75,8 @@ struct change {
     int n_logs;
     struct checkpoint_row *checkpoints;
     int n_checkpoints;
-    char *resources; // JSON or NULL
+    struct rollup_marks metrics; // rows written
+    char *resources;             // JSON or NULL
     enum change_entity entity;
     bool entity_created; // by this very change
     struct training_row training;

@@ -11,7 +11,7 @@
 #include "store/sql.h"
 #include "store/store.h"
 
-enum { PAGE_ROWS = 500, PAGE_BYTES = 1 << 20, COLUMNS_MAX = 96, KEYS_MAX = 3 };
+enum { PAGE_ROWS = 500, PAGE_BYTES = 1 << 20, COLUMNS_MAX = 96, KEYS_MAX = 4 };
 
 // Every table but schema_migrations, by what its rows are known by.
 static const struct copied_table {
@@ -30,6 +30,7 @@ static const struct copied_table {
     {"checkpoints", {"id"}, NULL},
     {"training_metrics", {"training_id", "layer_idx", "step"}, NULL},
     {"training_metrics_archive", {"training_id", "layer_idx", "step"}, NULL},
+    {"training_metric_rollups", {"training_id", "layer_idx", "level", "last_step"}, NULL},
     {"progress_history", {"id"}, "id"},
     {"scheduled_tasks", {"name"}, NULL},
     {"system_history", {"time", "host"}, NULL},

@@ -4,12 +4,11 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "store/downsample.h"
+#include "store/curve_queries.h"
+#include "store/metric_summary.h"
 #include "store/metrics_queries.h"
+#include "store/rollups_table.h"
 #include "store/sql.h"
-
-#define NAME(name) ", " #name
-#define COLUMNS    "step, layer_idx, timestamp" METRIC_COLUMNS(NAME) ", extra"
 
 void metric_row_init(struct metric_row *r)
 {
@@ -32,11 +31,11 @@ void metric_rows_release(struct metric_rows *m)
 #define PUT(name) ", " #name " = excluded." #name
 #define VALUES    "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15"
 static const char *const put_texts[] = {
-    [SQL_SQLITE] = "INSERT INTO training_metrics (training_id, " COLUMNS ") VALUES (" VALUES ")"
+    [SQL_SQLITE] = "INSERT INTO training_metrics (training_id, " METRIC_ROW ") VALUES (" VALUES ")"
                    " ON CONFLICT (training_id, layer_idx, step) DO UPDATE SET"
                    " timestamp = excluded.timestamp" METRIC_COLUMNS(PUT) ", extra = excluded.extra",
     [SQL_POSTGRES] = "WITH gone AS (" METRIC_REPLACED_SQL ")"
-                     " INSERT INTO training_metrics (training_id, " COLUMNS ") VALUES (" VALUES ")",
+                     " INSERT INTO training_metrics (training_id, " METRIC_ROW ") VALUES (" VALUES ")",
 };
 #undef PUT
 
@@ -65,12 +64,12 @@ int metric_rows_cut(struct store_tx *tx, int64_t training_key, int layer, int64_
     sql_bind_i64(st, 2, layer);
     sql_bind_i64(st, 3, step);
     int64_t n = sql_exec(st, e);
-    return n < 0 ? (int)n : 0;
+    return n < 0 ? (int)n : rollups_cut(tx, training_key, layer, step, e);
 }
 
 // ---- reading ------------------------------------------------------------------------------------------------------
 
-static void read_row(struct sql_stmt *st, struct metric_row *r)
+void metric_row_read(struct sql_stmt *st, struct metric_row *r)
 {
     int i = 0;
     *r = (struct metric_row){0};
@@ -84,74 +83,85 @@ static void read_row(struct sql_stmt *st, struct metric_row *r)
     if (extra.p) r->extra = mem_strndup(extra.p, extra.n);
 }
 
-static struct sql_stmt *select_layer(struct store_tx *tx, const char *text, int64_t key, int layer,
-                                     const struct metric_query *q, struct err *e)
-{
-    struct sql_stmt *st = sql_begin(tx, text, e);
-    if (!st) return NULL;
-    sql_bind_i64(st, 1, key);
-    sql_bind_i64(st, 2, layer);
-    sql_bind_i64(st, 3, q->from_step);
-    sql_bind_i64(st, 4, q->to_step);
-    return st;
-}
-
-struct kept {
-    size_t *at; // NULL: every row
-    size_t n;
+struct reading {
+    struct store_tx *tx;
+    int64_t key;
+    const struct metric_query *q;
+    struct metric_rows *out;
+    int64_t cap;
 };
 
-// A first pass over the losses alone chooses which rows the second one reads.
-static int choose(struct store_tx *tx, int64_t key, int layer, const struct metric_query *q, struct kept *out,
-                  struct err *e)
+// A layer's rows of the steps above `after` up to `to`.
+static int read_rows(struct reading *r, int layer, int64_t after, int64_t to, int64_t limit, struct err *e)
 {
-    double *y = NULL;
-    size_t n = 0, cap = 0;
-    struct sql_stmt *st = select_layer(tx, METRIC_LOSSES_SQL, key, layer, q, e);
+    struct sql_stmt *st =
+        sql_begin(r->tx, r->q->live_only ? METRIC_LIVE_SQL(METRIC_ROW) : METRIC_CURVE_SQL(METRIC_ROW), e);
     if (!st) return HW_EINTERNAL;
+    sql_bind_i64(st, 1, r->key);
+    sql_bind_i64(st, 2, layer);
+    sql_bind_i64(st, 3, after);
+    sql_bind_i64(st, 4, to);
+    sql_bind_i64(st, 5, limit);
     int rc;
     while ((rc = sql_step(st, e)) == 1) {
-        if (n == cap) {
-            cap = cap ? cap * 2 : 1024;
-            y = mem_realloc_array(y, cap, sizeof *y);
+        if (r->out->n == r->cap) {
+            r->cap = r->cap ? r->cap * 2 : 64;
+            r->out->rows = mem_realloc_array(r->out->rows, (size_t)r->cap, sizeof *r->out->rows);
         }
-        y[n++] = sql_f64(st, 0);
+        metric_row_read(st, &r->out->rows[r->out->n++]);
     }
     sql_end(st);
-    size_t max = (size_t)q->max_points < 5 ? 5 : (size_t)q->max_points;
-    if (rc == 0 && n > max) {
-        out->at = mem_array(max, sizeof *out->at);
-        out->n = downsample(y, n, max, out->at);
-    }
-    free(y);
     return rc;
 }
 
-static int read_layer(struct store_tx *tx, int64_t key, int layer, const struct metric_query *q,
-                      struct metric_rows *out, int64_t *cap, struct err *e)
+// The rows of some steps, one by one or, where all of them are wanted, at once.
+static int read_layer(struct reading *r, int layer, struct err *e)
 {
-    struct kept kept = {0};
-    int rc = q->max_points > 0 ? choose(tx, key, layer, q, &kept, e) : 0;
-    if (rc) return rc;
-    struct sql_stmt *st = select_layer(tx, "SELECT " COLUMNS METRIC_RANGE, key, layer, q, e);
-    if (!st) {
-        free(kept.at);
-        return HW_EINTERNAL;
-    }
-    size_t i = 0, next = 0;
-    while ((rc = sql_step(st, e)) == 1) {
-        size_t index = i++;
-        if (kept.at && (next == kept.n || kept.at[next] != index)) continue;
-        next++;
-        if (out->n == *cap) {
-            *cap = *cap ? *cap * 2 : 64;
-            out->rows = mem_realloc_array(out->rows, (size_t)*cap, sizeof *out->rows);
-        }
-        read_row(st, &out->rows[out->n++]);
-    }
-    sql_end(st);
-    free(kept.at);
+    const struct metric_query *q = r->q;
+    int64_t after = q->from_step - 1;
+    if (q->max_points == 0) return read_rows(r, layer, after, q->to_step, INT64_MAX, e);
+    int64_t max = q->max_points < METRIC_POINTS_MAX ? q->max_points : METRIC_POINTS_MAX;
+    struct metric_summaries sums;
+    struct metric_choice choice = {0};
+    metric_summaries_init(&sums);
+    // Some summaries to a bucket: buckets then are of nearly the same length.
+    int rc =
+        (q->live_only ? curve_read_live : rollups_read)(r->tx, r->key, layer, after, q->to_step, max / 2, &sums, e);
+    if (!rc && metric_summaries_rows(&sums, 0, sums.n) > max)
+        metric_summaries_choose(&sums, (size_t)max, &choice);
+    else if (!rc)
+        rc = read_rows(r, layer, after, q->to_step, INT64_MAX, e);
+    metric_summaries_release(&sums);
+    for (size_t i = 0; !rc && i < choice.n; i++) rc = read_rows(r, layer, choice.steps[i] - 1, choice.steps[i], 1, e);
+    metric_choice_release(&choice);
     return rc;
+}
+
+// Every row up to a step so that these are no more than the limit, unless one step alone has more.
+static int read_page(struct reading *r, const int *layers, int n, struct err *e)
+{
+    struct metric_rows *out = r->out;
+    int64_t share = r->q->limit / n < 1 ? 1 : r->q->limit / n, cut = r->q->to_step;
+    bool more = false;
+    for (int i = 0; i < n; i++) {
+        int64_t before = out->n;
+        int rc = read_rows(r, layers[i], r->q->from_step - 1, cut, share + 1, e);
+        if (rc) return rc;
+        if (out->n - before <= share) continue;
+        cut = out->rows[before + share - 1].step;
+        more = true;
+    }
+    if (!more) return 0;
+    int64_t kept = 0;
+    for (int64_t i = 0; i < out->n; i++) {
+        if (out->rows[i].step > cut)
+            free(out->rows[i].extra);
+        else
+            out->rows[kept++] = out->rows[i];
+    }
+    out->n = kept;
+    out->more_after = cut;
+    return 0;
 }
 
 static int training_key(struct store_tx *tx, const char *training_id, int64_t *key, struct err *e)
@@ -168,18 +178,29 @@ static int training_key(struct store_tx *tx, const char *training_id, int64_t *k
 
 enum { LAYERS_MAX = 1024 };
 
+// From one layer to the next by the index: going over the rows would take as long as there are many.
 static int layers_of(struct store_tx *tx, int64_t key, int *layers, int *n, struct err *e)
 {
-    const char *text =
-        "SELECT DISTINCT layer_idx FROM training_metrics WHERE training_id = ?1 ORDER BY layer_idx LIMIT ?2";
-    struct sql_stmt *st = sql_begin(tx, text, e);
-    if (!st) return HW_EINTERNAL;
-    sql_bind_i64(st, 1, key);
-    sql_bind_i64(st, 2, LAYERS_MAX);
-    int rc;
-    while ((rc = sql_step(st, e)) == 1) layers[(*n)++] = (int)sql_i64(st, 0);
-    sql_end(st);
-    return rc;
+    const char *text = "SELECT MIN(layer_idx) FROM ("
+                       "SELECT MIN(layer_idx) AS layer_idx FROM training_metrics"
+                       " WHERE training_id = ?1 AND layer_idx > ?2 UNION ALL "
+                       "SELECT MIN(layer_idx) AS layer_idx FROM training_metrics_archive"
+                       " WHERE training_id = ?1 AND layer_idx > ?2) AS next";
+    int64_t last = METRIC_LAYER_ALL - 1;
+    while (*n < LAYERS_MAX) {
+        struct sql_stmt *st = sql_begin(tx, text, e);
+        if (!st) return HW_EINTERNAL;
+        sql_bind_i64(st, 1, key);
+        sql_bind_i64(st, 2, last);
+        int rc = sql_step(st, e);
+        bool none = rc == 1 && sql_is_null(st, 0);
+        if (rc == 1) last = sql_i64(st, 0);
+        sql_end(st);
+        if (rc < 0) return rc;
+        if (rc == 0 || none) break;
+        layers[(*n)++] = (int)last;
+    }
+    return 0;
 }
 
 static int by_step(const void *a, const void *b)
@@ -192,18 +213,21 @@ static int by_step(const void *a, const void *b)
 int metric_rows_query(struct store_tx *tx, const char *training_id, const struct metric_query *q,
                       struct metric_rows *out, struct err *e)
 {
-    int64_t key = 0, cap = 0;
-    *out = (struct metric_rows){0};
-    int rc = training_key(tx, training_id, &key, e);
+    *out = (struct metric_rows){.more_after = -1};
+    struct reading r = {.tx = tx, .q = q, .out = out};
+    int rc = training_key(tx, training_id, &r.key, e);
     int layers[LAYERS_MAX], n = 0;
-    if (!rc && q->layer < 0) rc = layers_of(tx, key, layers, &n, e);
+    if (!rc && q->layer < 0) rc = layers_of(tx, r.key, layers, &n, e);
     if (q->layer >= 0) {
         layers[n++] = q->layer;
     } else if (q->layer == METRIC_LAYER_ALL && n != 1) {
         layers[0] = METRIC_LAYER_ALL;
         n = n > 0;
     }
-    for (int i = 0; !rc && i < n; i++) rc = read_layer(tx, key, layers[i], q, out, &cap, e);
+    if (!rc && n && q->limit && !q->max_points)
+        rc = read_page(&r, layers, n, e);
+    else
+        for (int i = 0; !rc && i < n; i++) rc = read_layer(&r, layers[i], e);
     if (n > 1 && out->n) qsort(out->rows, (size_t)out->n, sizeof *out->rows, by_step);
     if (rc) metric_rows_release(out);
     return rc;

@@ -2,6 +2,7 @@
 #ifndef HW_STORE_METRICS_TABLE_H
 #define HW_STORE_METRICS_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -38,22 +39,32 @@ struct metric_row {
 struct metric_rows {
     struct metric_row *rows;
     int64_t n;
+    int64_t more_after; // beyond the limit: rows of later steps than this follow; -1: none do
 };
 
 void metric_row_init(struct metric_row *r); // all NaN, layer all
 void metric_rows_release(struct metric_rows *m);
 
-// Writing the same (training, layer, step) again replaces the row. `training_key` is training_row.key.
+// Writing the same (training, layer, step) again replaces the row. `training_key` is training_row.key. Whoever writes
+// rows marks them and updates the sums in the same transaction (store/rollups_table.h).
 int metric_row_put(struct store_tx *tx, int64_t training_key, const struct metric_row *r, struct err *e);
 
-// Removes a layer's rows after `step`: an attempt that starts again earlier makes them its own past's future.
+// Removes a layer's rows after `step`, and their sums: an attempt that starts again earlier makes them its own past's
+// future.
 int metric_rows_cut(struct store_tx *tx, int64_t training_key, int layer, int64_t step, struct err *e);
 
 struct metric_query {
     int64_t from_step, to_step; // both included; 0 and INT64_MAX: all
-    int layer;          // METRIC_LAYER_ALL (the one layer's, if there is only one), METRIC_LAYER_ANY, or a layer
-    int64_t max_points; // a layer; 0: all. Keeps each bucket's minimum, maximum and last loss.
+    int layer; // METRIC_LAYER_ALL (the one layer's, if there is only one), METRIC_LAYER_ANY, or a layer
+    // A layer; 0: all. Chosen as store/metric_summary.h says; more than METRIC_POINTS_MAX are taken as so many.
+    int64_t max_points;
+    int64_t limit;  // rows at most; 0: all. Ends with a whole step. Not together with max_points.
+    bool live_only; // without what has been archived
 };
+
+enum { METRIC_POINTS_MAX = 20000 };
+
+// HW_ENOTFOUND: there is no such training.
 int metric_rows_query(struct store_tx *tx, const char *training_id, const struct metric_query *q,
                       struct metric_rows *out, struct err *e);
 

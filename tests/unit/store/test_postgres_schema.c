@@ -5,8 +5,10 @@
 
 #include <ctype.h>
 
+#include "store/curve_queries.h"
 #include "store/jobs_queries.h"
 #include "store/metrics_queries.h"
+#include "store/metrics_table.h"
 #include "store/migrations.h"
 #include "store/postgres_internal.h"
 #include "store/sql.h"
@@ -156,10 +158,10 @@ static void assert_plans(PGconn *h)
     assert_searches(h, "SELECT time FROM system_history WHERE time >= ?1 AND time < ?2 ORDER BY time, host",
                     "using system_history_pkey", true);
     // Every partition by its own index, in the order of the steps.
-    assert_searches(h, "SELECT *" METRIC_RANGE, "Index Scan using training_metrics_other_training_id_layer_idx_step",
-                    true);
-    assert_searches(h, METRIC_LOSSES_SQL, "Index Only Scan using training_metrics_other_training_id_layer_idx_step",
-                    true);
+    assert_searches(h, METRIC_LIVE_SQL(METRIC_ROW),
+                    "Index Scan using training_metrics_other_training_id_layer_idx_step", true);
+    assert_searches(h, METRIC_LIVE_SQL("step"),
+                    "Index Only Scan using training_metrics_other_training_id_layer_idx_step", true);
     assert_searches(h, METRIC_REPLACED_SQL, "Index Scan using training_metrics_other_training_id_layer_idx_step", true);
     assert_searches(h, "SELECT * FROM training_metrics WHERE training_id = ?1 AND timestamp < ?2",
                     "training_metrics_other_training_id_timestamp_idx", false);

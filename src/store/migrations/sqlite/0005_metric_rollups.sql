@@ -1,0 +1,13 @@
+-- Curves, summed up: a row stands for some ten rows of training_metrics (level 1), or for some ten of the level before. A
+-- curve's rows of one level follow one another from its beginning, without gaps; each holds what lies after the row before
+-- it, up to last_step. The newest steps may be in none yet. `data`: store/metric_summary.h.
+CREATE TABLE training_metric_rollups (
+    training_id INTEGER NOT NULL,
+    layer_idx INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    last_step INTEGER NOT NULL,
+    first_step INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (training_id, layer_idx, level, last_step)
+) WITHOUT ROWID;
