@@ -1,6 +1,4 @@
 // Trainings: /trainings, their metrics and checkpoints.
-#include <string.h>
-
 #include "api/entity.h"
 #include "jobs/job_json.h"
 
@@ -77,72 +75,6 @@ static void trainings_get(struct request *req, void *ctx)
     entity_get(ctx, req, &training_type);
 }
 
-// ---- metrics ------------------------------------------------------------------------------------------------------
-
-struct metrics {
-    struct resource_op op;
-    struct metric_query query;
-    struct metric_rows rows;
-};
-
-static int read_metrics(struct resource_op *op, struct store_tx *tx, struct err *e)
-{
-    struct metrics *m = (struct metrics *)op;
-    return metric_rows_query(tx, request_param(op->req, "id"), &m->query, &m->rows, e);
-}
-
-static void write_metrics(struct resource_op *op, struct jw *w)
-{
-    const struct metrics *m = (struct metrics *)op;
-    jw_obj(w);
-    jw_kstr(w, "training_id", request_param(op->req, "id"));
-    jw_key(w, "items");
-    jw_arr(w);
-    for (int64_t i = 0; i < m->rows.n; i++) metric_json(w, &m->rows.rows[i]);
-    jw_arr_end(w);
-    jw_obj_end(w);
-}
-
-static void release_metrics(struct resource_op *op)
-{
-    metric_rows_release(&((struct metrics *)op)->rows);
-}
-
-// "all" (the rows over all layers), "*" (every row), or a layer's number.
-static int layer_of(const struct request *req, int *layer, struct err *e)
-{
-    const char *text = request_query(req, "layer");
-    int64_t n;
-    *layer = METRIC_LAYER_ALL;
-    if (!text || strcmp(text, "all") == 0) return 0;
-    *layer = METRIC_LAYER_ANY;
-    if (strcmp(text, "*") == 0) return 0;
-    int rc = request_query_i64(req, "layer", 0, 0, 100000, &n, e);
-    *layer = (int)n;
-    return rc;
-}
-
-static void trainings_metrics(struct request *req, void *ctx)
-{
-    struct err e = {0};
-    struct metric_query q = {0};
-    const int64_t far = 1LL << 53;
-    int rc = request_query_i64(req, "from_step", 0, 0, far, &q.from_step, &e);
-    if (!rc) rc = request_query_i64(req, "to_step", far, 0, far, &q.to_step, &e);
-    if (!rc) rc = request_query_i64(req, "max_points", 0, 0, 1000000, &q.max_points, &e);
-    if (!rc) rc = layer_of(req, &q.layer, &e);
-    if (rc) {
-        request_reply_error(req, &e);
-        return;
-    }
-    struct metrics *m = op_new(ctx, req, sizeof *m);
-    m->query = q;
-    m->op.read = read_metrics;
-    m->op.write = write_metrics;
-    m->op.release = release_metrics;
-    op_read(&m->op);
-}
-
 // ---- checkpoints --------------------------------------------------------------------------------------------------
 
 struct checkpoints {
@@ -190,7 +122,7 @@ void trainings_register(struct resources *r, struct router *router)
         {"POST", "/api/v1/trainings", trainings_create},
         {"GET", "/api/v1/trainings", trainings_list},
         {"GET", "/api/v1/trainings/{id}", trainings_get},
-        {"GET", "/api/v1/trainings/{id}/metrics", trainings_metrics},
+        {"GET", "/api/v1/trainings/{id}/metrics", training_metrics_get},
         {"GET", "/api/v1/trainings/{id}/checkpoints", trainings_checkpoints},
     };
     router_add(router, routes, sizeof routes / sizeof *routes, r);

@@ -7,6 +7,7 @@
 #include "jobs/schedule.h"
 #include "jobs/slices.h"
 #include "store/retention.h"
+#include "store/rollups_table.h"
 
 static const int64_t DAY_US = 86400LL * 1000000;
 
@@ -152,6 +153,45 @@ int maintenance_outputs(struct schedule_run *run, void *store, struct err *e)
     jw_ki64(w, "jobs", jobs);
     jw_ki64(w, "swept", swept);
     return rc == HW_ENOTFOUND ? 0 : rc;
+}
+
+// ---- curves --------------------------------------------------------------------------------------------------------
+
+struct summing {
+    int64_t key;
+    int layer;
+    bool more; // of this curve
+    int64_t curves;
+};
+
+// Goes on in `s` only once it has succeeded: a function that gave way is run again.
+static int sum_up(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct summing *s = ctx;
+    struct summing at = *s;
+    if (!at.more) {
+        int rc = rollups_next_curve(tx, &at.key, &at.layer, e);
+        if (rc == HW_ENOTFOUND) {
+            err_clear(e);
+            return 0;
+        }
+        if (rc) return rc;
+        at.curves++;
+    }
+    int rc = rollups_extend(tx, at.key, at.layer, &at.more, e);
+    if (rc) return rc;
+    *s = at;
+    return 1;
+}
+
+int maintenance_curves(struct schedule_run *run, void *store, struct err *e)
+{
+    struct summing all = {0};
+    struct slices s;
+    int rc = slices_run(run, store, sum_up, &all, &s, e);
+    jw_ki64(schedule_run_result(run), "curves", all.curves);
+    write_slices(schedule_run_result(run), &s);
+    return rc;
 }
 
 // ---- the database --------------------------------------------------------------------------------------------------

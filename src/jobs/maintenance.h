@@ -16,6 +16,10 @@ int maintenance_workers(struct schedule_run *run, void *store, struct err *e);
 // {"jobs","lines","bytes","slices","longest_slice_ms"}
 int maintenance_job_logs(struct schedule_run *run, void *store, struct err *e);
 
+// Sums up curves of which not all is summed up, as those of an older database, in slices.
+// {"curves","slices","longest_slice_ms"}
+int maintenance_curves(struct schedule_run *run, void *store, struct err *e);
+
 // Refreshes what the planner knows, and moves the write-ahead log into the database. {"optimize_ms","wal_pages",
 // "wal_pages_moved","database_pages","free_pages","page_bytes"}
 int maintenance_database(struct schedule_run *run, void *store, struct err *e);

@@ -54,6 +54,8 @@ static size_t fill_table(struct periodic *p, struct store *store, struct monitor
          "monthly 1 03:50", maintenance_progress_history, NULL, &p->progress_history},
         {"system_retention", "Removes what the machine did more than 30 days ago.", "daily 03:20",
          maintenance_system_history, NULL, &p->system_history},
+        {"curve_sums", "Sums up curves that aren't, so that they are read as fast as short ones.", "daily 01:30",
+         maintenance_curves, NULL, store},
     };
     size_t n = sizeof rows / sizeof *rows;
     _Static_assert(sizeof rows / sizeof *rows <= TASKS_MAX, "the table of tasks is too short");

@@ -67,6 +67,7 @@ describe('the schedule', () => {
       ['job_log_retention', 'monthly 1 03:30', 'local'],
       ['progress_retention', 'monthly 1 03:50', 'local'],
       ['system_retention', 'daily 03:20', 'local'],
+      ['curve_sums', 'daily 01:30', 'local'],
     ]);
     for (const task of items.slice(1)) {
       assert.equal(task.runs, 0, task.name);
