@@ -63,7 +63,7 @@ for program in "$@"; do
     case ${program#*/tests/unit/} in
     store/test_postgres* | jobs/test_postgres*) run_on_postgres "$program" ;;
     store/test_sqlite* | jobs/test_queue_names | store/test_migrations | store/test_query_plans | store/test_metric_summary) run "$program" ;;
-    store/* | jobs/test_queue* | jobs/test_schedule | jobs/test_job_logs | jobs/test_maintenance*)
+    store/* | jobs/test_queue* | jobs/test_schedule | jobs/test_job_logs | jobs/test_maintenance* | jobs/test_archival)
         run "$program"
         run_on_postgres "$program"
         ;;

@@ -27,6 +27,18 @@ static void write_task(struct jw *w, const struct schedule_view *v)
     jw_obj_end(w);
 }
 
+void schedule_task_json(struct jw *w, const struct schedule *s, const char *name)
+{
+    size_t i;
+    struct schedule_view v;
+    if (!schedule_find(s, name, &i)) {
+        jw_null(w);
+        return;
+    }
+    schedule_view(s, i, &v);
+    write_task(w, &v);
+}
+
 static void schedule_list(struct request *req, void *ctx)
 {
     const struct schedule *s = ctx;

@@ -8,6 +8,7 @@
 #include "api/dashboard_files.h"
 #include "api/emit.h"
 #include "api/health.h"
+#include "api/maintenance.h"
 #include "api/resources.h"
 #include "api/schedule.h"
 #include "base/clock.h"
@@ -21,6 +22,7 @@
 #include "http/origin.h"
 #include "http/router.h"
 #include "http/static_site.h"
+#include "jobs/archival.h"
 #include "jobs/queue.h"
 #include "net/loop.h"
 #include "server/data_lock.h"
@@ -51,6 +53,7 @@ struct app {
     struct static_site *site;
     struct monitor_thread *monitor;
     struct system_recorder recorder;
+    struct archival *archival;
     struct periodic *periodic;
     struct local_worker *worker;
     struct resources resources;
@@ -58,6 +61,7 @@ struct app {
     struct system_provider system_provider;
     struct health health;
     struct metrics metrics;
+    struct maintenance_api maintenance;
     char instance[ID_SIZE];
     char url[300];
     bool ready, stopping;
@@ -193,8 +197,9 @@ static int start_monitor(struct app *a, struct err *e)
 
 static int start_periodic(struct app *a, struct err *e)
 {
-    int rc = periodic_new(&a->periodic, a->loop, a->store, a->monitor, a->settings->monitor_interval_seconds,
-                          a->settings->history_retention_days, e);
+    a->archival = archival_new(a->store, a->settings->archive_days);
+    int rc = periodic_new(&a->periodic, a->loop, a->store, a->archival, a->monitor,
+                          a->settings->monitor_interval_seconds, a->settings->history_retention_days, e);
     if (!rc) periodic_start(a->periodic);
     return rc;
 }
@@ -228,7 +233,9 @@ static void make_routes(struct app *a)
     system_routes(a->router, &a->resources);
     health_routes(a->router, &a->health);
     schedule_routes(a->router, periodic_schedule(a->periodic));
-    a->metrics = (struct metrics){a->io, a->periodic, a->health.started_at_us};
+    a->maintenance = (struct maintenance_api){a->store, periodic_schedule(a->periodic), a->archival};
+    maintenance_routes(a->router, &a->maintenance);
+    a->metrics = (struct metrics){a->io, a->periodic, a->archival, a->health.started_at_us};
     metrics_routes(a->router, &a->metrics);
     emit_routes(a->router, a->emitter);
     a->site = dashboard_site_new();
@@ -328,6 +335,7 @@ void app_free(struct app *a)
     local_worker_free(a->worker);
     monitor_thread_free(a->monitor);
     periodic_free(a->periodic);
+    archival_free(a->archival);
     emitter_free(a->emitter);
     io_threads_free(a->io);
     if (a->bus) a->bus->ops->free(a->bus);

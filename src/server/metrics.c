@@ -11,6 +11,7 @@
 #include "base/prometheus.h"
 #include "http/request.h"
 #include "http/router.h"
+#include "jobs/archival.h"
 #include "server/io_threads.h"
 #include "server/periodic.h"
 
@@ -164,6 +165,7 @@ static void answer(void *ctx, const struct io_thread_stats *stats, int n, const 
     threads(&out, stats, n);
     lag(&out, stats, n);
     periodic_metrics(s->m->periodic, &out);
+    archival_metrics(s->m->archival, &out);
     request_reply_text(s->req, 200, PROMETHEUS_CONTENT_TYPE, &out);
     request_unref(s->req);
     free(s);

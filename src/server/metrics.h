@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+struct archival;
 struct io_threads;
 struct periodic;
 struct router;
@@ -11,6 +12,7 @@ struct router;
 struct metrics {
     struct io_threads *io;
     struct periodic *periodic;
+    struct archival *archival;
     int64_t started_at_us;
 };
 

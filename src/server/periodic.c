@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/prometheus.h"
+#include "jobs/archival.h"
 #include "jobs/maintenance.h"
 #include "jobs/maintenance_history.h"
 #include "jobs/schedule.h"
@@ -37,7 +38,8 @@ static void observe_monitor(void *ctx, struct schedule_observation *seen)
 }
 
 // Times of day are the machine's own: they mean "when few people work".
-static size_t fill_table(struct periodic *p, struct store *store, struct monitor_thread *monitor)
+static size_t fill_table(struct periodic *p, struct store *store, struct archival *archival,
+                         struct monitor_thread *monitor)
 {
     const struct schedule_task rows[] = {
         {"system_monitor", "Reads processors, memory, disks, network and GPUs.", p->monitor_spec, NULL, observe_monitor,
@@ -56,6 +58,8 @@ static size_t fill_table(struct periodic *p, struct store *store, struct monitor
          maintenance_system_history, NULL, &p->system_history},
         {"curve_sums", "Sums up curves that aren't, so that they are read as fast as short ones.", "daily 01:30",
          maintenance_curves, NULL, store},
+        {ARCHIVAL_TASK, "Moves metrics that are older than TRAINING_METRIC_ARCHIVE_DAYS to the archive.", "daily 02:00",
+         archival_task, NULL, archival},
     };
     size_t n = sizeof rows / sizeof *rows;
     _Static_assert(sizeof rows / sizeof *rows <= TASKS_MAX, "the table of tasks is too short");
@@ -92,8 +96,9 @@ static void started(void *ctx, int rc, const struct err *e)
     if (rc) log_error("schedule", "periodic tasks won't run: %s", e->message);
 }
 
-int periodic_new(struct periodic **out, struct loop *l, struct store *store, struct monitor_thread *monitor,
-                 double monitor_interval_seconds, int64_t history_retention_days, struct err *e)
+int periodic_new(struct periodic **out, struct loop *l, struct store *store, struct archival *archival,
+                 struct monitor_thread *monitor, double monitor_interval_seconds, int64_t history_retention_days,
+                 struct err *e)
 {
     struct periodic *p = mem_zalloc(sizeof *p);
     p->loop = l;
@@ -101,7 +106,7 @@ int periodic_new(struct periodic **out, struct loop *l, struct store *store, str
     snprintf(p->monitor_spec, sizeof p->monitor_spec, "every %.10g seconds", monitor_interval_seconds);
     p->progress_history = (struct history_retention){store, history_retention_days};
     p->system_history = (struct history_retention){store, SYSTEM_HISTORY_RETENTION_DAYS};
-    size_t n = fill_table(p, store, monitor);
+    size_t n = fill_table(p, store, archival, monitor);
     const struct schedule_config config = {
         .store = store, .arm = arm, .post = loop_poster, .poster = l, .ended = ended, .ctx = p};
     int rc = schedule_new(&p->schedule, &config, p->tasks, n, e);

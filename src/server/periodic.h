@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 
+struct archival;
 struct buf;
 struct loop;
 struct monitor_thread;
@@ -14,8 +15,9 @@ struct schedule;
 struct store;
 
 // Makes the schedule; nothing runs before periodic_start. The monitor only shows itself there. Borrows all.
-int periodic_new(struct periodic **out, struct loop *l, struct store *store, struct monitor_thread *monitor,
-                 double monitor_interval_seconds, int64_t history_retention_days, struct err *e);
+int periodic_new(struct periodic **out, struct loop *l, struct store *store, struct archival *archival,
+                 struct monitor_thread *monitor, double monitor_interval_seconds, int64_t history_retention_days,
+                 struct err *e);
 struct schedule *periodic_schedule(struct periodic *p);
 
 void periodic_start(struct periodic *p); // what was missed while no server ran is caught up

@@ -107,7 +107,7 @@ static const struct setting {
     {"SYSTEM_MONITOR_INTERVAL_SECONDS", NUMBER, AT(monitor_interval_seconds), "2", 0.1, 3600, NULL,
      "time between readings of the machine", NULL},
     {"TRAINING_METRIC_ARCHIVE_DAYS", INTEGER, AT(archive_days), "30", 1, 36500, NULL,
-     "metrics older than this may be archived", NULL},
+     "metrics older than this are moved to the archive", NULL},
     {"PROGRESS_HISTORY_RETENTION_DAYS", INTEGER, AT(history_retention_days), "90", 1, 36500, NULL,
      "how long progress snapshots are kept", NULL},
     {"PROGRESS_HISTORY_STEP_PERCENT", INTEGER, AT(history_step_percent), "5", 1, 100, NULL,

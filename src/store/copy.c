@@ -31,6 +31,8 @@ static const struct copied_table {
     {"training_metrics", {"training_id", "layer_idx", "step"}, NULL},
     {"training_metrics_archive", {"training_id", "layer_idx", "step"}, NULL},
     {"training_metric_rollups", {"training_id", "layer_idx", "level", "last_step"}, NULL},
+    {"training_metric_cuts", {"training_id", "layer_idx"}, NULL},
+    {"training_metric_restores", {"training_id"}, NULL},
     {"progress_history", {"id"}, "id"},
     {"scheduled_tasks", {"name"}, NULL},
     {"system_history", {"time", "host"}, NULL},

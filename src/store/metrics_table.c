@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "store/curve_queries.h"
+#include "store/metric_archive.h"
 #include "store/metric_summary.h"
 #include "store/metrics_queries.h"
 #include "store/rollups_table.h"
@@ -64,7 +65,8 @@ int metric_rows_cut(struct store_tx *tx, int64_t training_key, int layer, int64_
     sql_bind_i64(st, 2, layer);
     sql_bind_i64(st, 3, step);
     int64_t n = sql_exec(st, e);
-    return n < 0 ? (int)n : rollups_cut(tx, training_key, layer, step, e);
+    int rc = n < 0 ? (int)n : metric_archive_cut(tx, training_key, layer, step, e);
+    return rc ? rc : rollups_cut(tx, training_key, layer, step, e);
 }
 
 // ---- reading ------------------------------------------------------------------------------------------------------
@@ -231,4 +233,11 @@ int metric_rows_query(struct store_tx *tx, const char *training_id, const struct
     if (n > 1 && out->n) qsort(out->rows, (size_t)out->n, sizeof *out->rows, by_step);
     if (rc) metric_rows_release(out);
     return rc;
+}
+
+int get_training_metrics(struct store_tx *tx, const char *training_id, bool include_archived, struct metric_rows *out,
+                         struct err *e)
+{
+    const struct metric_query q = {.to_step = INT64_MAX, .layer = METRIC_LAYER_ANY, .live_only = !include_archived};
+    return metric_rows_query(tx, training_id, &q, out, e);
 }

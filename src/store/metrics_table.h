@@ -68,4 +68,8 @@ enum { METRIC_POINTS_MAX = 20000 };
 int metric_rows_query(struct store_tx *tx, const char *training_id, const struct metric_query *q,
                       struct metric_rows *out, struct err *e);
 
+// All rows of all layers.
+int get_training_metrics(struct store_tx *tx, const char *training_id, bool include_archived, struct metric_rows *out,
+                         struct err *e);
+
 #endif

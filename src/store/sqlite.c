@@ -43,12 +43,61 @@ static const char PRAGMAS[] = "PRAGMA journal_mode = WAL;"
                               "PRAGMA temp_store = MEMORY;"
                               "PRAGMA journal_size_limit = 16777216;";
 
-static int configure(struct db *db, struct err *e)
+// ---- the archive ---------------------------------------------------------------------------------------------------
+
+// Beside the database, in a file of its own, so that the first stays small: headway.db has headway-archive.db.
+static char *archive_path(const char *path)
+{
+    size_t n = strlen(path);
+    bool named = n > 3 && strcmp(path + n - 3, ".db") == 0;
+    return mem_printf("%.*s-archive.db", (int)(named ? n - 3 : n), path);
+}
+
+// The table of a migration would have to be made again where somebody has moved the file away; so it is made where it
+// isn't. Commits of the two files follow one another: docs/decisions/0016-archive.md says what that takes.
+static const char ARCHIVE[] = "PRAGMA archive.journal_mode = WAL;"
+                              "PRAGMA archive.synchronous = FULL;"
+                              "PRAGMA archive.journal_size_limit = 16777216;"
+                              "CREATE TABLE IF NOT EXISTS archive.training_metrics_archive ("
+                              " training_id INTEGER NOT NULL,"
+                              " layer_idx INTEGER NOT NULL,"
+                              " step INTEGER NOT NULL,"
+                              " timestamp INTEGER NOT NULL,"
+                              " loss REAL,"
+                              " loss_reconstructed REAL,"
+                              " l0_sparsity REAL,"
+                              " l1_sparsity REAL,"
+                              " dead_neurons REAL,"
+                              " explained_variance REAL,"
+                              " learning_rate REAL,"
+                              " grad_norm REAL,"
+                              " gpu_memory_used_mb REAL,"
+                              " samples_per_second REAL,"
+                              " extra TEXT,"
+                              " PRIMARY KEY (training_id, layer_idx, step)) WITHOUT ROWID;";
+
+static int attach_archive(sqlite3 *h, const char *path, struct err *e)
+{
+    sqlite3_stmt *st = NULL;
+    char *archive = archive_path(path);
+    int rc = sqlite3_prepare_v2(h, "ATTACH DATABASE ?1 AS archive", -1, &st, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_bind_text(st, 1, archive, -1, SQLITE_STATIC);
+    if (rc == SQLITE_OK) rc = sqlite3_step(st);
+    int failed = rc == SQLITE_DONE ? 0 : sqlite_fail(h, rc, "attach", e);
+    if (failed) err_prefix(e, "%s", archive);
+    sqlite3_finalize(st);
+    free(archive);
+    return failed;
+}
+
+static int configure(struct db *db, const char *path, struct err *e)
 {
     sqlite3_busy_timeout(db->h, 5000);
     sqlite3_extended_result_codes(db->h, 1);
-    int rc = db->write ? sqlite_run(db->h, PRAGMAS, e) : sqlite_run(db->h, "PRAGMA query_only = 1", e);
+    int rc = attach_archive(db->h, path, e);
+    if (!rc) rc = db->write ? sqlite_run(db->h, PRAGMAS, e) : sqlite_run(db->h, "PRAGMA query_only = 1", e);
     if (!rc) rc = sqlite_run(db->h, db->write ? "PRAGMA cache_size = -1024" : "PRAGMA cache_size = -512", e);
+    if (!rc && db->write) rc = sqlite_run(db->h, ARCHIVE, e);
     return rc;
 }
 
@@ -85,7 +134,7 @@ static int open_db(struct db **out, struct backend *b, bool write, struct err *e
     // Each connection is used by one thread at a time, so SQLite needs no lock of its own.
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int rc = sqlite3_open_v2(path, &db->h, flags, NULL);
-    rc = rc == SQLITE_OK ? configure(db, e) : sqlite_fail(db->h, rc, "open", e);
+    rc = rc == SQLITE_OK ? configure(db, path, e) : sqlite_fail(db->h, rc, "open", e);
     if (rc) {
         err_prefix(e, "%s", path);
         close_db(db);
@@ -170,6 +219,7 @@ static int pragma_i64(sqlite3 *h, const char *text, int64_t *out, struct err *e)
 static int move_log(sqlite3 *h, struct store_maintenance *out, struct err *e)
 {
     int in_log = 0, moved = 0;
+    // Of both files; the numbers are the first one's.
     int rc = sqlite3_wal_checkpoint_v2(h, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
     if (rc != SQLITE_OK && rc != SQLITE_BUSY) return sqlite_fail(h, rc, "checkpoint", e);
     out->wal_pages = in_log < 0 ? 0 : in_log;
@@ -184,7 +234,8 @@ static int checkpoint(struct backend *b, struct store_maintenance *out, struct e
     rc = rc == SQLITE_OK ? 0 : sqlite_fail(h, rc, "open", e);
     if (!rc) {
         sqlite3_busy_timeout(h, 5000);
-        rc = sqlite_run(h, "PRAGMA synchronous = FULL", e);
+        rc = attach_archive(h, b->path, e);
+        if (!rc) rc = sqlite_run(h, "PRAGMA synchronous = FULL; PRAGMA archive.synchronous = FULL", e);
     }
     if (!rc) rc = pragma_i64(h, "PRAGMA page_size", &out->page_bytes, e);
     if (!rc) rc = move_log(h, out, e);

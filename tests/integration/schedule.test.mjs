@@ -68,6 +68,7 @@ describe('the schedule', () => {
       ['progress_retention', 'monthly 1 03:50', 'local'],
       ['system_retention', 'daily 03:20', 'local'],
       ['curve_sums', 'daily 01:30', 'local'],
+      ['metric_archival', 'daily 02:00', 'local'],
     ]);
     for (const task of items.slice(1)) {
       assert.equal(task.runs, 0, task.name);

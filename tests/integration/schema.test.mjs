@@ -237,6 +237,12 @@ describe('the server keeps to its schemas', () => {
     await post('/schedule/worker_retention/run');
     await refuse(409, 'POST', '/api/v1/schedule/system_monitor/run');
     await refuse(404, 'POST', '/api/v1/schedule/gardening/run');
+    const moved = () => until('the archival', async () => !(await get('/maintenance/metrics')).task.running);
+    await post('/maintenance/archive', { days_old: 0 });
+    await moved();
+    await post('/maintenance/restore', { all: true });
+    await moved();
+    await refuse(422, 'POST', '/api/v1/maintenance/restore', {});
     await refuse(403, 'POST', '/api/internal/ws/emit', { channel: 'system/cpu', event: 'system:metrics', data: {} });
     const queued = await post('/jobs', { kind: 'tokenize', params: { dataset_id: dataset.id, model_id: model.id, max_documents: 50 } });
     await end(queued.id);

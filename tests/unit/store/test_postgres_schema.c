@@ -24,7 +24,9 @@ enum { POSTGRES_MIGRATIONS = sizeof migrations / sizeof *migrations };
 static int read_columns(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct buf *out = ctx;
-    const char *text = "SELECT m.name || '.' || c.name FROM sqlite_schema AS m JOIN pragma_table_xinfo(m.name) AS c"
+    // The archive is a file of its own there.
+    const char *text = "SELECT m.name || '.' || c.name FROM (SELECT type, name FROM main.sqlite_schema UNION ALL"
+                       " SELECT type, name FROM archive.sqlite_schema) AS m JOIN pragma_table_xinfo(m.name) AS c"
                        " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY 1";
     struct sql_stmt *st = sql_begin(tx, text, e);
     if (!st) return HW_EINTERNAL;

@@ -11,3 +11,18 @@ CREATE TABLE training_metric_rollups (
     data TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (training_id, layer_idx, level, last_step)
 );
+
+-- Archived rows (training_metrics_archive) of later steps than this are void: a training began again before them. They are
+-- deleted a few at a time, then this.
+CREATE TABLE training_metric_cuts (
+    training_id BIGINT NOT NULL,
+    layer_idx INTEGER NOT NULL,
+    step BIGINT NOT NULL,
+    PRIMARY KEY (training_id, layer_idx)
+);
+
+-- Trainings whose metrics were brought back from the archive. Until they are archived again they may be in both.
+CREATE TABLE training_metric_restores (
+    training_id BIGINT PRIMARY KEY,
+    restored_at BIGINT NOT NULL
+);

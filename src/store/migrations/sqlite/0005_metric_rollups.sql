@@ -11,3 +11,22 @@ CREATE TABLE training_metric_rollups (
     data TEXT NOT NULL,
     PRIMARY KEY (training_id, layer_idx, level, last_step)
 ) WITHOUT ROWID;
+
+-- What has been archived lies in a second database beside this one, where it has a table of the same name
+-- (docs/DATABASE_MAINTENANCE.md). Nothing was ever in this one.
+DROP TABLE main.training_metrics_archive;
+
+-- Archived rows of later steps than this are void: a training began again before them. Said here, because a transaction
+-- over both databases is not atomic; they are deleted, then this.
+CREATE TABLE training_metric_cuts (
+    training_id INTEGER NOT NULL,
+    layer_idx INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    PRIMARY KEY (training_id, layer_idx)
+) WITHOUT ROWID;
+
+-- Trainings whose metrics were brought back from the archive. Until they are archived again they may be in both.
+CREATE TABLE training_metric_restores (
+    training_id INTEGER PRIMARY KEY,
+    restored_at INTEGER NOT NULL
+);
