@@ -43,6 +43,7 @@ int cmd_retry(int argc, char **argv);
 int cmd_dismiss(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_copy(int argc, char **argv);
+int cmd_archive(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 // Prints "headway COMMAND: message" and a hint at --help; returns CLI_USAGE.

@@ -27,6 +27,7 @@ static const struct command commands[] = {
     {"dismiss", cmd_dismiss, "take jobs out of the list of failures"},
     {"migrate", cmd_migrate, "bring the database's schema up to this version"},
     {"copy", cmd_copy, "copy the database from SQLite to PostgreSQL"},
+    {"archive", cmd_archive, "move old metrics to the archive, or back"},
     {"version", cmd_version, "print the version"},
 };
 
