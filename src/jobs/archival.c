@@ -69,6 +69,15 @@ void archival_request_none(struct archival *a)
     request(a, NOTHING, 0, NULL);
 }
 
+// A commit that finds the log full moves it, and the writer waits: here it is done on the run's own thread, long before
+// it is full. What it does is the same for everybody, so a failure is left to whoever meets it next.
+static void relieve(struct store *store, int *stretches)
+{
+    struct store_maintenance m;
+    struct err ignored;
+    if (++*stretches % 4 == 0) (void)store_move_log(store, &m, &ignored);
+}
+
 // ---- archiving -----------------------------------------------------------------------------------------------------
 
 struct moving {
@@ -142,6 +151,7 @@ int archive_old_metrics(struct schedule_run *run, struct store *store, int64_t d
     // Readers that began before a training was brought back may still look for its rows in the archive.
     struct moving m = {.before = now - days_old * DAY_US, .restored_before = now - HOUR_US};
     struct slices s;
+    int stretches = 0;
     *out = (struct archive_outcome){0};
     int rc = slices_run(run, store, purge, &m, &s, e);
     add_slices(out, &s);
@@ -151,6 +161,7 @@ int archive_old_metrics(struct schedule_run *run, struct store *store, int64_t d
         // Looked for on a reader's thread: it costs the writer nothing.
         if (!rc) rc = store_read_wait(store, find, &m, e);
         if (!rc && m.stretch.n) rc = move_stretch(run, store, &m, out, e);
+        relieve(store, &stretches);
     } while (!rc && m.stretch.more);
     out->rows = m.rows;
     out->purged = m.purged;
@@ -164,7 +175,8 @@ struct restoring {
     int64_t now, key;
     int layer;
     int64_t step;
-    int64_t trainings, rows;
+    int64_t trainings, rows, pieces;
+    bool more;
 };
 
 static int find_restore(struct store_tx *tx, void *ctx, struct err *e)
@@ -179,22 +191,27 @@ static int begin_restore(struct store_tx *tx, void *ctx, struct err *e)
     return metric_restore_begin(tx, ((struct restoring *)ctx)->key, ((struct restoring *)ctx)->now, e);
 }
 
+static int end_restore(struct store_tx *tx, void *ctx, struct err *e)
+{
+    return metric_restore_end(tx, ((struct restoring *)ctx)->key, e);
+}
+
 static int copy_back(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct restoring *r = ctx;
     int64_t n = metric_restore_copy(tx, r->key, &r->layer, &r->step, e);
     if (n < 0) return (int)n;
     r->rows += n;
-    return n > 0;
+    r->more = n > 0;
+    return r->more && ++r->pieces % STRETCH_PIECES != 0;
 }
 
 static int restore(struct schedule_run *run, struct store *store, struct restoring *r, struct archive_outcome *out,
                    struct err *e)
 {
-    int rc;
+    int rc, stretches = 0;
     *out = (struct archive_outcome){0};
     do {
-        struct slices s;
         rc = store_read_wait(store, find_restore, r, e);
         if (rc == HW_ENOTFOUND && !r->training_id[0]) {
             err_clear(e);
@@ -203,8 +220,13 @@ static int restore(struct schedule_run *run, struct store *store, struct restori
         r->layer = -2, r->step = 0;
         if (!rc) rc = store_write_wait(store, begin_restore, r, e);
         if (rc) return rc;
-        rc = slices_run(run, store, copy_back, r, &s, e);
-        add_slices(out, &s);
+        do {
+            struct slices s;
+            rc = slices_run(run, store, copy_back, r, &s, e);
+            add_slices(out, &s);
+            relieve(store, &stretches);
+        } while (!rc && r->more);
+        if (!rc) rc = store_write_wait(store, end_restore, r, e);
         r->trainings++;
     } while (!rc && !r->training_id[0]);
     return rc;

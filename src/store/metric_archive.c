@@ -114,6 +114,19 @@ static int row_of(struct store_tx *tx, const char *text, const int64_t *arg, int
     return rc == 1 ? 0 : rc == 0 ? err_set(e, HW_ENOTFOUND, "there is none left") : rc;
 }
 
+int metric_archive_matters(struct store_tx *tx, int64_t key, bool *matters, struct err *e)
+{
+    int64_t any;
+    int rc =
+        row_of(tx,
+               "SELECT 1 WHERE EXISTS (SELECT 1 FROM training_metrics_archive WHERE training_id = ?1) AND NOT EXISTS"
+               " (SELECT 1 FROM training_metric_restores WHERE training_id = ?1 AND complete = 1)",
+               &key, &any, 1, e);
+    *matters = rc == 0;
+    if (rc == HW_ENOTFOUND) err_clear(e);
+    return rc == HW_ENOTFOUND ? 0 : rc;
+}
+
 int64_t metric_archive_purge(struct store_tx *tx, int64_t restored_before, struct err *e)
 {
     int64_t at[3];
@@ -183,9 +196,15 @@ int metric_restore_find(struct store_tx *tx, const char *training_id, int64_t *k
 int metric_restore_begin(struct store_tx *tx, int64_t key, int64_t now, struct err *e)
 {
     int64_t n = RUN(tx, e,
-                    "INSERT INTO training_metric_restores (training_id, restored_at) VALUES (?1, ?2)"
-                    " ON CONFLICT (training_id) DO UPDATE SET restored_at = excluded.restored_at",
+                    "INSERT INTO training_metric_restores (training_id, restored_at, complete) VALUES (?1, ?2, 0)"
+                    " ON CONFLICT (training_id) DO UPDATE SET restored_at = excluded.restored_at, complete = 0",
                     key, now);
+    return n < 0 ? (int)n : 0;
+}
+
+int metric_restore_end(struct store_tx *tx, int64_t key, struct err *e)
+{
+    int64_t n = RUN(tx, e, "UPDATE training_metric_restores SET complete = 1 WHERE training_id = ?1", key);
     return n < 0 ? (int)n : 0;
 }
 

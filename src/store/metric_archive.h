@@ -43,6 +43,9 @@ int64_t metric_archive_copy(struct store_tx *tx, int64_t before, const struct me
 int64_t metric_archive_delete(struct store_tx *tx, int64_t before, const struct metric_stretch *s, int piece,
                               struct err *e);
 
+// Whether the archive has rows of the training that aren't live, so that reading must look there, too.
+int metric_archive_matters(struct store_tx *tx, int64_t key, bool *matters, struct err *e);
+
 // ---- void rows -----------------------------------------------------------------------------------------------------
 
 // Notes that the archive's rows after `step` are void, if there are any.
@@ -61,6 +64,8 @@ int metric_restore_next(struct store_tx *tx, int64_t *key, struct err *e);
 int metric_restore_find(struct store_tx *tx, const char *training_id, int64_t *key, struct err *e);
 // From here on it is not archived. Before anything is copied.
 int metric_restore_begin(struct store_tx *tx, int64_t key, int64_t now, struct err *e);
+// All of it has been copied.
+int metric_restore_end(struct store_tx *tx, int64_t key, struct err *e);
 // Copies some rows behind (*layer, *step), (-2, 0) at first, into the live table, where there are none of the same
 // step. How many were looked at; 0: that was all. The archive's are purged later.
 int64_t metric_restore_copy(struct store_tx *tx, int64_t key, int *layer, int64_t *step, struct err *e);

@@ -89,6 +89,7 @@ struct reading {
     struct store_tx *tx;
     int64_t key;
     const struct metric_query *q;
+    bool live_only; // the archive has nothing of it, or isn't asked for
     struct metric_rows *out;
     int64_t cap;
 };
@@ -97,7 +98,7 @@ struct reading {
 static int read_rows(struct reading *r, int layer, int64_t after, int64_t to, int64_t limit, struct err *e)
 {
     struct sql_stmt *st =
-        sql_begin(r->tx, r->q->live_only ? METRIC_LIVE_SQL(METRIC_ROW) : METRIC_CURVE_SQL(METRIC_ROW), e);
+        sql_begin(r->tx, r->live_only ? METRIC_LIVE_SQL(METRIC_ROW) : METRIC_CURVE_SQL(METRIC_ROW), e);
     if (!st) return HW_EINTERNAL;
     sql_bind_i64(st, 1, r->key);
     sql_bind_i64(st, 2, layer);
@@ -217,7 +218,10 @@ int metric_rows_query(struct store_tx *tx, const char *training_id, const struct
 {
     *out = (struct metric_rows){.more_after = -1};
     struct reading r = {.tx = tx, .q = q, .out = out};
+    bool archived = false;
     int rc = training_key(tx, training_id, &r.key, e);
+    if (!rc && !q->live_only) rc = metric_archive_matters(tx, r.key, &archived, e);
+    r.live_only = !archived;
     int layers[LAYERS_MAX], n = 0;
     if (!rc && q->layer < 0) rc = layers_of(tx, r.key, layers, &n, e);
     if (q->layer >= 0) {

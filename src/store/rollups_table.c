@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "store/curve_queries.h"
+#include "store/metric_archive.h"
 #include "store/metric_summary.h"
 #include "store/metrics_table.h"
 #include "store/sql.h"
@@ -28,6 +29,15 @@ static struct sql_stmt *begin(const struct curve *c, const char *text, struct er
     sql_bind_i64(st, 1, c->key);
     sql_bind_i64(st, 2, c->layer);
     return st;
+}
+
+// Mostly there is nothing of it in the archive, which then isn't looked for with every row.
+static int look_for_archive(struct curve *c, struct err *e)
+{
+    bool archived = true;
+    int rc = metric_archive_matters(c->tx, c->key, &archived, e);
+    c->live_only = !archived;
+    return rc;
 }
 
 // ---- reading -------------------------------------------------------------------------------------------------------
@@ -92,7 +102,10 @@ static int64_t count_level(struct curve *c, int level, int64_t after, int64_t to
 {
     struct sql_stmt *st;
     if (level == 0) {
-        st = begin(c, "SELECT COUNT(*) FROM (" METRIC_CURVE_SQL("step") ") AS part", e);
+        st = begin(c,
+                   c->live_only ? "SELECT COUNT(*) FROM (" METRIC_LIVE_SQL("step") ") AS part"
+                                : "SELECT COUNT(*) FROM (" METRIC_CURVE_SQL("step") ") AS part",
+                   e);
         if (!st) return HW_EINTERNAL;
         sql_bind_i64(st, 3, after);
         sql_bind_i64(st, 4, to);
@@ -163,6 +176,8 @@ int rollups_read(struct store_tx *tx, int64_t training_key, int layer_idx, int64
 {
     struct curve c = {.tx = tx, .key = training_key, .layer = layer_idx};
     int level = LEVELS;
+    int rc = look_for_archive(&c, e);
+    if (rc) return rc;
     // From the top, where most levels have nothing, down to the first that has enough.
     while (level > 0) {
         int64_t n = count_level(&c, level, after, to, want, e);
@@ -285,8 +300,10 @@ static int update_curve(struct curve *c, const struct rollup_mark *marks, size_t
 int rollups_extend(struct store_tx *tx, int64_t training_key, int layer_idx, bool *more, struct err *e)
 {
     struct curve c = {.tx = tx, .key = training_key, .layer = layer_idx, .rounds = 1};
+    int rc = look_for_archive(&c, e);
+    if (rc) return rc;
     metric_summaries_init(&c.part);
-    int rc = update_curve(&c, NULL, 0, more, e);
+    rc = update_curve(&c, NULL, 0, more, e);
     metric_summaries_release(&c.part);
     return rc;
 }
@@ -310,9 +327,9 @@ int rollups_next_curve(struct store_tx *tx, int64_t *training_key, int *layer_id
 int rollups_update(struct store_tx *tx, int64_t training_key, struct rollup_marks *m, bool *more, struct err *e)
 {
     struct curve c = {.tx = tx, .key = training_key, .rounds = ROUNDS};
-    int rc = 0;
     if (more) *more = false;
     if (m->n == 0) return 0;
+    int rc = look_for_archive(&c, e);
     metric_summaries_init(&c.part);
     qsort(m->list, m->n, sizeof *m->list, by_place);
     for (size_t from = 0, to; !rc && from < m->n; from = to) {

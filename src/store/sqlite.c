@@ -97,6 +97,7 @@ static int configure(struct db *db, const char *path, struct err *e)
     int rc = attach_archive(db->h, path, e);
     if (!rc) rc = db->write ? sqlite_run(db->h, PRAGMAS, e) : sqlite_run(db->h, "PRAGMA query_only = 1", e);
     if (!rc) rc = sqlite_run(db->h, db->write ? "PRAGMA cache_size = -1024" : "PRAGMA cache_size = -512", e);
+    if (!rc) rc = sqlite_run(db->h, "PRAGMA archive.cache_size = -256", e);
     if (!rc && db->write) rc = sqlite_run(db->h, ARCHIVE, e);
     return rc;
 }

@@ -425,3 +425,9 @@ int store_maintain(struct store *s, struct store_maintenance *out, struct err *e
     int rc = store_write_wait(s, optimize, out, e);
     return rc ? rc : s->ops->checkpoint(s->backend, out, e);
 }
+
+int store_move_log(struct store *s, struct store_maintenance *out, struct err *e)
+{
+    *out = (struct store_maintenance){0};
+    return s->ops->dialect == SQL_SQLITE ? s->ops->checkpoint(s->backend, out, e) : 0;
+}

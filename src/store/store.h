@@ -62,5 +62,8 @@ struct store_maintenance {
     int64_t pages, free_pages, page_bytes;
 };
 int store_maintain(struct store *s, struct store_maintenance *out, struct err *e);
+// The second half of it: for whoever writes so much that the log would grow until a commit has to move it.
+// A database server sees to its own log: nothing is done.
+int store_move_log(struct store *s, struct store_maintenance *out, struct err *e);
 
 #endif

@@ -25,8 +25,10 @@ CREATE TABLE training_metric_cuts (
     PRIMARY KEY (training_id, layer_idx)
 ) WITHOUT ROWID;
 
--- Trainings whose metrics were brought back from the archive. Until they are archived again they may be in both.
+-- Trainings whose metrics were brought back from the archive. Until they are archived again they may be in both; once
+-- `complete` is 1 all of them are live.
 CREATE TABLE training_metric_restores (
     training_id INTEGER PRIMARY KEY,
-    restored_at INTEGER NOT NULL
+    restored_at INTEGER NOT NULL,
+    complete INTEGER NOT NULL
 );
