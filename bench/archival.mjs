@@ -1,0 +1,88 @@
+// Old metrics moved while a training reports: how long anybody's report takes meanwhile, and how long the writer was held.
+// node bench/archival.mjs [BINARY [ROWS]]
+import { spawn, execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const binary = resolve(process.argv[2] ?? 'build/bin/headway');
+const rows = Number(process.argv[3] ?? 1000000);
+const data = mkdtempSync(join(tmpdir(), 'headway-archival-'));
+let server, url;
+async function start() {
+  server = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data', data, '--no-worker'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  url = await new Promise((done) =>
+    createInterface({ input: server.stdout }).on('line', (line) => {
+      const match = /http:\/\/[^\s/]+/.exec(line);
+      if (match) done(match[0]);
+    }),
+  );
+}
+const stop = () => new Promise((done) => server.once('exit', done).kill('SIGTERM'));
+const agent = new Agent({ keepAlive: true });
+function call(method, path, body) {
+  const text = body === undefined ? '' : JSON.stringify(body);
+  return new Promise((done, fail) => {
+    const req = request(`${url}/api/v1${path}`, { method, agent, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) } }, (answer) => {
+      let got = '';
+      answer.on('data', (it) => (got += it)).on('end', () => (answer.statusCode < 300 ? done(JSON.parse(got)) : fail(new Error(`${path}: ${got}`))));
+    });
+    req.on('error', fail).end(text);
+  });
+}
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+const task = async (name) => (await call('GET', '/schedule')).items.find((it) => it.name === name);
+const size = (file) => `${(statSync(join(data, file)).size / 1e6).toFixed(0)} MB`;
+
+await start();
+await stop();
+execFileSync('/usr/bin/python3', ['-c', `
+import sqlite3, sys, time
+db = sqlite3.connect(sys.argv[1])
+old = int((time.time() - 60 * 86400) * 1e6)
+for t in range(1, 11):
+    db.execute("INSERT INTO trainings (key, id, status, created_at) VALUES (?, ?, 'completed', ?)", (t, f'trn_{t}', old))
+    db.executemany("INSERT INTO training_metrics (training_id, layer_idx, step, timestamp, loss, l0_sparsity, explained_variance, learning_rate, grad_norm) VALUES (?, -1, ?, ?, ?, ?, 0.9, 0.001, ?)",
+        ((t, i, old + i, i * 7919 % 1000 / 1e3, i * 31 % 977 / 1e4, i * 17 % 333 / 1e2) for i in range(int(sys.argv[2]) // 10)))
+db.commit()
+`, join(data, 'headway.db'), String(rows)]);
+await start();
+const worker = await call('POST', '/workers', { host: 'bench', pid: 1 });
+const job = await call('POST', `/workers/${worker.id}/jobs`, { kind: 'command', params: { command: ['x'] } });
+let batch = 0;
+let step = 0;
+// One report of 20 rows every 20 ms: what it takes, until told to stop.
+async function report(until) {
+  const took = [];
+  while (!(await until(took.length))) {
+    const events = Array.from({ length: 20 }, () => ({ type: 'metric', step: step++, loss: 1 / (step + 1), grad_norm: 2 }));
+    const begun = performance.now();
+    await call('POST', `/workers/${worker.id}/report`, { batch: ++batch, reports: [{ job_id: job.job_id, attempt: 1, lease: job.lease, events }] });
+    took.push(performance.now() - begun);
+    await sleep(20);
+  }
+  took.sort((a, b) => a - b);
+  const at = (share) => took[Math.min(took.length - 1, Math.floor(took.length * share))].toFixed(1);
+  return `${took.length} reports: median ${at(0.5)} ms, 99 % ${at(0.99)}, longest ${at(1)}`;
+}
+async function moved(what, path, body) {
+  const { runs } = await task('metric_archival');
+  await call('POST', path, body);
+  let last;
+  const reports = await report(async (n) => n % 25 === 0 && (last = await task('metric_archival')).runs > runs);
+  const { rows: n, slices, longest_slice_ms } = last.last_result;
+  console.log(`${what}: ${n} rows in ${last.last_duration_seconds} s, ${slices} slices, the writer held for ${longest_slice_ms} ms at most; ${reports}`);
+}
+while (!(await task('metric_archival')).next_run_at) await sleep(50);
+console.log(`before: ${await report(async (n) => n === 300)}`);
+await moved('archived', '/maintenance/archive', {});
+await moved('brought back', '/maintenance/restore', { all: true });
+await call('POST', '/schedule/curve_sums/run');
+let sums;
+const beside = await report(async (n) => n % 25 === 0 && (sums = await task('curve_sums')).runs > 0);
+console.log(`summed up: ${sums.last_duration_seconds} s, the writer held for ${sums.last_result.longest_slice_ms} ms at most; ${beside}`);
+console.log(`headway.db ${size('headway.db')}, headway-archive.db ${size('headway-archive.db')}, logs ${size('headway.db-wal')} and ${size('headway-archive.db-wal')}`);
+await stop();
+rmSync(data, { recursive: true });

@@ -1,0 +1,290 @@
+// What reading curves costs: of many short trainings, and of a long one against a short one; and what summing up adds
+// to writing. Usage: metric_queries [FOLDER [STEPS_OF_THE_LONG_ONE]]
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "store/metric_archive.h"
+#include "store/metrics_table.h"
+#include "store/rollups_table.h"
+#include "store/store.h"
+#include "store/trainings_table.h"
+
+enum { TRAININGS = 1000, ROWS = 100, REPORT = 100, ROUNDS = 50 };
+
+// Processor time of all threads: what others run on the machine isn't in it.
+static int64_t cpu_us(void)
+{
+    struct timespec t;
+    return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) == 0 ? (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 : 0;
+}
+
+static void stop(const char *what, const struct err *e)
+{
+    fprintf(stderr, "%s: %s\n", what, e->message);
+    exit(1);
+}
+
+struct work {
+    struct store *s;
+    char id[24];
+    int64_t key, from, to; // steps to write
+    bool sums;
+    struct metric_query query;
+    int first, count; // of trainings to read
+    int64_t rows;
+    double lowest;
+};
+
+static void training_name(char out[24], int i)
+{
+    snprintf(out, 24, "trn_%06d", i);
+}
+
+static int make_training(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct work *w = ctx;
+    struct training_row row;
+    training_row_init(&row);
+    memcpy(row.id, w->id, sizeof row.id);
+    row.status = mem_strdup("completed");
+    row.created_at = clock_now_us();
+    int rc = training_row_insert(tx, &row, e);
+    w->key = row.key;
+    training_row_release(&row);
+    return rc;
+}
+
+// One report: what a training with five metrics writes.
+static int put(struct store_tx *tx, void *ctx, struct err *e)
+{
+    const struct work *w = ctx;
+    struct rollup_marks marks = {0};
+    int rc = 0;
+    for (int64_t step = w->from; !rc && step < w->to; step++) {
+        struct metric_row r;
+        metric_row_init(&r);
+        r.step = step;
+        r.timestamp = 1700000000000000 + step * 1000;
+        r.loss = 1 / sqrt((double)step + 1) + (double)(step * 7919 % 1000) / 1e5;
+        r.l0_sparsity = 0.05 + (double)(step * 104729 % 1000) / 1e5;
+        r.explained_variance = 0.9;
+        r.learning_rate = 1e-3;
+        r.grad_norm = (double)(step * 31 % 977) / 100;
+        rc = metric_row_put(tx, w->key, &r, e);
+        rollup_mark(&marks, r.layer_idx, step);
+    }
+    if (!rc && w->sums) rc = rollups_update(tx, w->key, &marks, NULL, e);
+    rollup_marks_release(&marks);
+    return rc;
+}
+
+static void fill(struct work *w, const char *id, int64_t rows, bool sums, int64_t report)
+{
+    struct err e = {0};
+    snprintf(w->id, sizeof w->id, "%s", id);
+    w->sums = sums;
+    if (store_write_wait(w->s, make_training, w, &e) != 0) stop("training", &e);
+    for (w->from = 0; w->from < rows; w->from = w->to) {
+        w->to = w->from + report < rows ? w->from + report : rows;
+        if (store_write_wait(w->s, put, w, &e) != 0) stop("rows", &e);
+    }
+}
+
+static int get(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct work *w = ctx;
+    int rc = 0;
+    w->rows = 0;
+    w->lowest = (double)INFINITY;
+    for (int i = 0; !rc && i < w->count; i++) {
+        struct metric_rows m;
+        if (w->count > 1) training_name(w->id, w->first + i);
+        rc = metric_rows_query(tx, w->id, &w->query, &m, e);
+        if (rc) break;
+        w->rows += m.n;
+        for (int64_t k = 0; k < m.n; k++) w->lowest = fmin(w->lowest, m.rows[k].loss);
+        metric_rows_release(&m);
+    }
+    return rc;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void measure(struct work *w, const char *what, int count)
+{
+    int64_t took[ROUNDS], used[ROUNDS];
+    struct err e = {0};
+    w->count = count;
+    for (int i = 0; i < ROUNDS; i++) {
+        if (count == 1 && strncmp(w->id, "trn_0", 5) == 0) training_name(w->id, i * 17 % TRAININGS);
+        w->first = i * 13 % (TRAININGS - 100);
+        int64_t begun = clock_mono_us(), before = cpu_us();
+        if (store_read_wait(w->s, get, w, &e) != 0) stop(what, &e);
+        took[i] = clock_mono_us() - begun;
+        used[i] = cpu_us() - before;
+    }
+    qsort(took, ROUNDS, sizeof *took, by_value);
+    qsort(used, ROUNDS, sizeof *used, by_value);
+    printf("%-56s passed %7.2f ms, fastest %7.2f; processor %7.2f ms; %lld rows\n", what,
+           (double)took[ROUNDS / 2] / 1e3, (double)took[0] / 1e3, (double)used[ROUNDS / 2] / 1e3, (long long)w->rows);
+    fflush(stdout);
+}
+
+static void measure_many(struct work *w, const char *when)
+{
+    char what[80];
+    training_name(w->id, 0);
+    w->query = (struct metric_query){.to_step = INT64_MAX, .layer = METRIC_LAYER_ANY};
+    snprintf(what, sizeof what, "one of 1,000 trainings, 100 rows each%s", when);
+    measure(w, what, 1);
+    snprintf(what, sizeof what, "lowest loss over 100 of them%s", when);
+    measure(w, what, 100);
+}
+
+static void measure_long(struct work *w, const char *id, int64_t steps, const char *when)
+{
+    char what[80];
+    static const int64_t points[] = {500, 2000};
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(w->id, sizeof w->id, "%s", id);
+        w->query = (struct metric_query){.to_step = INT64_MAX, .layer = METRIC_LAYER_ANY, .max_points = points[i]};
+        snprintf(what, sizeof what, "%lld steps to %lld points%s", (long long)steps, (long long)points[i], when);
+        measure(w, what, 1);
+    }
+    w->query.from_step = steps / 3 + 7, w->query.to_step = steps / 2 + 3;
+    snprintf(what, sizeof what, "a sixth of %lld steps to 2000 points%s", (long long)steps, when);
+    measure(w, what, 1);
+}
+
+static double megabytes(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? (double)st.st_size / 1e6 : 0;
+}
+
+// ---- the archive ---------------------------------------------------------------------------------------------------
+
+struct moving {
+    struct metric_stretch stretch;
+    int64_t before, rows;
+};
+
+static int find(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct moving *m = ctx;
+    return metric_archive_find(tx, m->before, &m->stretch, e);
+}
+
+static int move(struct store_tx *tx, struct moving *m,
+                int64_t (*piece)(struct store_tx *, int64_t, const struct metric_stretch *, int, struct err *),
+                struct err *e)
+{
+    m->rows = 0;
+    for (int i = 0; i < m->stretch.n; i++) {
+        int64_t n = piece(tx, m->before, &m->stretch, i, e);
+        if (n < 0) return (int)n;
+        m->rows += n;
+    }
+    return 0;
+}
+
+static int copy(struct store_tx *tx, void *ctx, struct err *e)
+{
+    return move(tx, ctx, metric_archive_copy, e);
+}
+
+static int delete_copied(struct store_tx *tx, void *ctx, struct err *e)
+{
+    return move(tx, ctx, metric_archive_delete, e);
+}
+
+static int64_t archive_all(struct store *s)
+{
+    struct moving m = {.before = clock_now_us()};
+    struct err e = {0};
+    int64_t rows = 0;
+    do {
+        if (store_read_wait(s, find, &m, &e) != 0) stop("find", &e);
+        if (m.stretch.n && store_write_wait(s, copy, &m, &e) != 0) stop("copy", &e);
+        if (m.stretch.n && store_write_wait(s, delete_copied, &m, &e) != 0) stop("delete", &e);
+        if (m.stretch.n) rows += m.rows;
+    } while (m.stretch.more);
+    return rows;
+}
+
+static int ages(struct store_tx *tx, void *ctx, struct err *e)
+{
+    return get_metric_count_by_age(tx, clock_now_us(), ctx, e);
+}
+
+int main(int argc, char **argv)
+{
+    char dir[256], path[300], url[320];
+    struct err e = {0};
+    struct work w = {0};
+    int64_t steps = argc > 2 ? atoll(argv[2]) : 10000000;
+    snprintf(dir, sizeof dir, "%s/headway-metrics-XXXXXX", argc > 1 ? argv[1] : "/tmp");
+    if (!mkdtemp(dir)) return perror(dir), 1;
+    snprintf(path, sizeof path, "%s/headway.db", dir);
+    snprintf(url, sizeof url, "sqlite:%s", path);
+    if (store_open(&w.s, url, &e) != 0) stop(url, &e);
+
+    for (int i = 0; i < TRAININGS; i++) {
+        char id[24];
+        training_name(id, i);
+        fill(&w, id, ROWS, true, REPORT);
+    }
+    measure_many(&w, "");
+    // The same rows in turns, so that both meet the same machine.
+    int64_t used[2] = {0, 0};
+    for (int turn = 0; turn < 10; turn++) {
+        for (int sums = 0; sums < 2; sums++) {
+            char id[24];
+            snprintf(id, sizeof id, "trn_w%d_%d", turn, sums);
+            int64_t begun = cpu_us();
+            fill(&w, id, 20000, sums, REPORT);
+            used[sums] += cpu_us() - begun;
+        }
+    }
+    printf("writing in reports of %d rows, each committed: processor %.2f us a row, %.2f with sums\n", REPORT,
+           (double)used[0] / 2e5, (double)used[1] / 2e5);
+    fill(&w, "trn_short", 10000, true, REPORT);
+    measure_long(&w, "trn_short", 10000, "");
+    double before = megabytes(path);
+    int64_t begun = clock_mono_us();
+    fill(&w, "trn_long", steps, true, 10 * REPORT);
+    printf("%lld steps written in %.0f s, %.0f MB\n", (long long)steps, (double)(clock_mono_us() - begun) / 1e6,
+           megabytes(path) - before);
+    measure_long(&w, "trn_long", steps, "");
+    measure_long(&w, "trn_short", 10000, " (beside them)");
+
+    struct metric_ages counted;
+    begun = clock_mono_us();
+    int64_t cpu = cpu_us(), rows = archive_all(w.s);
+    cpu = cpu_us() - cpu;
+    struct store_maintenance m;
+    int64_t took = clock_mono_us() - begun;
+    if (store_maintain(w.s, &m, &e) != 0) stop("maintenance", &e);
+    snprintf(url, sizeof url, "%s/headway-archive.db", dir);
+    printf("%lld rows archived in %.0f s, processor %.2f us a row; %.0f MB, %.0f of them free, and %.0f MB\n",
+           (long long)rows, (double)took / 1e6, (double)cpu / (double)rows, megabytes(path),
+           (double)(m.free_pages * m.page_bytes) / 1e6, megabytes(url));
+    begun = clock_mono_us();
+    if (store_read_wait(w.s, ages, &counted, &e) != 0) stop("counting", &e);
+    printf("counted by age in %.2f s\n", (double)(clock_mono_us() - begun) / 1e6);
+    measure_many(&w, ", archived");
+    measure_long(&w, "trn_long", steps, ", archived");
+    store_close(w.s);
+    return file_remove_tree(dir, &e) ? 1 : 0;
+}
