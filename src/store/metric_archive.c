@@ -62,8 +62,9 @@ int metric_archive_find(struct store_tx *tx, int64_t before, struct metric_stret
     return rc < 0 ? rc : 0;
 }
 
+// By their steps: with "+ 0" no index of times is thought of, which would go over all that the training has.
 #define PIECE                                                                                                          \
-    "m.training_id = ?1 AND m.layer_idx = ?2 AND m.step > ?3 AND m.step <= ?4 AND m.timestamp < ?5"                    \
+    "m.training_id = ?1 AND m.layer_idx = ?2 AND m.step > ?3 AND m.step <= ?4 AND m.timestamp + 0 < ?5"                \
     " AND " METRIC_NOT_CUT("m")
 #define REPLACED(name) ", " #name " = excluded." #name
 #define SAME(name)     " AND a." #name " IS NOT DISTINCT FROM m." #name
@@ -85,7 +86,7 @@ int64_t metric_archive_delete(struct store_tx *tx, int64_t before, const struct 
                "DELETE FROM training_metrics AS m WHERE " PIECE
                " AND EXISTS (SELECT 1 FROM training_metrics_archive AS a"
                " WHERE a.training_id = m.training_id AND a.layer_idx = m.layer_idx AND a.step = m.step"
-               " AND a.timestamp = m.timestamp" METRIC_COLUMNS(SAME) SAME(extra) ")",
+               " AND a.timestamp = m.timestamp" METRIC_COLUMNS(SAME) SAME(extra) METRIC_ONE_ROW ")",
                s->key, s->layer, s->begin[piece], s->end[piece], before);
 }
 
@@ -127,13 +128,17 @@ int metric_archive_matters(struct store_tx *tx, int64_t key, bool *matters, stru
     return rc == HW_ENOTFOUND ? 0 : rc;
 }
 
+#define IS_LIVE                                                                                                        \
+    "EXISTS (SELECT 1 FROM training_metrics AS l WHERE l.training_id = a.training_id AND l.layer_idx = a.layer_idx"    \
+    " AND l.step = a.step" METRIC_ONE_ROW ")"
+
 int64_t metric_archive_purge(struct store_tx *tx, int64_t restored_before, struct err *e)
 {
     int64_t at[3];
     int rc = row_of(tx,
                     "SELECT c.training_id, c.layer_idx, c.step FROM training_metric_cuts AS c WHERE EXISTS"
                     " (SELECT 1 FROM training_metrics_archive AS a WHERE a.training_id = c.training_id"
-                    " AND a.layer_idx = c.layer_idx AND a.step > c.step) LIMIT 1",
+                    " AND a.layer_idx = c.layer_idx AND a.step > c.step" METRIC_ONE_ROW ") LIMIT 1",
                     NULL, at, 3, e);
     if (rc == 0)
         return RUN(tx, e,
@@ -144,30 +149,35 @@ int64_t metric_archive_purge(struct store_tx *tx, int64_t restored_before, struc
     if (rc != HW_ENOTFOUND) return rc;
     err_clear(e);
     // The first archived row of a training that was brought back, if the live table has it.
-    rc = row_of(tx,
-                "SELECT r.training_id, a.layer_idx, a.step FROM training_metric_restores AS r"
-                " JOIN training_metrics_archive AS a ON a.training_id = r.training_id"
-                " JOIN training_metrics AS l ON l.training_id = a.training_id AND l.layer_idx = a.layer_idx"
-                " AND l.step = a.step WHERE r.restored_at < ?1 LIMIT 1",
-                &restored_before, at, 3, e);
+    rc = row_of(
+        tx,
+        "SELECT r.training_id FROM training_metric_restores AS r WHERE r.restored_at < ?1 AND EXISTS"
+        " (SELECT 1 FROM training_metrics_archive AS a WHERE a.training_id = r.training_id AND " IS_LIVE METRIC_ONE_ROW
+        ") LIMIT 1",
+        &restored_before, at, 1, e);
+    if (rc == 0)
+        rc =
+            row_of(tx,
+                   "SELECT a.layer_idx, a.step FROM training_metrics_archive AS a WHERE a.training_id = ?1 AND " IS_LIVE
+                   " ORDER BY a.layer_idx, a.step LIMIT 1",
+                   &at[0], &at[1], 2, e);
     if (rc == HW_ENOTFOUND) err_clear(e);
     if (rc) return rc == HW_ENOTFOUND ? 0 : rc;
     return RUN(tx, e,
                "DELETE FROM training_metrics_archive AS a WHERE training_id = ?1 AND layer_idx = ?2 AND step >= ?3 AND"
                " step <= (SELECT MAX(step) FROM (SELECT step FROM training_metrics_archive WHERE training_id = ?1"
-               " AND layer_idx = ?2 AND step >= ?3 ORDER BY step LIMIT ?4) AS some_rows) AND EXISTS"
-               " (SELECT 1 FROM training_metrics AS l WHERE l.training_id = a.training_id"
-               " AND l.layer_idx = a.layer_idx AND l.step = a.step)",
+               " AND layer_idx = ?2 AND step >= ?3 ORDER BY step LIMIT ?4) AS some_rows) AND " IS_LIVE,
                at[0], at[1], at[2], STRETCH_PIECE);
 }
 
 int metric_archive_forget(struct store_tx *tx, int64_t before, struct err *e)
 {
-    int64_t n = run(tx,
-                    "DELETE FROM training_metric_cuts WHERE NOT EXISTS (SELECT 1 FROM"
-                    " training_metrics_archive AS a WHERE a.training_id = training_metric_cuts.training_id"
-                    " AND a.layer_idx = training_metric_cuts.layer_idx AND a.step > training_metric_cuts.step)",
-                    NULL, 0, e);
+    int64_t n = run(
+        tx,
+        "DELETE FROM training_metric_cuts WHERE NOT EXISTS (SELECT 1 FROM"
+        " training_metrics_archive AS a WHERE a.training_id = training_metric_cuts.training_id"
+        " AND a.layer_idx = training_metric_cuts.layer_idx AND a.step > training_metric_cuts.step" METRIC_ONE_ROW ")",
+        NULL, 0, e);
     if (n >= 0) n = RUN(tx, e, "DELETE FROM training_metric_restores WHERE restored_at < ?1", before);
     return n < 0 ? (int)n : 0;
 }

@@ -98,7 +98,7 @@ struct reading {
 static int read_rows(struct reading *r, int layer, int64_t after, int64_t to, int64_t limit, struct err *e)
 {
     struct sql_stmt *st =
-        sql_begin(r->tx, r->live_only ? METRIC_LIVE_SQL(METRIC_ROW) : METRIC_CURVE_SQL(METRIC_ROW), e);
+        sql_begin(r->tx, r->live_only ? METRIC_LIVE_SQL(METRIC_ROW) : METRIC_CURVE(sql_dialect(r->tx), METRIC_ROW), e);
     if (!st) return HW_EINTERNAL;
     sql_bind_i64(st, 1, r->key);
     sql_bind_i64(st, 2, layer);

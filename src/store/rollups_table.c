@@ -45,7 +45,8 @@ static int look_for_archive(struct curve *c, struct err *e)
 static int read_rows(struct curve *c, int64_t after, int64_t to, int64_t limit, struct metric_summaries *out,
                      struct err *e)
 {
-    struct sql_stmt *st = begin(c, c->live_only ? METRIC_LIVE_SQL(METRIC_ROW) : METRIC_CURVE_SQL(METRIC_ROW), e);
+    struct sql_stmt *st =
+        begin(c, c->live_only ? METRIC_LIVE_SQL(METRIC_ROW) : METRIC_CURVE(sql_dialect(c->tx), METRIC_ROW), e);
     if (!st) return HW_EINTERNAL;
     sql_bind_i64(st, 3, after);
     sql_bind_i64(st, 4, to);
@@ -102,10 +103,12 @@ static int64_t count_level(struct curve *c, int level, int64_t after, int64_t to
 {
     struct sql_stmt *st;
     if (level == 0) {
-        st = begin(c,
-                   c->live_only ? "SELECT COUNT(*) FROM (" METRIC_LIVE_SQL("step") ") AS part"
-                                : "SELECT COUNT(*) FROM (" METRIC_CURVE_SQL("step") ") AS part",
-                   e);
+        const char *text = "SELECT COUNT(*) FROM (" METRIC_LIVE_SQL("step") ") AS part";
+        if (!c->live_only && sql_dialect(c->tx) == SQL_POSTGRES)
+            text = "SELECT COUNT(*) FROM (" METRIC_CURVE_POSTGRES_SQL("step") ") AS part";
+        else if (!c->live_only)
+            text = "SELECT COUNT(*) FROM (" METRIC_CURVE_SQL("step") ") AS part";
+        st = begin(c, text, e);
         if (!st) return HW_EINTERNAL;
         sql_bind_i64(st, 3, after);
         sql_bind_i64(st, 4, to);

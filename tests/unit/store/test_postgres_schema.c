@@ -160,6 +160,10 @@ static void assert_plans(PGconn *h)
     assert_searches(h, "SELECT time FROM system_history WHERE time >= ?1 AND time < ?2 ORDER BY time, host",
                     "using system_history_pkey", true);
     // Every partition by its own index, in the order of the steps.
+    assert_searches(h, METRIC_CURVE_POSTGRES_SQL(METRIC_ROW),
+                    "Index Scan using training_metrics_archive_pkey on training_metrics_archive", true);
+    // Whether the live table has an archived row's step is looked up by all of the key.
+    assert_searches(h, METRIC_CURVE_POSTGRES_SQL("step"), "(layer_idx = a.layer_idx) AND (step = a.step)", true);
     assert_searches(h, METRIC_LIVE_SQL(METRIC_ROW),
                     "Index Scan using training_metrics_other_training_id_layer_idx_step", true);
     assert_searches(h, METRIC_LIVE_SQL("step"),
