@@ -3,7 +3,7 @@
 //
 // With SQLite it lies in a database of its own, and a transaction over both is not atomic. So a row is copied in one
 // transaction and deleted in a later one, which looks at the copy; a row that is in both is the live table's. Every
-// function here writes to one of the two only. docs/decisions/0016-archive.md has the whole reasoning.
+// function here writes to one of the two only. docs/decisions/0015-archive.md has the whole reasoning.
 //
 // All functions run inside a store_fn; each does a small piece.
 #ifndef HW_STORE_METRIC_ARCHIVE_H

@@ -54,7 +54,7 @@ static char *archive_path(const char *path)
 }
 
 // The table of a migration would have to be made again where somebody has moved the file away; so it is made where it
-// isn't. Commits of the two files follow one another: docs/decisions/0016-archive.md says what that takes.
+// isn't. Commits of the two files follow one another: docs/decisions/0015-archive.md says what that takes.
 static const char ARCHIVE[] = "PRAGMA archive.journal_mode = WAL;"
                               "PRAGMA archive.synchronous = FULL;"
                               "PRAGMA archive.journal_size_limit = 16777216;"
