@@ -202,8 +202,8 @@ void running_end(struct running *r, int64_t now_us)
         running_add_failure(r, "WORKER_LOST", "the worker was stopped while the job ran");
     // Before the end is told: whoever tries the job again may be elsewhere, and quick.
     struct err e = {0};
-    bool bad = x.code != 0 || x.signal;
-    if (bad && r->stop != STOP_LEASE_LOST && r->output_dir && output_sweep(r->output_dir, &e) != 0)
+    bool bad = x.code != 0 || x.signal, ours = r->stop != STOP_LEASE_LOST && !r->unsure;
+    if (bad && ours && r->output_dir && output_sweep(r->output_dir, &e) != 0)
         log_warn("worker", "job %s left something half written: %s", r->job_id, e.message);
     const struct job_end end = {
         .code = x.code,

@@ -42,6 +42,7 @@ struct running {
     int64_t deadline_us;   // monotonic: when that is over; 0: no limit
     int64_t held_us;       // monotonic: since when its time does not count; 0: it counts
     bool killed;           // SIGKILL was ours
+    bool unsure;           // whether the lease is still ours can't be told: another may be at work where it writes
     bool ended;            // the exit is among the events
     struct oom_watch *oom; // borrowed; NULL: whether the kernel killed it for want of memory is not known
 };

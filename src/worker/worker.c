@@ -46,6 +46,9 @@ struct mail {
     char control[8];            // CONTROL
 };
 
+// A worker that stood still, or whose reports aren't taken, may have lost its leases without knowing.
+static const int64_t STOOD_STILL_US = 1000000;
+
 struct worker {
     const struct worker_options *o;
     struct slots *slots;
@@ -63,6 +66,7 @@ struct worker {
     struct list running;
     uint64_t next_batch;
     bool stopping, spool_warned;
+    int64_t ticked_us; // monotonic
 };
 
 // ---- from the other threads ---------------------------------------------------------------------------------------
@@ -301,6 +305,7 @@ static void read_mail(struct worker *w, int64_t now)
 // have been quiet, and what there is goes out.
 static void tick(struct worker *w, int64_t now)
 {
+    w->ticked_us = now;
     pthread_mutex_lock(&w->lock);
     int64_t heartbeat_us = w->lease_us / 3 < HEARTBEAT_US ? w->lease_us / 3 : HEARTBEAT_US;
     pthread_mutex_unlock(&w->lock);
@@ -360,6 +365,7 @@ static int wait_and_serve(struct worker *w, int timeout_ms, bool *stop_asked)
         for (size_t i = 2; i < n; i++) {
             if (fds[i].revents == 0 || who[i].fd != &who[i].job->child.pidfd) continue;
             resources_forget(w->resources, who[i].job->child.pid);
+            who[i].job->unsure = reporter_away(w->reporter) || now - w->ticked_us > STOOD_STILL_US;
             running_end(who[i].job, now);
             log_info("worker", "job %s ended", who[i].job->job_id);
             finish(w, who[i].job, now);

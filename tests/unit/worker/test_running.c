@@ -641,6 +641,47 @@ static void the_first_reason_to_stop_stays(void **state)
     end(&b);
 }
 
+// `how` says in what state the worker is when the task, which has died half-way, is reaped. Whether what it had half
+// written is still there.
+static bool half_written_stays(void (*how)(struct running *r))
+{
+    struct bench b;
+    begin(&b, "kill -9 $$");
+    char *out = file_join(b.dir.path, "out"), *tmp = mem_printf("%s.tmp", out);
+    struct err e = {0};
+    if (file_mkdirs(tmp, &e) != 0) fail_msg("%s", e.message);
+    b.r->output_dir = out; // freed with it
+    how(b.r);
+    run(&b);
+    bool stays = file_exists(tmp);
+    free(tmp);
+    end(&b);
+    return stays;
+}
+
+static void as_usual(struct running *r)
+{
+    (void)r;
+}
+
+static void without_news(struct running *r)
+{
+    r->unsure = true;
+}
+
+static void without_lease(struct running *r)
+{
+    r->stop = STOP_LEASE_LOST;
+}
+
+static void never_again_23_what_a_dead_task_left_goes_unless_another_may_be_at_work_there(void **state)
+{
+    (void)state;
+    assert_false(half_written_stays(as_usual));
+    assert_true(half_written_stays(without_news));
+    assert_true(half_written_stays(without_lease));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -667,6 +708,7 @@ int main(void)
         cmocka_unit_test(time_that_a_job_is_held_does_not_count),
         cmocka_unit_test(a_task_that_ended_by_itself_was_in_time),
         cmocka_unit_test(the_first_reason_to_stop_stays),
+        cmocka_unit_test(never_again_23_what_a_dead_task_left_goes_unless_another_may_be_at_work_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
