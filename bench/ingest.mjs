@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { createRequire } from 'node:module';
 import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const { values: options } = parseArgs({
@@ -17,7 +18,7 @@ const { values: options } = parseArgs({
     perf: { type: 'string' }, // a folder: profiles of server and worker are left there
   },
 });
-const root = path.resolve(import.meta.dirname, '..');
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const { io } = createRequire(path.join(root, 'tests/integration/package.json'))('socket.io-client');
 const build = path.resolve(options.build);
 const headway = path.join(build, 'bin/headway');
@@ -28,7 +29,7 @@ const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const cpu = (pid) => readdirSync(`/proc/${pid}/task`).reduce((sum, id) => sum + Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]), 0) / 1000;
 // By thread, for whoever wants to see which one is the narrowest.
 const threads = (pid) => Object.fromEntries(readdirSync(`/proc/${pid}/task`).map((id) => [id, Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]) / 1000]));
-const at = (values, share) => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))];
+const at = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))];
 
 function floor(rowsATransaction) {
   const folder = mkdtempSync(path.join(tmpdir(), 'headway-ingest-'));
@@ -159,7 +160,7 @@ async function round(jobs) {
     task: (results.reduce((sum, it) => sum + it.cpu_seconds, 0) * 1e6) / total,
     worker: (after.worker - before.worker) / total,
     server: (after.server - before.server) / total,
-    threads: Object.entries(after.threads).map(([id, us]) => (us - (before.threads[id] ?? 0)) / total).filter((it) => it > 0.01).toSorted((a, b) => b - a),
+    threads: Object.entries(after.threads).map(([id, us]) => (us - (before.threads[id] ?? 0)) / total).filter((it) => it > 0.01).sort((a, b) => b - a),
     events: Math.min(...seen.map((it, i) => it.times.length / ((it.end - results[i].first_us / 1000) / 1000))),
     gaps: { median: at(gaps, 0.5), p99: at(gaps, 0.99), max: Math.max(...gaps) },
     lost: seen.reduce((sum, it) => sum + it.lost, 0),

@@ -219,7 +219,7 @@ describe("Engine.IO", () => {
       const polling = await server.polling();
       const slow = await polling.postSlowly("4the first");
       const waiting = await polling.hang();
-      assert.deepEqual(await polling.post("4the second"), [400, BAD_REQUEST]);
+      assert.deepEqual(await polling.postOnce("4the second"), [400, BAD_REQUEST]);
       assert.deepEqual(await waiting.answer(), [200, "1"]);
       assert.deepEqual(await slow.rest(), [400, UNKNOWN_SID]);
     });
@@ -243,7 +243,7 @@ describe("Engine.IO", () => {
     test("a POST that breaks off leaves a hole: the next one closes the session", async () => {
       const polling = await server.polling();
       await (await polling.postSlowly("4never whole")).breakOff();
-      assert.deepEqual(await polling.post("4next"), [400, BAD_REQUEST]);
+      assert.deepEqual(await polling.postOnce("4next"), [400, BAD_REQUEST]);
       assert.equal(await polling.gone(), true);
     });
   });
