@@ -106,8 +106,8 @@ int schedule_run_begin(struct schedule_run *run, struct err *e)
     jw_init(&run->writer, &run->result);
     int sys = pthread_create(&run->thread, NULL, run_main, run);
     if (!sys) return 0;
-    run->rc = err_sys(e, sys, "can't start a thread for it");
-    if (e) run->err = *e;
+    run->rc = err_sys(&run->err, sys, "can't start a thread for it");
+    if (e) *e = run->err;
     buf_add_str(&run->result, "{}");
     write_outcome(run, 0);
     return run->rc;
