@@ -106,8 +106,7 @@ int maintenance_job_logs(struct schedule_run *run, void *store, struct err *e)
     return rc;
 }
 
-// ---- half-written output
-// ---------------------------------------------------------------------------------------------
+// ---- half-written output -------------------------------------------------------------------------------------------
 
 struct output {
     int64_t created_at;
@@ -116,10 +115,15 @@ struct output {
     bool swept;
 };
 
+// Without a folder when there is no further one.
 static int next_output(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct output *o = ctx;
-    return retention_next_output(tx, &o->created_at, o->id, &o->dir, e);
+    int rc = retention_next_output(tx, &o->created_at, o->id, &o->dir, e);
+    if (rc != HW_ENOTFOUND) return rc;
+    err_clear(e);
+    o->dir = NULL;
+    return 0;
 }
 
 // In a transaction of the writer, so that no retry begins to write there meanwhile.
@@ -129,30 +133,39 @@ static int sweep_output(struct store_tx *tx, void *ctx, struct err *e)
     bool in_use = true;
     int rc = retention_output_in_use(tx, o->dir, &in_use, e);
     if (rc || in_use) return rc;
-    o->swept = true;
-    return output_sweep(o->dir, e);
+    rc = output_sweep(o->dir, e);
+    o->swept = rc == 0;
+    return rc;
 }
 
+// A folder that can't be swept costs the others nothing: the run goes on, and has failed with the first reason.
 int maintenance_outputs(struct schedule_run *run, void *store, struct err *e)
 {
     struct output o = {.created_at = schedule_run_started_at(run) - OUTPUT_SWEEP_DAYS * DAY_US};
     int64_t jobs = 0, swept = 0;
-    int rc;
+    int rc = 0;
     for (;;) {
-        rc = schedule_run_stopping(run) ? err_set(e, HW_ECANCELLED, "the server is stopping")
-                                        : store_read_wait(store, next_output, &o, e);
-        if (rc) break;
-        o.swept = false;
-        if (output_needs_sweep(o.dir)) rc = store_write_wait(store, sweep_output, &o, e);
-        free(o.dir);
-        jobs++;
-        swept += o.swept;
-        if (rc) break;
+        struct err why = {0};
+        int failed = schedule_run_stopping(run) ? err_set(&why, HW_ECANCELLED, "the server is stopping")
+                                                : store_read_wait(store, next_output, &o, &why);
+        bool over = failed || !o.dir;
+        if (!over) {
+            o.swept = false;
+            if (output_needs_sweep(o.dir)) failed = store_write_wait(store, sweep_output, &o, &why);
+            free(o.dir);
+            jobs++;
+            swept += o.swept;
+        }
+        if (failed && (!rc || failed == HW_ECANCELLED)) {
+            rc = failed;
+            if (e) *e = why;
+        }
+        if (over) break;
     }
     struct jw *w = schedule_run_result(run);
     jw_ki64(w, "jobs", jobs);
     jw_ki64(w, "swept", swept);
-    return rc == HW_ENOTFOUND ? 0 : rc;
+    return rc;
 }
 
 // ---- curves --------------------------------------------------------------------------------------------------------

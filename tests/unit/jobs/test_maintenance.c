@@ -1,5 +1,7 @@
 // What the server removes from its own database, what it leaves, and that others may write meanwhile.
 #include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "schedule_fixture.h"
 
@@ -156,8 +158,7 @@ static void workers_not_heard_from_for_30_days_go_unless_they_hold_a_job(void **
     fixture_release(&f);
 }
 
-// ---- half-written output
-// ---------------------------------------------------------------------------------------------
+// ---- half-written output -------------------------------------------------------------------------------------------
 
 static char *half_written(struct fixture *f, const char *name)
 {
@@ -207,6 +208,48 @@ static void never_again_23_what_dead_workers_left_half_written_goes_unless_a_job
     run_it(&f);
     assert_int_equal(result(&f, "swept"), 0);
     for (int i = 0; i <= N; i++) free(dirs[i]);
+    fixture_release(&f);
+}
+
+// Lets the process open `more` descriptors beside those it has; the limit before it into *before.
+static void limit_descriptors(int more, struct rlimit *before)
+{
+    int lowest = dup(0);
+    assert_true(lowest >= 0 && getrlimit(RLIMIT_NOFILE, before) == 0);
+    close(lowest);
+    struct rlimit few = {.rlim_cur = (rlim_t)(lowest + more), .rlim_max = before->rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+}
+
+static void a_folder_that_cant_be_swept_costs_the_others_nothing(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct schedule_task t;
+    struct rlimit before;
+    struct err e = {0};
+    fixture_init_with(&f, &t, "daily 03:20 UTC", maintenance_outputs);
+    // Each level takes a descriptor: there won't be enough for this one.
+    char *deep = file_join(f.database.dir, "a"), *levels = mem_printf("%s.tmp/1/2/3/4/5/6/7/8/9/10/11/12/13/14", deep);
+    if (file_mkdirs(levels, &e) != 0) fail_msg("%s", e.message);
+    char *flat = half_written(&f, "b");
+    write_rows(&f, put_job, &(struct one){.id = "a", .at = f.wall - DAY, .status = "failed", .output_dir = deep});
+    write_rows(&f, put_job, &(struct one){.id = "b", .at = f.wall - DAY + 1, .status = "failed", .output_dir = flat});
+    limit_descriptors(8, &before);
+    assert_int_equal(schedule_run_now(f.s, "work", &e), 0);
+    fixture_settle(&f);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_non_null(strstr(fixture_view(&f).last_error, deep));
+    assert_int_equal(result(&f, "jobs"), 2);
+    assert_int_equal(result(&f, "swept"), 1);
+    assert_true(still_there(deep));
+    assert_false(still_there(flat));
+    run_it(&f);
+    assert_int_equal(result(&f, "swept"), 1);
+    assert_false(still_there(deep));
+    free(deep);
+    free(levels);
+    free(flat);
     fixture_release(&f);
 }
 
@@ -404,6 +447,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(workers_not_heard_from_for_30_days_go_unless_they_hold_a_job),
         cmocka_unit_test(never_again_23_what_dead_workers_left_half_written_goes_unless_a_job_works_there),
+        cmocka_unit_test(a_folder_that_cant_be_swept_costs_the_others_nothing),
         cmocka_unit_test(logs_of_jobs_that_ended_more_than_90_days_ago_go_and_nothing_else),
         cmocka_unit_test(more_jobs_than_are_looked_for_at_once_are_all_found),
         cmocka_unit_test(others_write_between_two_slices),
