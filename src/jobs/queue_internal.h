@@ -156,6 +156,7 @@ struct live_history {
 struct live {
     char job_id[ID_SIZE];
     int attempt;
+    int64_t reported_at; // the row's last_report_at, if the report that was counted last is committed
     struct progress progress;
     double learning_rate;
     bool aggregate; // rows over all layers are reported
@@ -165,7 +166,7 @@ struct live {
     struct live_history history;
 };
 
-struct live *live_get(struct queue *q, const struct job_row *r); // made from the row if there is none of this attempt
+struct live *live_get(struct queue *q, const struct job_row *r); // made from the row if none fits it
 void live_drop(struct queue *q, const char *job_id);
 // The layer's newest values; *first: the first of this attempt.
 struct ev_layer *live_layer(struct live *l, int layer_idx, bool *first);

@@ -22,6 +22,7 @@ static struct live *from_row(const struct job_row *r)
     struct progress *p = &l->progress;
     snprintf(l->job_id, sizeof l->job_id, "%s", r->id);
     l->attempt = r->attempt;
+    l->reported_at = r->last_report_at;
     l->learning_rate = (double)NAN;
     usage_init(&l->usage);
     usage_read(&l->usage, slice_str(r->usage));
@@ -43,7 +44,8 @@ static struct live *from_row(const struct job_row *r)
 struct live *live_get(struct queue *q, const struct job_row *r)
 {
     struct live *l = map_get(&q->live, slice_str(r->id));
-    if (l && l->attempt == r->attempt) return l;
+    // Of a report that was counted here and then not committed, the row knows nothing.
+    if (l && l->attempt == r->attempt && l->reported_at == r->last_report_at) return l;
     l = from_row(r);
     live_free(map_put(&q->live, slice_str(r->id), l));
     return l;

@@ -79,7 +79,7 @@ static int apply_all(struct report *r, struct store_tx *tx, struct change *c, co
     struct live *l = live_get(r->q, &c->job);
     int rc = entity_load(tx, c, e);
     if (rc) return rc;
-    c->job.last_report_at = r->now;
+    l->reported_at = c->job.last_report_at = r->now;
     c->job.lease_until = r->now + r->q->cfg.lease_us;
     if (in->refused) change_log(c, r->now, "log", slice_str(in->refused));
     for (int i = 0; !rc && i < in->n_events; i++) rc = report_apply(tx, c, l, &in->events[i], r->now, r->mono, e);
@@ -141,8 +141,6 @@ static int report_tx(struct store_tx *tx, void *ctx, struct err *e)
     jw_obj_end(&r->w);
     jw_obj_end(&r->w);
     if (!rc) rc = worker_row_seen(tx, r->worker_id, r->body.batch, r->now, e);
-    // What was counted in memory isn't in the database: the next report makes it again from there.
-    for (int i = 0; rc && i < r->body.n_jobs; i++) live_drop(r->q, r->body.jobs[i].job_id);
     return rc;
 }
 

@@ -1,8 +1,11 @@
 // The history of progress as jobs leave it: which snapshots there are, what they count, and that attempts, pauses,
 // losses and restarts don't confuse it.
+#include <semaphore.h>
+
 #include "jobs/queue_fixture.h"
 
 #include "jobs/progress_history.h"
+#include "store/sql.h"
 
 #define STARTED  "{\"type\":\"started\",\"pid\":7}"
 #define FROZEN   "{\"type\":\"frozen\"}"
@@ -372,6 +375,58 @@ static int make_dataset(struct store_tx *tx, void *ctx, const struct job_row *jo
     return rc;
 }
 
+static int wait_at_gate(struct store_tx *tx, void *gate, struct err *e)
+{
+    (void)tx, (void)e;
+    while (sem_wait(gate) != 0) {
+    }
+    return 0;
+}
+
+// Takes the transaction away from all that share it: their functions have succeeded, and nothing is committed.
+static int take_transaction_away(struct store_tx *tx, void *ctx, struct err *e)
+{
+    (void)ctx;
+    struct sql_stmt *st = sql_begin(tx, "ROLLBACK", e);
+    int rc = st ? sql_step(st, e) : HW_EINTERNAL;
+    sql_end(st);
+    return rc;
+}
+
+static void a_report_that_is_not_committed_leaves_nothing_in_memory(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char worker[ID_SIZE];
+    struct held h;
+    struct simple away = {0};
+    struct report_answer a = {0};
+    sem_t gate;
+    sem_init(&gate, 0, 0);
+    begin(f, 1, worker, &h);
+    char *body = mem_printf("{\"batch\":1,\"reports\":[{\"job_id\":\"%s\",\"attempt\":1,\"lease\":\"%s\","
+                            "\"events\":[" STARTED "," AT(10) "]}]}",
+                            h.job_id, h.lease);
+    store_write(f->store, wait_at_gate, NULL, &gate); // so that the next two come into one transaction
+    queue_report(f->q, worker, slice_str(body), report_answered, &a);
+    store_write(f->store, take_transaction_away, simple_done, &away);
+    sem_post(&gate);
+    fixture_run(f, &away.over);
+    assert_true(a.over);
+    assert_true(a.rc < 0);
+    f->now += 5 * SECOND;
+    a = do_report(f, worker, body); // the same again
+    assert_int_equal(a.rc, 0);
+    json_decref(a.body);
+    f->batch = 1;
+    after_seconds(f, &h, 10, EXITED);
+    assert_past(f, "job", h.job_id, "10 running, 100 completed");
+    assert_float_equal(last_times(f, "job", h.job_id).seconds, 10, 1e-3);
+    free(body);
+    sem_destroy(&gate);
+    fixture_free(f);
+}
+
 static void they_belong_to_what_the_job_is_for(void **state)
 {
     (void)state;
@@ -542,6 +597,7 @@ int main(void)
         cmocka_unit_test(an_attempt_from_a_checkpoint_begins_where_that_was),
         cmocka_unit_test(a_restart_of_the_server_loses_no_time),
         cmocka_unit_test(a_batch_that_comes_again_leaves_nothing),
+        cmocka_unit_test(a_report_that_is_not_committed_leaves_nothing_in_memory),
         cmocka_unit_test(they_belong_to_what_the_job_is_for),
         cmocka_unit_test(a_program_that_turns_out_to_train_takes_its_past_along),
         cmocka_unit_test(the_last_attempts_are_compared),
