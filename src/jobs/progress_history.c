@@ -99,24 +99,24 @@ static int place_of_job(struct store_tx *tx, const char *id, struct place *p, st
     return 0;
 }
 
-static bool has(struct store_tx *tx, const char *type, const char *id)
+// 0: there is an entity of that type and id. HW_ENOTFOUND.
+static int find_entity(struct store_tx *tx, const char *type, const char *id, struct err *e)
 {
     struct training_row t;
     struct extraction_row x;
     struct dataset_row d;
+    int rc;
     if (strcmp(type, "training") == 0) {
-        bool found = training_row_get(tx, id, &t, NULL) == 0;
-        if (found) training_row_release(&t);
-        return found;
+        rc = training_row_get(tx, id, &t, e);
+        if (!rc) training_row_release(&t);
+    } else if (strcmp(type, "extraction") == 0) {
+        rc = extraction_row_get(tx, id, &x, e);
+        if (!rc) extraction_row_release(&x);
+    } else {
+        rc = dataset_row_get(tx, id, &d, e);
+        if (!rc) dataset_row_release(&d);
     }
-    if (strcmp(type, "extraction") == 0) {
-        bool found = extraction_row_get(tx, id, &x, NULL) == 0;
-        if (found) extraction_row_release(&x);
-        return found;
-    }
-    bool found = dataset_row_get(tx, id, &d, NULL) == 0;
-    if (found) dataset_row_release(&d);
-    return found;
+    return rc;
 }
 
 // Where nothing was recorded yet, the entity itself tells that the id is good.
@@ -129,13 +129,13 @@ static int place_of_entity(struct store_tx *tx, const char *type, const char *id
     struct history_row row;
     if (type) rc = history_row_newest(tx, type, id, NULL, &row, e);
     if (type && rc == 0) history_row_release(&row);
-    if (rc != HW_ENOTFOUND) return rc;
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        if ((type && strcmp(type, types[i]) != 0) || !has(tx, types[i], id)) continue;
-        snprintf(p->entity_type, sizeof p->entity_type, "%s", types[i]);
+    for (size_t i = 0; rc == HW_ENOTFOUND && i < sizeof types / sizeof *types; i++) {
+        if (type && strcmp(type, types[i]) != 0) continue;
         err_clear(e);
-        return 0;
+        rc = find_entity(tx, types[i], id, e);
+        if (rc == 0) snprintf(p->entity_type, sizeof p->entity_type, "%s", types[i]);
     }
+    if (rc != HW_ENOTFOUND) return rc;
     return err_set(e, HW_ENOTFOUND, "there is no %s %.60s", type ? type : "entity or job", id);
 }
 
