@@ -5,21 +5,10 @@
 #include <string.h>
 
 #include "api/resources.h"
-#include "base/clock.h"
 #include "jobs/progress_history.h"
 
 // A curve fits one page: that of a run whose snapshots were taken at each percent.
 enum { LIMIT_DEFAULT = 500, LIMIT_MAX = 500 };
-
-// An absent time: the default.
-static int query_time(const struct request *req, const char *name, int64_t def, int64_t *out, struct err *e)
-{
-    const char *text = request_query(req, name);
-    *out = def;
-    if (!text || !*text || clock_parse(slice_str(text), out)) return 0;
-    return err_field(e, HW_EVALIDATION, name, "%s is \"%.40s\"; accepted is a time as in 2026-11-23T21:43:05Z", name,
-                     text);
-}
 
 // ---- GET /progress-history -----------------------------------------------------------------------------------------
 
@@ -82,8 +71,8 @@ static int read_query(const struct request *req, struct history_query *q, struct
         return err_field(e, HW_EVALIDATION, "entity_id", "entity_id is missing: whose history is asked for?");
     if (q->entity_type && !*q->entity_type) q->entity_type = NULL;
     int rc = request_query_i64(req, "limit", LIMIT_DEFAULT, 1, LIMIT_MAX, &limit, e);
-    if (!rc) rc = query_time(req, "start_time", 0, &q->start, e);
-    if (!rc) rc = query_time(req, "end_time", INT64_MAX, &q->end, e);
+    if (!rc) rc = request_query_time(req, "start_time", 0, &q->start, e);
+    if (!rc) rc = request_query_time(req, "end_time", INT64_MAX, &q->end, e);
     if (!rc && q->start > q->end) rc = err_field(e, HW_EVALIDATION, "end_time", "end_time lies before start_time");
     if (!rc) rc = page_cursor_parse(slice_str(cursor ? cursor : ""), &after, e);
     q->limit = (int)limit;

@@ -106,15 +106,6 @@ static void release_range(struct resource_op *op)
 
 // ---- what is asked -------------------------------------------------------------------------------------------------
 
-static int query_time(const struct request *req, const char *name, int64_t def, int64_t *out, struct err *e)
-{
-    const char *text = request_query(req, name);
-    *out = def;
-    if (!text || !*text || (clock_parse(slice_str(text), out) && *out > 0)) return 0;
-    return err_field(e, HW_EVALIDATION, name, "%s is \"%.40s\"; accepted is a time as in 2026-11-23T21:43:05Z", name,
-                     text);
-}
-
 // Whether all of it lies in memory.
 static bool remembered(const struct system_provider *p, const char *host, int64_t from_us)
 {
@@ -127,11 +118,11 @@ static int read_query(const struct request *req, const struct system_provider *p
     const char *host = request_query(req, "host");
     int64_t from, to, seconds;
     snprintf(r->host, sizeof r->host, "%s", host && *host ? host : p->host(p->ctx));
-    int rc = query_time(req, "from", 0, &from, e);
-    if (!rc) rc = query_time(req, "to", clock_now_us(), &to, e);
+    int rc = request_query_time(req, "from", 0, &from, e);
+    if (!rc) rc = request_query_time(req, "to", clock_now_us(), &to, e);
     if (!rc) rc = request_query_i64(req, "resolution", 0, 1, 86400, &seconds, e);
     if (rc) return rc;
-    if (from <= 0) return err_field(e, HW_EVALIDATION, "from", "from is missing");
+    if (from <= 0) return err_field(e, HW_EVALIDATION, "from", "from is missing, or lies before 1970");
     if (to <= from) return err_field(e, HW_EVALIDATION, "to", "to doesn't lie behind from");
     r->from_memory = remembered(p, r->host, from);
     int64_t least = r->from_memory ? p->interval_us : MINUTE_US;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -218,6 +219,15 @@ int request_query_bool(const struct request *req, const char *name, bool def, bo
     else
         return err_field(e, HW_EVALIDATION, name, "%s must be true or false, not \"%.100s\"", name, text);
     return 0;
+}
+
+int request_query_time(const struct request *req, const char *name, int64_t def, int64_t *out, struct err *e)
+{
+    *out = def;
+    const char *text = request_query(req, name);
+    if (!text || !*text || clock_parse(slice_str(text), out)) return 0;
+    return err_field(e, HW_EVALIDATION, name, "%s is \"%.40s\"; accepted is a time as in 2026-11-23T21:43:05Z", name,
+                     text);
 }
 
 const char *request_header(const struct request *req, const char *name)

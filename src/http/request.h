@@ -56,7 +56,9 @@ const char *request_query(const struct request *req, const char *name);
 int request_query_i64(const struct request *req, const char *name, int64_t def, int64_t lo, int64_t hi, int64_t *out,
                       struct err *e);
 int request_query_bool(const struct request *req, const char *name, bool def, bool *out,
-                       struct err *e);                                   // true, false, 1, 0
+                       struct err *e); // true, false, 1, 0
+// "2026-11-23T21:43:05Z", as microseconds (base/clock.h).
+int request_query_time(const struct request *req, const char *name, int64_t def, int64_t *out, struct err *e);
 const char *request_header(const struct request *req, const char *name); // any case; NULL if absent
 struct slice request_body(const struct request *req);
 // The body as a JSON object, parsed once; an empty body is {}. NULL with HW_EINVALID (400) and the place of the

@@ -142,7 +142,8 @@ static void what_nobody_serves_is_404_and_another_method_405_with_allow(void **s
 static void queries_are_decoded_and_checked(void **state)
 {
     (void)state;
-    struct request *req = request("GET", "/", "a=1&b=x+y%2Fz&n=-5&big=99999999999999999999&t=true&f=0&e=&a=2", "");
+    struct request *req = request(
+        "GET", "/", "a=1&b=x+y%2Fz&n=-5&big=99999999999999999999&t=true&f=0&e=&a=2&at=2030-01-31T08:00:00.5Z", "");
     struct err e;
     int64_t v;
     bool b;
@@ -166,6 +167,12 @@ static void queries_are_decoded_and_checked(void **state)
     assert_int_equal(request_query_bool(req, "f", true, &b, &e), 0);
     assert_false(b);
     assert_int_equal(request_query_bool(req, "b", true, &b, &e), HW_EVALIDATION);
+    assert_int_equal(request_query_time(req, "at", 7, &v, &e), 0);
+    assert_true(v == 1896076800500000);
+    assert_int_equal(request_query_time(req, "e", 7, &v, &e), 0);
+    assert_int_equal(v, 7);
+    assert_int_equal(request_query_time(req, "n", 7, &v, &e), HW_EVALIDATION);
+    assert_string_equal(e.field, "n");
     request_reply(req, 204, NULL);
     request_unref(req);
 }
