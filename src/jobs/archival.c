@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "jobs/schedule.h"
-#include "jobs/slices.h"
 #include "store/store.h"
 
 static const int64_t DAY_US = 86400LL * 1000000, HOUR_US = 3600LL * 1000000;
@@ -87,12 +86,6 @@ struct moving {
     int64_t rows, purged;
 };
 
-static void add_slices(struct archive_outcome *out, const struct slices *s)
-{
-    out->slices += s->count;
-    if (s->longest_us > out->longest_us) out->longest_us = s->longest_us;
-}
-
 static int purge(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct moving *m = ctx;
@@ -135,10 +128,8 @@ static int move_stretch(struct schedule_run *run, struct store *store, struct mo
 {
     static const slice_fn steps[] = {copy, delete};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        struct slices s;
         m->piece = 0;
-        int rc = slices_run(run, store, steps[i], m, &s, e);
-        add_slices(out, &s);
+        int rc = slices_run(run, store, steps[i], m, &out->slices, e);
         if (rc) return rc;
     }
     return 0;
@@ -150,11 +141,9 @@ int archive_old_metrics(struct schedule_run *run, struct store *store, int64_t d
     int64_t now = schedule_run_started_at(run);
     // Readers that began before a training was brought back may still look for its rows in the archive.
     struct moving m = {.before = now - days_old * DAY_US, .restored_before = now - HOUR_US};
-    struct slices s;
     int stretches = 0;
     *out = (struct archive_outcome){0};
-    int rc = slices_run(run, store, purge, &m, &s, e);
-    add_slices(out, &s);
+    int rc = slices_run(run, store, purge, &m, &out->slices, e);
     if (!rc) rc = store_write_wait(store, forget, &m, e);
     do {
         if (!rc) rc = schedule_run_stopping(run) ? err_set(e, HW_ECANCELLED, "the server is stopping") : 0;
@@ -221,9 +210,7 @@ static int restore(struct schedule_run *run, struct store *store, struct restori
         if (!rc) rc = store_write_wait(store, begin_restore, r, e);
         if (rc) return rc;
         do {
-            struct slices s;
-            rc = slices_run(run, store, copy_back, r, &s, e);
-            add_slices(out, &s);
+            rc = slices_run(run, store, copy_back, r, &out->slices, e);
             relieve(store, &stretches);
         } while (!rc && r->more);
         if (!rc) rc = store_write_wait(store, end_restore, r, e);
@@ -268,8 +255,7 @@ int archival_task(struct schedule_run *run, void *archival, struct err *e)
         jw_ki64(w, "days_old", days);
     jw_ki64(w, "rows", restores ? r.rows : out.rows);
     if (!restores) jw_ki64(w, "purged", out.purged);
-    jw_ki64(w, "slices", out.slices);
-    jw_kfixed(w, "longest_slice_ms", (double)out.longest_us / 1e3, 1);
+    slices_write(&out.slices, w);
     bool counted = rc == 0 && store_read_wait(a->store, count_ages, &ages, NULL) == 0;
     pthread_mutex_lock(&a->lock);
     a->stats.archived += out.rows;

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/prometheus.h"
+#include "jobs/slices.h"
 #include "store/metric_archive.h"
 
 struct archival;
@@ -45,7 +46,7 @@ void archival_metrics(struct archival *a, struct buf *out); // in Prometheus' te
 
 struct archive_outcome {
     int64_t rows, purged;
-    int64_t slices, longest_us;
+    struct slices slices;
 };
 
 // Moves live rows that are older than so many days. HW_ECANCELLED: the run is to stop; what was moved is moved.

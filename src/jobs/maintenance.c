@@ -11,12 +11,6 @@
 
 static const int64_t DAY_US = 86400LL * 1000000;
 
-static void write_slices(struct jw *w, const struct slices *s)
-{
-    jw_ki64(w, "slices", s->count);
-    jw_kfixed(w, "longest_slice_ms", (double)s->longest_us / 1e3, 1);
-}
-
 // ---- workers -------------------------------------------------------------------------------------------------------
 
 enum { WORKERS_AT_ONCE = 10 };
@@ -37,7 +31,7 @@ static int remove_workers(struct store_tx *tx, void *ctx, struct err *e)
 int maintenance_workers(struct schedule_run *run, void *store, struct err *e)
 {
     struct worker_removal r = {.before = schedule_run_started_at(run) - WORKER_RETENTION_DAYS * DAY_US};
-    struct slices s;
+    struct slices s = {0};
     int rc = slices_run(run, store, remove_workers, &r, &s, e);
     jw_ki64(schedule_run_result(run), "removed", r.removed);
     return rc;
@@ -88,21 +82,18 @@ static int remove_lines(struct store_tx *tx, void *ctx, struct err *e)
 int maintenance_job_logs(struct schedule_run *run, void *store, struct err *e)
 {
     struct log_removal r = {.before = schedule_run_started_at(run) - JOB_LOG_RETENTION_DAYS * DAY_US};
-    struct slices all = {0}, s;
+    struct slices s = {0};
     int rc;
     do {
         // Read on a reader's thread: looking for them costs the writer nothing.
         rc = store_read_wait(store, find_jobs, &r, e);
         if (!rc && r.n) rc = slices_run(run, store, remove_lines, &r, &s, e);
-        if (rc || !r.n) break;
-        all.count += s.count;
-        if (s.longest_us > all.longest_us) all.longest_us = s.longest_us;
-    } while (r.n == JOBS_AT_ONCE);
+    } while (!rc && r.n == JOBS_AT_ONCE);
     struct jw *w = schedule_run_result(run);
     jw_ki64(w, "jobs", r.jobs);
     jw_ki64(w, "lines", r.lines);
     jw_ki64(w, "bytes", r.bytes);
-    write_slices(w, &all);
+    slices_write(&s, w);
     return rc;
 }
 
@@ -177,33 +168,29 @@ struct summing {
     int64_t curves;
 };
 
-// Goes on in `s` only once it has succeeded: a function that gave way is run again.
 static int sum_up(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct summing *s = ctx;
-    struct summing at = *s;
-    if (!at.more) {
-        int rc = rollups_next_curve(tx, &at.key, &at.layer, e);
+    if (!s->more) {
+        int rc = rollups_next_curve(tx, &s->key, &s->layer, e);
         if (rc == HW_ENOTFOUND) {
             err_clear(e);
             return 0;
         }
         if (rc) return rc;
-        at.curves++;
+        s->curves++;
     }
-    int rc = rollups_extend(tx, at.key, at.layer, &at.more, e);
-    if (rc) return rc;
-    *s = at;
-    return 1;
+    int rc = rollups_extend(tx, s->key, s->layer, &s->more, e);
+    return rc ? rc : 1;
 }
 
 int maintenance_curves(struct schedule_run *run, void *store, struct err *e)
 {
     struct summing all = {0};
-    struct slices s;
+    struct slices s = {0};
     int rc = slices_run(run, store, sum_up, &all, &s, e);
     jw_ki64(schedule_run_result(run), "curves", all.curves);
-    write_slices(schedule_run_result(run), &s);
+    slices_write(&s, schedule_run_result(run));
     return rc;
 }
 

@@ -25,13 +25,12 @@ static int remove_rows(struct store_tx *tx, void *ctx, struct err *e)
 
 static int run_removal(struct schedule_run *run, const struct history_retention *h, struct removal *r, struct err *e)
 {
-    struct slices s;
+    struct slices s = {0};
     r->before = schedule_run_started_at(run) - h->days * DAY_US;
     int rc = slices_run(run, h->store, remove_rows, r, &s, e);
     struct jw *w = schedule_run_result(run);
     jw_ki64(w, "removed", r->removed);
-    jw_ki64(w, "slices", s.count);
-    jw_kfixed(w, "longest_slice_ms", (double)s.longest_us / 1e3, 1);
+    slices_write(&s, w);
     return rc;
 }
 

@@ -40,11 +40,10 @@ static int64_t adapt(int64_t work_us, int64_t held_us)
     return work_us < WORK_MIN_US ? WORK_MIN_US : work_us > WORK_MAX_US ? WORK_MAX_US : work_us;
 }
 
-int slices_run(struct schedule_run *run, struct store *s, slice_fn fn, void *ctx, struct slices *out, struct err *e)
+int slices_run(struct schedule_run *run, struct store *s, slice_fn fn, void *ctx, struct slices *sum, struct err *e)
 {
     struct slice_of_work w = {.fn = fn, .ctx = ctx, .work_us = WORK_FIRST_US, .more = true};
     int64_t held = 0;
-    *out = (struct slices){0};
     while (w.more) {
         if (held ? !schedule_run_pause(run, held) : schedule_run_stopping(run))
             return err_set(e, HW_ECANCELLED, "the server is stopping");
@@ -52,9 +51,15 @@ int slices_run(struct schedule_run *run, struct store *s, slice_fn fn, void *ctx
         int rc = store_write_wait(s, do_slice, &w, e);
         held = clock_mono_us() - w.begun;
         if (rc) return rc;
-        out->count++;
-        if (held > out->longest_us) out->longest_us = held;
+        sum->count++;
+        if (held > sum->longest_us) sum->longest_us = held;
         w.work_us = adapt(w.work_us, held);
     }
     return 0;
+}
+
+void slices_write(const struct slices *s, struct jw *w)
+{
+    jw_ki64(w, "slices", s->count);
+    jw_kfixed(w, "longest_slice_ms", (double)s->longest_us / 1e3, 1);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/json.h"
 
 struct schedule_run;
 struct store;
@@ -22,7 +23,9 @@ struct slices {
     int64_t longest_us; // that the writer was held for one, with whatever else was committed together with it
 };
 
-// On the run's thread. HW_ECANCELLED when the run is to stop: what was committed stays.
-int slices_run(struct schedule_run *run, struct store *s, slice_fn fn, void *ctx, struct slices *out, struct err *e);
+// On the run's thread; what it measures is added to *sum. HW_ECANCELLED when the run is to stop: what was committed
+// stays.
+int slices_run(struct schedule_run *run, struct store *s, slice_fn fn, void *ctx, struct slices *sum, struct err *e);
+void slices_write(const struct slices *s, struct jw *w); // the members "slices" and "longest_slice_ms"
 
 #endif

@@ -350,7 +350,7 @@ static int until_other_was_served(struct store_tx *tx, void *ctx, struct err *e)
 static int slices_task(struct schedule_run *run, void *ctx, struct err *e)
 {
     struct shared sh = {.store = ctx, .deadline = clock_mono_us() + 20 * SECOND};
-    struct slices s;
+    struct slices s = {0};
     int rc = slices_run(run, ctx, until_other_was_served, &sh, &s, e);
     jw_ki64(schedule_run_result(run), "slices", s.count);
     return rc;
@@ -375,7 +375,7 @@ static int fail_at_once(struct store_tx *tx, void *ctx, struct err *e)
 
 static int failing_task(struct schedule_run *run, void *ctx, struct err *e)
 {
-    struct slices s;
+    struct slices s = {0};
     return slices_run(run, ctx, fail_at_once, NULL, &s, e);
 }
 
@@ -405,7 +405,7 @@ static atomic_int pieces;
 
 static int endless_task(struct schedule_run *run, void *ctx, struct err *e)
 {
-    struct slices s;
+    struct slices s = {0};
     return slices_run(run, ctx, endless, &pieces, &s, e);
 }
 
