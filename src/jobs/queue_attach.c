@@ -8,8 +8,6 @@
 #include "base/mem.h"
 #include "jobs/queue_internal.h"
 
-enum { LEASE_TOKEN = 24 };
-
 struct attach {
     struct queue *q;
     struct list changes;
@@ -84,7 +82,7 @@ static void fill_row(struct job_row *r, const char *worker_id, const struct queu
     set_text(&r->kind, in->kind);
     set_text(&r->name, in->name && *in->name ? in->name : in->kind);
     set_text(&r->status, job_status_name(JOB_QUEUED));
-    set_text(&r->queue, "default");
+    set_text(&r->queue, QUEUE_DEFAULT);
     set_text(&r->resource_class, in->resource_class);
     set_text(&r->idempotency_key, in->idempotency_key);
     set_text(&r->lease, token);

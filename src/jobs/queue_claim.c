@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "jobs/queue_internal.h"
 
-enum { LEASE_TOKEN = 24, CLAIM_MAX = 64 };
+enum { CLAIM_MAX = 64 };
 
 // ---- workers heard from -------------------------------------------------------------------------------------------
 
@@ -212,7 +212,7 @@ static int claim_tx(struct store_tx *tx, void *ctx, struct err *e)
     if (rc) return rc;
     c->taking = c->queues;
     if (c->taking.n == 0) queues_of(&c->worker, &c->taking);
-    if (!rc) rc = take_class(tx, c, "gpu", c->slots.gpu, e);
+    rc = take_class(tx, c, "gpu", c->slots.gpu, e);
     if (!rc) rc = take_class(tx, c, "cpu", c->slots.cpu, e);
     if (!rc) rc = take_class(tx, c, "io", c->slots.io, e);
     return rc;

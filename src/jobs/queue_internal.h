@@ -30,6 +30,8 @@
 #define QUEUE_PROGRESS_GAP_US   50000LL       // progress events of one job at most so often
 #define QUEUE_SUMMARY_GAP_US    500000LL      // operation:updated of one job at most so often
 
+enum { LEASE_TOKEN = 24 }; // characters of a lease: who knows them holds the job
+
 struct queue {
     struct queue_config cfg;
     bool stopped;
