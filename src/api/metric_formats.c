@@ -84,7 +84,11 @@ static void write_csv(struct buf *out, const struct metric_rows *m)
 
 // ---- columns -------------------------------------------------------------------------------------------------------
 
-enum { HEAD_BYTES = 32, TYPE_F64 = 1, TYPE_I32 = 2, VERSION = 1, HAS_MORE = 1 };
+enum { HEAD_BYTES = 32, TYPE_F64 = 1, TYPE_I32 = 2, VERSION = 1, HAS_MORE = 1, NAME_BYTES_MAX = UINT16_MAX };
+
+// Every name in `extra`, though it be in one row only, is a column as long as the others: a program that makes up names
+// as it goes must not cost the server its memory.
+enum { EXTRA_BYTES_MAX = 64 << 20 };
 
 static void add_le(struct buf *out, uint64_t v, int bytes)
 {
@@ -130,9 +134,26 @@ static void add_column(struct columns *c, const char *name, const struct metric_
 #undef VALUE
 }
 
-static void collect_extra(struct map *extras, const struct metric_rows *m)
+// The column of that name, made if there is none.
+static double *extra_column(struct map *extras, struct slice name, int64_t rows, struct err *e)
 {
-    for (int64_t i = 0; i < m->n; i++) {
+    double *column = map_get(extras, name);
+    if (column) return column;
+    if (name.n > NAME_BYTES_MAX || (extras->count + 1) * (size_t)rows * sizeof *column > EXTRA_BYTES_MAX) {
+        err_field(e, HW_EVALIDATION, "format",
+                  "what these rows hold in extra is too much for columns; ask for fewer of them, or for json or csv");
+        return NULL;
+    }
+    column = mem_array((size_t)rows, sizeof *column);
+    for (int64_t k = 0; k < rows; k++) column[k] = (double)NAN;
+    (void)map_put(extras, name, column); // there was none
+    return column;
+}
+
+static int collect_extra(struct map *extras, const struct metric_rows *m, struct err *e)
+{
+    int rc = 0;
+    for (int64_t i = 0; i < m->n && !rc; i++) {
         if (!m->rows[i].extra) continue;
         json_t *extra = json_loads(m->rows[i].extra, 0, NULL); // the server's own text
         const char *key;
@@ -140,34 +161,49 @@ static void collect_extra(struct map *extras, const struct metric_rows *m)
         json_object_foreach(extra, key, value)
         {
             if (!json_is_number(value)) continue;
-            double *column = map_get(extras, slice_str(key));
+            double *column = extra_column(extras, slice_str(key), m->n, e);
             if (!column) {
-                column = mem_array((size_t)m->n, sizeof *column);
-                for (int64_t k = 0; k < m->n; k++) column[k] = (double)NAN;
-                (void)map_put(extras, slice_str(key), column); // there was none
+                rc = HW_EVALIDATION;
+                break;
             }
             column[i] = json_number_value(value);
         }
         json_decref(extra);
     }
+    return rc;
 }
 
-static void add_extras(struct columns *c, const struct metric_rows *m)
+static int add_extras(struct columns *c, const struct metric_rows *m, struct err *e)
 {
     struct map extras;
     size_t at = 0;
     map_init(&extras);
-    collect_extra(&extras, m);
+    int rc = collect_extra(&extras, m, e);
     for (struct map_entry *it; (it = map_next(&extras, &at)) != NULL;) {
         double *column = it->value;
-        describe(c, slice_of(it->key, it->key_len), TYPE_F64);
-        for (int64_t i = 0; i < m->n; i++) add_f64(&c->data, column[i]);
+        if (!rc) describe(c, slice_of(it->key, it->key_len), TYPE_F64);
+        for (int64_t i = 0; i < m->n && !rc; i++) add_f64(&c->data, column[i]);
         free(column);
     }
     map_release(&extras);
+    return rc;
 }
 
-static void write_binary(struct buf *out, const struct metric_rows *m)
+static void put_together(struct buf *out, const struct columns *c, const struct metric_rows *m)
+{
+    buf_add(out, "HWMC", 4);
+    add_le(out, VERSION, 2);
+    add_le(out, m->more_after >= 0 ? HAS_MORE : 0, 2);
+    add_le(out, c->n, 4);
+    add_le(out, (uint64_t)m->n, 4);
+    add_f64(out, m->more_after >= 0 ? (double)m->more_after : -1);
+    add_le(out, HEAD_BYTES + c->names.n, 4);
+    add_le(out, HEAD_BYTES + c->names.n + c->data.n, 4);
+    buf_add_slice(out, buf_slice(&c->names));
+    buf_add_slice(out, buf_slice(&c->data));
+}
+
+static int write_binary(struct buf *out, const struct metric_rows *m, struct err *e)
 {
     struct columns c = {0};
     describe(&c, SLICE_LIT("step"), TYPE_F64);
@@ -180,26 +216,19 @@ static void write_binary(struct buf *out, const struct metric_rows *m)
 #define X(name) add_column(&c, #name, m, offsetof(struct metric_row, name));
     METRIC_COLUMNS(X)
 #undef X
-    add_extras(&c, m);
-    buf_add(out, "HWMC", 4);
-    add_le(out, VERSION, 2);
-    add_le(out, m->more_after >= 0 ? HAS_MORE : 0, 2);
-    add_le(out, c.n, 4);
-    add_le(out, (uint64_t)m->n, 4);
-    add_f64(out, m->more_after >= 0 ? (double)m->more_after : -1);
-    add_le(out, HEAD_BYTES + c.names.n, 4);
-    add_le(out, HEAD_BYTES + c.names.n + c.data.n, 4);
-    buf_add_slice(out, buf_slice(&c.names));
-    buf_add_slice(out, buf_slice(&c.data));
+    int rc = add_extras(&c, m, e);
+    if (!rc) put_together(out, &c, m);
     buf_release(&c.names);
     buf_release(&c.data);
+    return rc;
 }
 
-void metric_rows_write(struct buf *out, enum metric_format f, const char *training_id, const struct metric_rows *m)
+int metric_rows_write(struct buf *out, enum metric_format f, const char *training_id, const struct metric_rows *m,
+                      struct err *e)
 {
     switch (f) {
-    case METRIC_CSV: write_csv(out, m); break;
-    case METRIC_BINARY: write_binary(out, m); break;
-    default: write_json(out, training_id, m); break;
+    case METRIC_CSV: write_csv(out, m); return 0;
+    case METRIC_BINARY: return write_binary(out, m, e);
+    default: write_json(out, training_id, m); return 0;
     }
 }

@@ -28,10 +28,10 @@ static int read_metrics(struct store_tx *tx, void *ctx, struct err *e)
     buf_clear(&m->body);
     int rc = metric_rows_query(tx, id, &m->query, &rows, e);
     if (rc) return rc;
-    metric_rows_write(&m->body, m->format, id, &rows);
+    rc = metric_rows_write(&m->body, m->format, id, &rows, e);
     m->more_after = rows.more_after;
     metric_rows_release(&rows);
-    return 0;
+    return rc;
 }
 
 // Where the rest is, for formats that can't say it (RFC 8288).
