@@ -11,6 +11,7 @@ static const double STRETCH_MIN = 1; // percent that are worth a comparison
 static const double SAME = 0.02;     // nobody notices less
 static const double MOST = 0.6;      // of what was lost, in one stretch
 static const double TOTALS_SAME = 1e-3;
+enum { SAY_RUNS = 700, SAY_STATES = 800 }; // bytes: who comes when so much is said isn't mentioned any more
 
 static bool has_way(const struct compare_run *r)
 {
@@ -167,7 +168,7 @@ static void say_many(const struct comparison *c, struct buf *b)
 {
     int said = 0;
     buf_addf(b, "%s was the fastest", called(c, c->fastest));
-    for (int i = 0; i < c->n && b->n < 300; i++) {
+    for (int i = 0; i < c->n && b->n < SAY_RUNS; i++) {
         if (i == c->fastest || isnan(c->runs[i].speed)) continue;
         buf_add_str(b, said++ ? ", " : ": ");
         if (1 / c->runs[i].speed < 1 + SAME)
@@ -188,7 +189,7 @@ static void say_bounds(const struct comparison *c, struct buf *b)
 
 static void say_states(const struct comparison *c, struct buf *b)
 {
-    for (int i = 0; i < c->n && b->n < 330; i++) {
+    for (int i = 0; i < c->n && b->n < SAY_STATES; i++) {
         const struct compare_run *r = &c->runs[i];
         bool failed = strcmp(r->status, "failed") == 0, cancelled = strcmp(r->status, "cancelled") == 0;
         if (strcmp(r->status, "completed") == 0) continue;

@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include "jobs/run_times.h"
 
-enum { COMPARE_MAX = 20, COMPARE_MARKS = 11 };
+enum { COMPARE_MAX = 20, COMPARE_MARKS = 11, COMPARE_NAME_SIZE = 201 }; // a job's name has 200 bytes at most
 
 enum compare_basis {
     COMPARE_NOTHING,  // fewer than two runs have gone through a common stretch
@@ -27,7 +27,7 @@ struct compare_run {
     // given
     char id[ID_SIZE]; // as asked for
     char entity_type[ID_SIZE], entity_id[ID_SIZE], job_id[ID_SIZE];
-    char name[64], kind[32];
+    char name[COMPARE_NAME_SIZE], kind[32];
     char status[16]; // job_status_name; "": it has not begun
     int attempt;
     int64_t first_at, last_at; // of its snapshots; 0: there is none
@@ -50,7 +50,7 @@ struct comparison {
     // NaN: there is none shorter than half of the way.
     double diverge_from, diverge_to, diverge_share;
     double tenths[RUN_TENTHS]; // the slowest's time over the fastest's; NaN: not in the common stretch
-    char sentence[400];
+    char sentence[1280];
 };
 
 void compare_runs(struct comparison *c);
