@@ -66,6 +66,8 @@ int64_t submit_i64(const struct submission *s, const char *name); // a resolved 
 double submit_f64(const struct submission *s, const char *name);
 void submit_path(struct submission *s, const char *name, const char *value); // adds a member to the task's parameters
 
+int submit_part(const char *name, size_t most); // for "%.*s": at most so many bytes of it, and whole characters
+
 // What the read of the row that the id names returned; one that names nothing becomes HW_EVALIDATION with its field.
 int submit_missing(int rc, const char *field, const char *id, struct err *e);
 // Whether rows of context_length can be cut from the dataset and run through the model.

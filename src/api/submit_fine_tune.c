@@ -36,7 +36,8 @@ int submit_check_fine_tune(struct submission *s, struct store_tx *tx, struct err
     if (!rc) {
         submit_path(s, "model_path", m.path);
         submit_path(s, "tokens_path", d.tokens_path);
-        snprintf(s->default_name, sizeof s->default_name, "fine-tune %.40s · %.40s", m.name, d.name);
+        snprintf(s->default_name, sizeof s->default_name, "fine-tune %.*s · %.*s", submit_part(m.name, 40), m.name,
+                 submit_part(d.name, 40), d.name);
         s->row.training.layers = mem_strdup("[]"); // none of its blocks
         submit_fill_training(s);
     }

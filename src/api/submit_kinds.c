@@ -7,6 +7,7 @@
 #include "api/fields.h"
 #include "api/submit.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "jobs/job_json.h"
 
 int64_t submit_i64(const struct submission *s, const char *name)
@@ -22,6 +23,11 @@ double submit_f64(const struct submission *s, const char *name)
 void submit_path(struct submission *s, const char *name, const char *value)
 {
     json_object_set_new(s->spec, name, value ? json_string(value) : json_null());
+}
+
+int submit_part(const char *name, size_t most)
+{
+    return (int)utf8_whole(name, strnlen(name, most));
 }
 
 // An id that names nothing is the body's mistake: 422 with the field, not 404.
@@ -48,7 +54,7 @@ static int check_tokenizable(struct submission *s, const struct model_row *m, st
     if (d->text_field && !json_object_get(s->body, "text_field")) submit_path(s, "text_field", d->text_field);
     s->output_dir = mem_printf("%s/datasets/%s/%s", s->api->data_dir, d->id, s->job_id);
     memcpy(s->entity_id, d->id, sizeof s->entity_id);
-    snprintf(s->default_name, sizeof s->default_name, "tokenize %.80s", d->name);
+    snprintf(s->default_name, sizeof s->default_name, "tokenize %.*s", submit_part(d->name, 80), d->name);
     return 0;
 }
 
@@ -114,7 +120,8 @@ static void fill_extraction(struct submission *s, const struct model_row *m, con
     id_new("ext", x->id);
     memcpy(s->entity_id, x->id, sizeof s->entity_id);
     s->output_dir = mem_printf("%s/activations/%s", s->api->data_dir, x->id);
-    snprintf(s->default_name, sizeof s->default_name, "extract %.40s · %.40s", m->name, d->name);
+    snprintf(s->default_name, sizeof s->default_name, "extract %.*s · %.*s", submit_part(m->name, 40), m->name,
+             submit_part(d->name, 40), d->name);
     submit_path(s, "model_path", m->path);
     submit_path(s, "tokens_path", d->tokens_path);
     memcpy(x->job_id, s->job_id, sizeof x->job_id);

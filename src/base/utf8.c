@@ -48,6 +48,21 @@ bool utf8_valid(const void *bytes, size_t n)
     return utf8_feed(&u, bytes, n) && utf8_complete(&u);
 }
 
+size_t utf8_whole(const char *p, size_t n)
+{
+    size_t at = n; // where the last character begins
+    while (at > 0 && n - at < 3 && ((uint8_t)p[at - 1] & 0xC0) == 0x80) at--;
+    if (at == 0 || (uint8_t)p[at - 1] < 0xC0) return n;
+    uint8_t first = (uint8_t)p[--at];
+    size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    return n - at < length ? at : n;
+}
+
+void utf8_end(char *text)
+{
+    text[utf8_whole(text, strlen(text))] = 0;
+}
+
 size_t utf8_encode(uint32_t cp, char out[4])
 {
     if (cp < 0x80) {

@@ -23,6 +23,11 @@ static inline bool utf8_complete(const struct utf8 *u)
 
 bool utf8_valid(const void *bytes, size_t n);
 
+// The length of a text that was cut after n bytes, without the beginning of a character that it may end with.
+size_t utf8_whole(const char *p, size_t n);
+// The same for what snprintf has cut: a database of UTF-8 would refuse half a character.
+void utf8_end(char *text);
+
 // Encodes a code point (at most U+10FFFF, no surrogate); returns the number of bytes, 1 to 4.
 size_t utf8_encode(uint32_t cp, char out[4]);
 

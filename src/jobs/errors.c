@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "jobs/error_hints.h"
 
 static const char *const types[] = {"OOM",       "VALIDATION",  "TIMEOUT",   "NETWORK", "DISK_FULL",
@@ -24,6 +25,7 @@ static const char *hint_in(const char *text, struct slice *line)
 {
     struct slice all = slice_str(text);
     if (all.n > HINT_BYTES) all = slice_of(all.p + all.n - HINT_BYTES, HINT_BYTES);
+    while (all.n && ((unsigned char)all.p[0] & 0xC0) == 0x80) all.p++, all.n--; // the rest of a character
     return error_hint(all, line);
 }
 
@@ -31,6 +33,7 @@ static void fill(struct job_failure *out, const char *type, const char *message)
 {
     snprintf(out->type, sizeof out->type, "%s", type);
     snprintf(out->message, sizeof out->message, "%s", message);
+    utf8_end(out->message);
 }
 
 // "signal 11 (SIGSEGV)"

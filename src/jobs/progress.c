@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 // While a job runs, rounding must not make 99.999 look like the end.
 static const double ALMOST = 99.99;
 
@@ -37,6 +39,7 @@ static void advance(struct progress *p, double percent)
 void progress_phase(struct progress *p, const char *name, int index, int count, double from, double to)
 {
     snprintf(p->phase, sizeof p->phase, "%s", name);
+    utf8_end(p->phase);
     p->phase_index = index;
     p->phase_count = count;
     p->from = isnan(from) ? 0 : clamp(from, 0, 100);
@@ -56,6 +59,7 @@ void progress_report(struct progress *p, int64_t done, int64_t total, const char
     if (unit && strncmp(unit, p->unit, sizeof p->unit - 1) != 0) { // what is kept may be cut short
         if (p->unit[0]) rate_reset(&p->rate);
         snprintf(p->unit, sizeof p->unit, "%s", unit);
+        utf8_end(p->unit);
     }
     rate_update(&p->rate, done, now_us);
     if (total > 0) {

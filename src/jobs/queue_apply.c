@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "jobs/errors.h"
 #include "jobs/kinds.h"
 #include "jobs/queue_internal.h"
@@ -80,6 +81,7 @@ static void apply_phase(struct change *c, struct live *l, const struct wire_even
     } else {
         // Where it lies in the whole isn't said: a name, and no number made up for it.
         snprintf(p->phase, sizeof p->phase, "%s", ev->u.phase.name);
+        utf8_end(p->phase);
         p->phase_index = index, p->phase_count = count;
         p->done = 0, p->total = -1;
         rate_reset(&p->rate);

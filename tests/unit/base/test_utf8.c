@@ -74,12 +74,29 @@ static void pieces_give_the_same_verdict(void **state)
     assert_false(utf8_feed(&u, "x", 1));
 }
 
+static void a_text_that_was_cut_ends_with_a_whole_character(void **state)
+{
+    (void)state;
+    const char text[] = "a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80z"; // 1, 2, 3, 4 and 1 bytes
+    const size_t whole[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11};
+    for (size_t n = 0; n < sizeof text; n++) {
+        assert_int_equal(utf8_whole(text, n), whole[n]);
+        char cut[sizeof text];
+        memcpy(cut, text, n);
+        cut[n] = 0;
+        utf8_end(cut);
+        assert_int_equal(strlen(cut), whole[n]);
+    }
+    assert_int_equal(utf8_whole("\x80\x80\x80\x80", 4), 4); // no character was cut: what is broken stays
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point_goes_there_and_back),
         cmocka_unit_test(malformed_forms_are_refused),
         cmocka_unit_test(pieces_give_the_same_verdict),
+        cmocka_unit_test(a_text_that_was_cut_ends_with_a_whole_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,8 @@
 
 #include <signal.h>
 
+#include "base/buf.h"
+#include "base/utf8.h"
 #include "jobs/error_hints.h"
 #include "jobs/errors.h"
 
@@ -201,11 +203,27 @@ static void any_bytes_at_all(void **state)
     }
 }
 
+static void a_line_longer_than_is_looked_at_begins_and_ends_with_a_whole_character(void **state)
+{
+    (void)state;
+    for (size_t ends = 0; ends < 3; ends++) { // each byte of a character comes to be the first that is looked at
+        struct buf text = BUF_INIT;
+        struct job_failure f;
+        for (int i = 0; i < 4000; i++) buf_add_str(&text, "\xE2\x82\xAC");
+        for (size_t i = 0; i < ends; i++) buf_add_char(&text, '.');
+        job_classify(&(struct job_exit){.code = 1, .last_stderr = buf_cstr(&text)}, &f);
+        assert_true(utf8_valid(f.message, strlen(f.message)));
+        assert_non_null(strstr(f.message, ": \xE2\x82\xAC"));
+        buf_release(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(real_tails),
         cmocka_unit_test(any_bytes_at_all),
+        cmocka_unit_test(a_line_longer_than_is_looked_at_begins_and_ends_with_a_whole_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -650,6 +650,37 @@ static void a_training_that_fails_keeps_its_progress_and_says_why(void **state)
     fixture_free(f);
 }
 
+// PostgreSQL takes no half of a character, and the job's end with it.
+static void texts_that_are_too_long_end_with_a_whole_character(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    char id[ID_SIZE], worker[ID_SIZE];
+    struct held h;
+    struct buf euros = BUF_INIT; // three bytes each: few bounds are multiples of it
+    for (int i = 0; i < 300; i++) buf_add_str(&euros, "\xE2\x82\xAC");
+    register_worker(f, worker);
+    submit(f, "cpu", 1, id);
+    claim_one(f, worker, &h);
+    char *events = mem_printf("{\"type\":\"started\",\"pid\":7},{\"type\":\"phase\",\"name\":\"%s\"},"
+                              "{\"type\":\"progress\",\"done\":1,\"total\":2,\"unit\":\"%s\"},"
+                              "{\"type\":\"error\",\"error_type\":\"UNKNOWN\",\"message\":\"%s\"},"
+                              "{\"type\":\"exited\",\"code\":1}",
+                              buf_cstr(&euros), buf_cstr(&euros), buf_cstr(&euros));
+    report_ok(f, &h, events);
+    struct job_row r = job_now(f, id);
+    assert_string_equal(r.status, "failed");
+    const char *const texts[] = {r.phase, r.unit, r.error_message};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_true(strlen(texts[i]) > 0 && strlen(texts[i]) % 3 == 0);
+        assert_memory_equal(texts[i], euros.p, strlen(texts[i]));
+    }
+    job_row_release(&r);
+    buf_release(&euros);
+    free(events);
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -671,6 +702,7 @@ int main(void)
         cmocka_unit_test(failures_are_classified_and_say_what_to_try),
         cmocka_unit_test(the_last_words_are_found_among_earlier_reports),
         cmocka_unit_test(a_training_that_fails_keeps_its_progress_and_says_why),
+        cmocka_unit_test(texts_that_are_too_long_end_with_a_whole_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
