@@ -80,11 +80,10 @@ static void metrics_get(struct request *req, void *ctx)
 // ---- archive and restore -------------------------------------------------------------------------------------------
 
 // Starts the run that was asked for: 202 with the task.
-static void start(struct request *req, const struct maintenance_api *api)
+static void start(struct request *req, const struct maintenance_api *api, const char *argument)
 {
     struct err e = {0};
-    if (schedule_run_now(api->schedule, ARCHIVAL_TASK, &e) != 0) {
-        archival_request_none(api->archival);
+    if (schedule_run_with(api->schedule, ARCHIVAL_TASK, argument, &e) != 0) {
         request_reply_error(req, &e);
         return;
     }
@@ -93,17 +92,6 @@ static void start(struct request *req, const struct maintenance_api *api)
     jw_init(&w, &body);
     schedule_task_json(&w, api->schedule, ARCHIVAL_TASK);
     request_reply(req, 202, &body);
-}
-
-// While one runs, its request must stay as it is.
-static bool is_running(struct request *req, const struct maintenance_api *api)
-{
-    size_t i;
-    struct schedule_view v;
-    if (!schedule_find(api->schedule, ARCHIVAL_TASK, &i)) return false;
-    schedule_view(api->schedule, i, &v);
-    if (v.running) request_fail(req, HW_ECONFLICT, NULL, "metrics are being moved already");
-    return v.running;
 }
 
 static void archive(struct request *req, void *ctx)
@@ -116,12 +104,9 @@ static void archive(struct request *req, void *ctx)
         request_reply_error(req, &e);
         return;
     }
-    if (is_running(req, api)) return;
-    if (days < 0)
-        archival_request_none(api->archival);
-    else
-        archival_request_archive(api->archival, days);
-    start(req, api);
+    char argument[ARCHIVAL_ARGUMENT_SIZE];
+    archival_to_archive(days, argument);
+    start(req, api, days < 0 ? NULL : argument);
 }
 
 static void restore(struct request *req, void *ctx)
@@ -140,9 +125,9 @@ static void restore(struct request *req, void *ctx)
         request_reply_error(req, &e);
         return;
     }
-    if (is_running(req, api)) return;
-    archival_request_restore(api->archival, id);
-    start(req, api);
+    char argument[ARCHIVAL_ARGUMENT_SIZE];
+    archival_to_restore(id, argument);
+    start(req, api, argument);
 }
 
 static const struct route routes[] = {

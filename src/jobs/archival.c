@@ -1,6 +1,8 @@
 #include "jobs/archival.h"
 
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,15 +15,10 @@ static const int64_t DAY_US = 86400LL * 1000000, HOUR_US = 3600LL * 1000000;
 static const double SECONDS[] = {0.1, 1, 10, 60, 600, 3600};
 enum { N_BOUNDS = sizeof SECONDS / sizeof *SECONDS };
 
-enum request { NOTHING, ARCHIVE, RESTORE };
-
 struct archival {
     struct store *store;
     int64_t days_old;
     pthread_mutex_t lock; // guards what follows
-    enum request request;
-    int64_t request_days;
-    char training_id[ID_SIZE]; // "": all
     struct archival_stats stats;
     uint64_t counts[N_BOUNDS + 1];
     struct prom_histogram duration;
@@ -44,28 +41,30 @@ void archival_free(struct archival *a)
     free(a);
 }
 
-static void request(struct archival *a, enum request what, int64_t days_old, const char *training_id)
+// "archive 30", "restore trn_…", "restore " for all.
+static const char RESTORE[] = "restore ", ARCHIVE[] = "archive ";
+
+void archival_to_archive(int64_t days_old, char argument[ARCHIVAL_ARGUMENT_SIZE])
 {
-    pthread_mutex_lock(&a->lock);
-    a->request = what;
-    a->request_days = days_old;
-    snprintf(a->training_id, sizeof a->training_id, "%s", training_id ? training_id : "");
-    pthread_mutex_unlock(&a->lock);
+    snprintf(argument, ARCHIVAL_ARGUMENT_SIZE, "%s%" PRId64, ARCHIVE, days_old);
 }
 
-void archival_request_archive(struct archival *a, int64_t days_old)
+void archival_to_restore(const char *training_id, char argument[ARCHIVAL_ARGUMENT_SIZE])
 {
-    request(a, ARCHIVE, days_old, NULL);
+    snprintf(argument, ARCHIVAL_ARGUMENT_SIZE, "%s%s", RESTORE, training_id ? training_id : "");
 }
 
-void archival_request_restore(struct archival *a, const char *training_id)
+// What the argument (NULL: none) asks for: true, and which to bring back; or how old what is archived is to be.
+static bool read_argument(const struct archival *a, const char *argument, char training_id[ID_SIZE], int64_t *days)
 {
-    request(a, RESTORE, 0, training_id);
-}
-
-void archival_request_none(struct archival *a)
-{
-    request(a, NOTHING, 0, NULL);
+    struct slice text = slice_str(argument);
+    *days = a->days_old;
+    if (slice_starts(text, RESTORE)) {
+        snprintf(training_id, ID_SIZE, "%s", argument + sizeof RESTORE - 1);
+        return true;
+    }
+    if (slice_starts(text, ARCHIVE)) *days = strtoll(argument + sizeof ARCHIVE - 1, NULL, 10);
+    return false;
 }
 
 // A commit that finds the log full moves it, and the writer waits: here it is done on the run's own thread, long before
@@ -160,7 +159,7 @@ int archive_old_metrics(struct schedule_run *run, struct store *store, int64_t d
 // ---- bringing back -------------------------------------------------------------------------------------------------
 
 struct restoring {
-    char training_id[ID_SIZE];
+    char training_id[ID_SIZE]; // "": all
     int64_t now, key;
     int layer;
     int64_t step;
@@ -226,17 +225,6 @@ static int count_ages(struct store_tx *tx, void *ctx, struct err *e)
     return get_metric_count_by_age(tx, clock_now_us(), ctx, e);
 }
 
-static enum request take_request(struct archival *a, int64_t *days, struct restoring *r)
-{
-    pthread_mutex_lock(&a->lock);
-    enum request what = a->request;
-    a->request = NOTHING;
-    *days = what == ARCHIVE ? a->request_days : a->days_old;
-    memcpy(r->training_id, a->training_id, sizeof r->training_id);
-    pthread_mutex_unlock(&a->lock);
-    return what;
-}
-
 int archival_task(struct schedule_run *run, void *archival, struct err *e)
 {
     struct archival *a = archival;
@@ -244,7 +232,7 @@ int archival_task(struct schedule_run *run, void *archival, struct err *e)
     struct archive_outcome out = {0};
     struct metric_ages ages;
     int64_t days, begun = clock_mono_us();
-    bool restores = take_request(a, &days, &r) == RESTORE;
+    bool restores = read_argument(a, schedule_run_argument(run), r.training_id, &days);
     struct jw *w = schedule_run_result(run);
     int rc = restores ? restore(run, a->store, &r, &out, e) : archive_old_metrics(run, a->store, days, &out, e);
     double seconds = (double)(clock_mono_us() - begun) / 1e6;

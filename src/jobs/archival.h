@@ -23,11 +23,12 @@ struct store;
 struct archival *archival_new(struct store *store, int64_t days_old); // borrowed; days: what a run by itself does
 void archival_free(struct archival *a);
 
-// The next run, which the caller starts at once, is to do this. Withdrawn with archival_request_none if it can't be
-// started.
-void archival_request_archive(struct archival *a, int64_t days_old);
-void archival_request_restore(struct archival *a, const char *training_id); // NULL: all of them
-void archival_request_none(struct archival *a);
+// What a run is to do instead of archiving what is as old as it was told with archival_new: its argument
+// (schedule_run_with).
+enum { ARCHIVAL_ARGUMENT_SIZE = ID_SIZE + 16 };
+void archival_to_archive(int64_t days_old, char argument[ARCHIVAL_ARGUMENT_SIZE]);
+// An id shorter than ID_SIZE; NULL: all of them.
+void archival_to_restore(const char *training_id, char argument[ARCHIVAL_ARGUMENT_SIZE]);
 
 // A schedule_fn; `archival` is the struct archival. {"action":"archive","days_old","rows","purged","slices",
 // "longest_slice_ms"} or {"action":"restore","trainings","rows","slices","longest_slice_ms"}

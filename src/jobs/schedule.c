@@ -116,6 +116,14 @@ static void take_over(struct schedule_entry *it, struct schedule_run *run)
     if (!run->cut_off) set_due_after(it, run);
 }
 
+// After its row was taken over.
+static void run_free(struct schedule_run *run)
+{
+    buf_release(&run->result);
+    free(run->argument);
+    free(run);
+}
+
 void schedule_run_ended(void *arg)
 {
     struct schedule_run *run = arg;
@@ -123,16 +131,16 @@ void schedule_run_ended(void *arg)
     if (!s->joined) pthread_join(run->thread, NULL);
     take_over(run->entry, run);
     tell(s, run);
-    buf_release(&run->result);
-    free(run);
+    run_free(run);
     schedule_tick(s);
 }
 
-static int start(struct schedule *s, struct schedule_entry *it, struct err *e)
+static int start(struct schedule *s, struct schedule_entry *it, const char *argument, struct err *e)
 {
     struct schedule_run *run = mem_zalloc(sizeof *run);
     run->s = s;
     run->entry = it;
+    run->argument = argument ? mem_strdup(argument) : NULL;
     run->started_at = schedule_now(s);
     run->started_mono = schedule_mono(s);
     it->row.running_since = run->started_at;
@@ -142,8 +150,7 @@ static int start(struct schedule *s, struct schedule_entry *it, struct err *e)
     if (!rc) return 0;
     take_over(it, run);
     tell(s, run);
-    buf_release(&run->result);
-    free(run);
+    run_free(run);
     return rc;
 }
 
@@ -157,7 +164,7 @@ void schedule_tick(struct schedule *s)
         int64_t in = due_in(s, it);
         // A run that couldn't be started has failed: it is told, and due at its next time.
         if (in <= 0)
-            (void)start(s, it, NULL);
+            (void)start(s, it, NULL, NULL);
         else if (in < soonest)
             soonest = in;
     }
@@ -166,6 +173,11 @@ void schedule_tick(struct schedule *s)
 
 int schedule_run_now(struct schedule *s, const char *name, struct err *e)
 {
+    return schedule_run_with(s, name, NULL, e);
+}
+
+int schedule_run_with(struct schedule *s, const char *name, const char *argument, struct err *e)
+{
     size_t i;
     if (!schedule_find(s, name, &i)) return err_set(e, HW_ENOTFOUND, "there is no scheduled task %.60s", name);
     struct schedule_entry *it = &s->entries[i];
@@ -173,7 +185,7 @@ int schedule_run_now(struct schedule *s, const char *name, struct err *e)
     if (it->running) return err_set(e, HW_ECONFLICT, "%s is running", name);
     if (!s->loaded || schedule_stopping(s))
         return err_set(e, HW_EUNAVAILABLE, "the schedule %s", s->loaded ? "is stopping" : "has not started yet");
-    return start(s, it, e);
+    return start(s, it, argument, e);
 }
 
 // ---- starting and stopping -----------------------------------------------------------------------------------------

@@ -38,6 +38,8 @@ bool schedule_run_pause(struct schedule_run *run, int64_t us);
 // Inside an object: add members.
 struct jw *schedule_run_result(struct schedule_run *run);
 int64_t schedule_run_started_at(const struct schedule_run *run);
+// What this run is to do, in the task's own words; NULL: what it does by itself.
+const char *schedule_run_argument(const struct schedule_run *run);
 
 // What is known of a task that runs by itself.
 struct schedule_observation {
@@ -77,9 +79,10 @@ typedef void (*schedule_done_fn)(void *ctx, int rc, const struct err *e);
 // Once: reads what the database knows; then what was missed runs. `done` may be NULL.
 void schedule_start(struct schedule *s, schedule_done_fn done, void *ctx);
 void schedule_tick(struct schedule *s); // starts whatever is due. Cheap when nothing is
-// Starts a run now. HW_ENOTFOUND; HW_ECONFLICT: it is running, or runs by itself; HW_EUNAVAILABLE: not started yet, or
-// stopping.
-int schedule_run_now(struct schedule *s, const char *name, struct err *e);
+// Starts a run now, with an argument (copied) or NULL. HW_ENOTFOUND; HW_ECONFLICT: it is running, or runs by itself;
+// HW_EUNAVAILABLE: not started yet, or stopping.
+int schedule_run_with(struct schedule *s, const char *name, const char *argument, struct err *e);
+int schedule_run_now(struct schedule *s, const char *name, struct err *e); // without one
 
 void schedule_stop(struct schedule *s); // nothing is started any more, and runs are told
 void schedule_join(struct schedule *s); // waits for them

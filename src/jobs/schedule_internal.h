@@ -34,6 +34,7 @@ struct schedule_run {
     pthread_t thread;
     struct scheduled_task_row row; // the thread's, until it is posted
     int64_t started_at, started_mono;
+    char *argument; // owned; NULL: none
     struct buf result;
     struct jw writer;
     bool cut_off; // told to stop before it was done

@@ -37,6 +37,11 @@ int64_t schedule_run_started_at(const struct schedule_run *run)
     return run->started_at;
 }
 
+const char *schedule_run_argument(const struct schedule_run *run)
+{
+    return run->argument;
+}
+
 // ---- the thread ----------------------------------------------------------------------------------------------------
 
 static int put_row(struct store_tx *tx, void *ctx, struct err *e)

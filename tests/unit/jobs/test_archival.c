@@ -165,13 +165,25 @@ static int64_t result(struct fixture *f, const char *key)
     return v;
 }
 
-static int64_t run_it(struct fixture *f)
+static int64_t run_with(struct fixture *f, const char *argument)
 {
     struct err e = {0};
-    if (schedule_run_now(f->s, "work", &e) != 0) fail_msg("%s", e.message);
+    if (schedule_run_with(f->s, "work", argument, &e) != 0) fail_msg("%s", e.message);
     fixture_settle(f);
     if (fixture_view(f).last_error) fail_msg("%s", fixture_view(f).last_error);
     return result(f, "rows");
+}
+
+static int64_t run_it(struct fixture *f)
+{
+    return run_with(f, NULL);
+}
+
+static int64_t restore_it(struct fixture *f, const char *training_id)
+{
+    char argument[ARCHIVAL_ARGUMENT_SIZE];
+    archival_to_restore(training_id, argument);
+    return run_with(f, argument);
 }
 
 static struct one make_rows(struct fixture *f, int64_t old, int64_t recent)
@@ -202,9 +214,10 @@ static void archival_moves_50_old_of_100_and_leaves_50_recent(void **state)
     read_it(&f, ages, &o);
     assert_int_equal(o.ages.live[2], 50);
     assert_int_equal(o.ages.archived[3], 50);
-    archival_request_archive(archival, 29);
+    char argument[ARCHIVAL_ARGUMENT_SIZE];
+    archival_to_archive(29, argument);
     f.wall += 10 * SECOND;
-    assert_int_equal(run_it(&f), 50);
+    assert_int_equal(run_with(&f, argument), 50);
     check_steps(&f, &o, true, 1, 100);
     struct one none = {.id = "trn_a"};
     read_it(&f, read_all, &none);
@@ -294,8 +307,7 @@ static void what_is_brought_back_stays_until_it_is_old_again(void **state)
     assert_int_equal(run_it(&f), 777);
     for (int round = 0; round < 2; round++) {
         int64_t n = round ? 787 : 777;
-        archival_request_restore(archival, round ? NULL : "trn_a");
-        assert_int_equal(run_it(&f), n);
+        assert_int_equal(restore_it(&f, round ? NULL : "trn_a"), n);
         check_steps(&f, &o, false, 1, 787);
         check_steps(&f, &o, true, 1, 787);
         assert_int_equal(run_it(&f), 0);
@@ -308,8 +320,9 @@ static void what_is_brought_back_stays_until_it_is_old_again(void **state)
         assert_int_equal(run_it(&f), 787);
         check_steps(&f, &o, true, 1, 787);
     }
-    archival_request_restore(archival, "trn_none");
-    assert_int_equal(schedule_run_now(f.s, "work", NULL), 0);
+    char argument[ARCHIVAL_ARGUMENT_SIZE];
+    archival_to_restore("trn_none", argument);
+    assert_int_equal(schedule_run_with(f.s, "work", argument, NULL), 0);
     fixture_settle(&f);
     assert_string_equal(fixture_view(&f).last_error, "there is no training trn_none");
     end(&f);
@@ -348,8 +361,7 @@ static void nobody_who_reads_during_a_move_misses_a_row_or_sees_one_twice(void *
     for (int i = 0; i < 2; i++) assert_int_equal(pthread_create(&w[i].thread, NULL, watch, &w[i]), 0);
     for (int round = 0; round < 3; round++) {
         assert_int_equal(run_it(&f), 9000 + (round ? 100 : 0));
-        archival_request_restore(archival, NULL);
-        assert_int_equal(run_it(&f), 9000 + (round ? 100 : 0));
+        assert_int_equal(restore_it(&f, NULL), 9000 + (round ? 100 : 0));
         f.wall += 40 * DAY;
     }
     for (int i = 0; i < 2; i++) {
