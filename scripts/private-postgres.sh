@@ -29,12 +29,12 @@ fi
 folder=$(mktemp -d /tmp/headway-postgres-XXXXXX)
 server=""
 finish() {
-    trap '' HUP INT TERM
+    trap '' HUP INT PIPE TERM
     [ -z "$server" ] || { kill -QUIT "$server" 2>/dev/null && wait "$server"; } || true
     rm -rf "$folder"
 }
 trap finish EXIT
-trap 'exit 1' HUP INT TERM
+trap 'exit 1' HUP INT PIPE TERM
 [ -z "$as" ] || chown "$user" "$folder"
 cd "$folder"
 
@@ -78,8 +78,10 @@ echo "$folder"
 while read -r word; do
     case $word in
     crash)
+        # Stopped first, so that none is forked meanwhile; one that has ended by itself by then is no error.
+        kill -STOP "$server"
         # shellcheck disable=SC2046: they are numbers
-        kill -KILL "$server" $(cat "/proc/$server/task/$server/children")
+        kill -KILL $(cat "/proc/$server/task/$server/children") "$server" 2>/dev/null || true
         wait "$server" 2>/dev/null || true
         server=""
         echo crashed
