@@ -38,17 +38,21 @@ if [ "$(id -u)" -ne 0 ]; then
     fi
     as_root=sudo
 fi
+# sudo keeps no environment: what apt-get is to see is said behind it.
+install="$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends"
 echo "Installing Debian packages:$missing"
 $as_root apt-get update -qq
 case "$missing " in
 *" postgresql "*)
     # What postgresql-15 asks when it is installed, for as long as that takes. The file is postgresql-common's, which comes first.
     settings=/etc/postgresql-common/createcluster.conf
-    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends postgresql-common </dev/null >/dev/null
-    $as_root cp -p $settings $settings.before-headway
+    $install postgresql-common </dev/null >/dev/null
     trap '$as_root mv $settings.before-headway $settings' EXIT
+    trap 'exit 1' HUP INT TERM
+    # One that is there already was left by an installation that was killed, and is the true one.
+    [ -e $settings.before-headway ] || $as_root cp -p $settings $settings.before-headway
     echo "create_main_cluster = false" | $as_root tee -a $settings >/dev/null
     echo "(PostgreSQL without a server that runs: the tests start their own)"
     ;;
 esac
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing </dev/null >/dev/null
+$install $missing </dev/null >/dev/null
