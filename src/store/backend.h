@@ -34,7 +34,7 @@ struct backend_ops {
     // HW_EUNAVAILABLE, at once, while the database is away.
     int (*begin)(struct db *db, bool write, struct err *e);
     int (*commit)(struct db *db, struct err *e); // on error the transaction is rolled back
-    void (*rollback)(struct db *db);
+    void (*rollback)(struct db *db);             // also of a transaction that couldn't begin
     int (*savepoint)(struct db *db, struct err *e);
     int (*release)(struct db *db, struct err *e);
     // Undoes what came after the savepoint; an error when the whole transaction is gone (a full disk may do that).

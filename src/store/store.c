@@ -187,10 +187,8 @@ static void *reader_main(void *arg)
     for (struct work *w; (w = take(s, &s->reads, true)) != NULL;) {
         struct store_tx tx = {s->ops, r->db};
         w->rc = s->ops->begin(r->db, false, &w->err);
-        if (!w->rc) {
-            w->rc = w->fn(&tx, w->ctx, &w->err);
-            s->ops->rollback(r->db); // nothing to commit
-        }
+        if (!w->rc) w->rc = w->fn(&tx, w->ctx, &w->err);
+        s->ops->rollback(r->db); // nothing to commit; and what a begin that failed has left
         if (w->rc) settle(w);
         deliver(s, w);
     }
