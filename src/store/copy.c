@@ -86,7 +86,11 @@ static int find_columns(struct store_tx *tx, void *ctx, struct err *e)
     if (!st) return HW_EINTERNAL;
     sql_bind_text(st, 1, p->table->name);
     int rc;
-    while ((rc = sql_step(st, e)) == 1 && p->n_columns < COLUMNS_MAX) {
+    while ((rc = sql_step(st, e)) == 1) {
+        if (p->n_columns == COLUMNS_MAX) {
+            rc = err_set(e, HW_EINTERNAL, "%s has more columns than a copy takes", p->table->name);
+            break;
+        }
         struct column_info *c = &p->columns[p->n_columns++];
         struct slice name = sql_slice(st, 0), type = sql_slice(st, 1);
         snprintf(c->name, sizeof c->name, "%.*s", SLICE_FMT(name));
