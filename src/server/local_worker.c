@@ -24,7 +24,7 @@ struct local_worker {
     uv_process_t process;
     bool running;                 // our child
     int64_t started_us, delay_ms; // monotonic; how long the last restart was put off
-    bool said;                    // what another worker that is there means
+    pid_t told;                   // the other worker of which the log has it; 0: none
     struct loop_timer again, kill;
     void (*done)(void *ctx);
     void *done_ctx;
@@ -99,17 +99,20 @@ static void start(struct loop_timer *t)
     pid_t holder = lock_holder(w, &ours);
     if (holder > 1 && !ours) {
         // It outlived a server at another address, and has nobody to report to. Its spool comes to its successor.
-        if (!w->said)
+        if (w->told != holder) {
             log_warn("server", "the worker of an earlier server (pid %d) is stopped: it doesn't know this address",
                      (int)holder);
-        if (!w->said) (void)kill(holder, SIGTERM);
-        w->said = true;
+            (void)kill(holder, SIGTERM);
+        }
+        w->told = holder;
         loop_timer_start(w->loop, &w->again, AGAIN_MS);
         return;
     }
     if (holder) {
-        if (!w->said) log_info("server", "a worker is there already (pid %d): it is used", (int)holder);
-        w->said = true;
+        // Who has the lock and hasn't said who it is may yet turn out to work for another address.
+        if (holder > 1 && w->told != holder)
+            log_info("server", "a worker is there already (pid %d): it is used", (int)holder);
+        w->told = holder;
         loop_timer_start(w->loop, &w->again, LOCKED_AGAIN_MS);
         return;
     }
@@ -130,7 +133,7 @@ static void start(struct loop_timer *t)
     w->started_us = clock_mono_us();
     if (rc == 0) {
         log_info("server", "started a worker (pid %d)", w->process.pid);
-        w->said = false;
+        w->told = 0;
         return;
     }
     set_delay(w);
