@@ -6,7 +6,7 @@ help:
 	@echo "make                 build build/bin/headway, headway-task and protocol-echo"
 	@echo "make demo            install what is missing, build, run the whole pipeline live (PORT=9000, ONCE=1)"
 	@echo "make test            install what is missing, build, run every test"
-	@echo "make unit T=outbox   the C unit tests, or those whose name ends so"
+	@echo "make unit T=outbox   the C unit tests, or those in whose name it is"
 	@echo "make integration     tests against a real server, with the official socket.io-client (T=name)"
 	@echo "make python-test     the Python package, mostly against a real server (T=name)"
 	@echo "make chaos           jobs of every kind under kill -9, SIGSTOP, a wrong clock, a full disk (SEED=, JOBS=, FAULTS=)"
