@@ -18,9 +18,8 @@ int64_t retention_remove_workers(struct store_tx *tx, int64_t before, int limit,
 // begin as 0 and "" and are moved on. HW_ENOTFOUND: there is none left.
 int retention_next_logged_job(struct store_tx *tx, int64_t before, int64_t *created_at, char id[ID_SIZE],
                               struct err *e);
-// The first lines of a job's log: at most so many, and so many bytes of text, but one row of
-// them at least (store/job_logs_table.h). *lines 0: there was
-// none left, and the job's counts of what is kept are cleared.
+// The first lines of a job's log: at most so many, and so many bytes of text, but one row of them at least
+// (store/job_logs_table.h). *lines 0: there was none left, and the job's counts of what is kept are cleared.
 int retention_remove_log_lines(struct store_tx *tx, const char *job_id, int max_lines, int64_t max_bytes,
                                int64_t *lines, int64_t *bytes, struct err *e);
 
