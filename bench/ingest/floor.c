@@ -11,7 +11,7 @@
 enum { LAYERS = 4 };
 
 static const char SETTINGS[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
-                               "PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000;"
+                               "PRAGMA journal_size_limit = 16777216;"
                                "PRAGMA cache_size = -1024";
 static const char TABLE[] =
     "CREATE TABLE training_metrics (training_id INTEGER NOT NULL, layer_idx INTEGER NOT NULL, step INTEGER NOT NULL,"
