@@ -11,7 +11,9 @@ set -eu
 durable=off
 [ "${1:-}" = --durable ] && durable=on
 
-bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+# A version may be there with its clients alone.
+bin=$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -n 1)
+bin=${bin%/initdb}
 if [ -z "$bin" ]; then
     echo "private-postgres.sh: PostgreSQL's server programs are not installed (sh scripts/setup.sh test)" >&2
     exit 1
@@ -30,7 +32,7 @@ folder=$(mktemp -d /tmp/headway-postgres-XXXXXX)
 server=""
 finish() {
     trap '' HUP INT PIPE TERM
-    [ -z "$server" ] || { kill -QUIT "$server" 2>/dev/null && wait "$server"; } || true
+    [ -z "$server" ] || { kill -QUIT "$server" 2>/dev/null && kill -CONT "$server" && wait "$server"; } || true
     rm -rf "$folder"
 }
 trap finish EXIT
