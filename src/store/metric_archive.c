@@ -3,6 +3,7 @@
 #include "store/curve_queries.h"
 #include "store/metrics_table.h"
 #include "store/sql.h"
+#include "store/trainings_table.h"
 
 enum { LOOKED_AT = 20000 };
 static const int64_t DAY_US = 86400LL * 1000000;
@@ -194,13 +195,7 @@ int metric_restore_next(struct store_tx *tx, int64_t *key, struct err *e)
 
 int metric_restore_find(struct store_tx *tx, const char *training_id, int64_t *key, struct err *e)
 {
-    struct sql_stmt *st = sql_begin(tx, "SELECT key FROM trainings WHERE id = ?1", e);
-    if (!st) return HW_EINTERNAL;
-    sql_bind_text(st, 1, training_id);
-    int rc = sql_step(st, e);
-    if (rc == 1) *key = sql_i64(st, 0);
-    sql_end(st);
-    return rc == 1 ? 0 : rc == 0 ? err_set(e, HW_ENOTFOUND, "there is no training %.60s", training_id) : rc;
+    return training_key_get(tx, training_id, key, e);
 }
 
 int metric_restore_begin(struct store_tx *tx, int64_t key, int64_t now, struct err *e)

@@ -10,6 +10,7 @@
 #include "store/metrics_queries.h"
 #include "store/rollups_table.h"
 #include "store/sql.h"
+#include "store/trainings_table.h"
 
 void metric_row_init(struct metric_row *r)
 {
@@ -167,18 +168,6 @@ static int read_page(struct reading *r, const int *layers, int n, struct err *e)
     return 0;
 }
 
-static int training_key(struct store_tx *tx, const char *training_id, int64_t *key, struct err *e)
-{
-    struct sql_stmt *st = sql_begin(tx, "SELECT key FROM trainings WHERE id = ?1", e);
-    if (!st) return HW_EINTERNAL;
-    sql_bind_text(st, 1, training_id);
-    int rc = sql_step(st, e);
-    if (rc == 1) *key = sql_i64(st, 0);
-    sql_end(st);
-    if (rc == 0) return err_set(e, HW_ENOTFOUND, "there is no training %.60s", training_id);
-    return rc == 1 ? 0 : rc;
-}
-
 enum { LAYERS_MAX = 1024 };
 
 // From one layer to the next by the index: going over the rows would take as long as there are many.
@@ -219,7 +208,7 @@ int metric_rows_query(struct store_tx *tx, const char *training_id, const struct
     *out = (struct metric_rows){.more_after = -1};
     struct reading r = {.tx = tx, .q = q, .out = out};
     bool archived = false;
-    int rc = training_key(tx, training_id, &r.key, e);
+    int rc = training_key_get(tx, training_id, &r.key, e);
     if (!rc && !q->live_only) rc = metric_archive_matters(tx, r.key, &archived, e);
     r.live_only = !archived;
     int layers[LAYERS_MAX], n = 0;

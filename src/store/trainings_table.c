@@ -138,17 +138,21 @@ int training_row_get(struct store_tx *tx, const char *id, struct training_row *r
     return table_get(tx, &trainings, id, r, e);
 }
 
+int training_key_get(struct store_tx *tx, const char *id, int64_t *key, struct err *e)
+{
+    struct sql_stmt *st = sql_begin(tx, "SELECT key FROM trainings WHERE id = ?1", e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_text(st, 1, id);
+    int rc = sql_step(st, e);
+    if (rc == 1) *key = sql_i64(st, 0);
+    sql_end(st);
+    return rc == 1 ? 0 : rc == 0 ? err_set(e, HW_ENOTFOUND, "there is no training %.60s", id) : rc;
+}
+
 int training_row_insert(struct store_tx *tx, struct training_row *r, struct err *e)
 {
     int rc = table_insert(tx, &trainings, r, e);
-    if (rc) return rc;
-    struct sql_stmt *st = sql_begin(tx, "SELECT key FROM trainings WHERE id = ?1", e);
-    if (!st) return HW_EINTERNAL;
-    sql_bind_text(st, 1, r->id);
-    rc = sql_step(st, e);
-    if (rc == 1) r->key = sql_i64(st, 0);
-    sql_end(st);
-    return rc < 0 ? rc : 0;
+    return rc ? rc : training_key_get(tx, r->id, &r->key, e);
 }
 
 int training_row_update(struct store_tx *tx, const struct training_row *r, struct err *e)

@@ -61,6 +61,8 @@ void training_row_init(struct training_row *r);
 void training_row_release(struct training_row *r);
 void training_rows_free(struct training_row *rows, int n);
 int training_row_get(struct store_tx *tx, const char *id, struct training_row *r, struct err *e); // HW_ENOTFOUND
+// What training_metrics and the tables beside it call the training. HW_ENOTFOUND.
+int training_key_get(struct store_tx *tx, const char *id, int64_t *key, struct err *e);
 int training_row_insert(struct store_tx *tx, struct training_row *r, struct err *e);
 int training_row_update(struct store_tx *tx, const struct training_row *r, struct err *e);
 int training_rows_list(struct store_tx *tx, const struct page *p, struct training_row **rows, int *n, bool *more,
