@@ -33,8 +33,9 @@ const at = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.
 
 function floor(rowsATransaction) {
   const folder = mkdtempSync(path.join(tmpdir(), 'headway-ingest-'));
-  const { stdout } = spawnSync(path.join(build, 'bench/ingest-floor'), [path.join(folder, 'f.db'), String(rows), String(rowsATransaction)], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(path.join(build, 'bench/ingest-floor'), [path.join(folder, 'f.db'), String(rows), String(rowsATransaction)], { encoding: 'utf8' });
   rmSync(folder, { recursive: true });
+  if (status !== 0) throw new Error(`ingest-floor: ${stderr}`);
   const [rate, each] = stdout.split(' ').map(Number);
   return { rate, each };
 }
