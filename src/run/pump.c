@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -10,9 +11,12 @@
 #include "base/mem.h"
 
 enum { READ_SIZE = 256 << 10 };
+// A pseudo-terminal holds less than that.
+enum { TERMINAL_HOLDS = 128 << 10 };
 
 struct pump {
     int from, to, stop_fd;
+    atomic_bool ending; // the program has ended
     struct tap *tap;
     pthread_t thread;
 };
@@ -45,11 +49,20 @@ static bool more(const struct pump *p)
     return rc > 0 && fds[0].revents;
 }
 
+// At most: what the program wrote and nobody has read yet is no more when it ends.
+static size_t may_hold(int fd)
+{
+    int pipe = fcntl(fd, F_GETPIPE_SZ);
+    return pipe > 0 ? (size_t)pipe : TERMINAL_HOLDS;
+}
+
 static void *run(void *arg)
 {
     struct pump *p = arg;
     char *bytes = mem_alloc(READ_SIZE);
-    for (;;) {
+    size_t left = may_hold(p->from);
+    while (left) {
+        bool ending = atomic_load(&p->ending);
         ssize_t n = read(p->from, bytes, READ_SIZE);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EAGAIN) {
@@ -59,6 +72,8 @@ static void *run(void *arg)
         if (n <= 0) break; // a pseudo-terminal that nobody holds any more says EIO
         if (!write_all(p->to, bytes, (size_t)n)) break;
         tap_put(p->tap, slice_of(bytes, (size_t)n));
+        // A process that the program left behind may hold the other end and go on writing.
+        if (ending) left -= (size_t)n < left ? (size_t)n : left;
     }
     free(bytes);
     close(p->from);
@@ -68,7 +83,9 @@ static void *run(void *arg)
 int pump_start(struct pump **out, int from, int to, struct tap *tap, struct err *e)
 {
     struct pump *p = mem_zalloc(sizeof *p);
-    *p = (struct pump){.from = from, .to = to, .tap = tap};
+    p->from = from;
+    p->to = to;
+    p->tap = tap;
     int flags = fcntl(from, F_GETFL);
     int rc = flags < 0 || fcntl(from, F_SETFL, flags | O_NONBLOCK) < 0 ? err_sys(e, errno, "can't set up a pipe") : 0;
     p->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -91,6 +108,7 @@ void pump_finish(struct pump *p)
 {
     if (!p) return;
     uint64_t one = 1;
+    atomic_store(&p->ending, true);
     ssize_t ignored = write(p->stop_fd, &one, sizeof one); // an empty counter takes it
     (void)ignored;
     pthread_join(p->thread, NULL);
