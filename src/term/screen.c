@@ -261,6 +261,8 @@ static void csi(struct term_screen *s, char final)
 {
     int n = param(s, 0, 1);
     if (s->alternate && final != 'l') return;
+    // A private sequence means something else than the letter alone ("u" is a keyboard's mode), but for these.
+    if (s->private && !strchr("hlJK", final)) return;
     switch (final) {
     case 'A': to_row(s, s->at - n); break;
     case 'B':
@@ -291,6 +293,18 @@ static void csi(struct term_screen *s, char final)
     }
 }
 
+static void escape_moves(struct term_screen *s, char c)
+{
+    switch (c) {
+    case '7': save(s); break;
+    case '8': restore(s); break;
+    case 'M': to_row(s, s->at - 1); break;
+    case 'D':
+    case 'E': new_line(s); break;
+    default: break;
+    }
+}
+
 static void escape(struct term_screen *s, char c)
 {
     s->state = GROUND;
@@ -312,12 +326,9 @@ static void escape(struct term_screen *s, char c)
     case '#':
     case '%':
     case ' ': s->state = ESCAPE_MORE; break;
-    case '7': save(s); break;
-    case '8': restore(s); break;
-    case 'M': to_row(s, s->at - 1); break;
-    case 'D':
-    case 'E': new_line(s); break;
-    default: break;
+    default:
+        if (!s->alternate) escape_moves(s, c);
+        break;
     }
 }
 

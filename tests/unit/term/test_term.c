@@ -134,6 +134,18 @@ static void a_full_screen_program_leaves_no_lines(void **state)
 {
     (void)state;
     expect_lines("before\n\x1b[?1049h\x1b[1;1Hmenu\nmore\x1b[?1049lafter\n", "before\nafter\n");
+    // It scrolls and saves its cursor there, too.
+    expect_lines("a\nb\n\x1b[?1049h\x1bM\x1bM\x1b"
+                 "7\x1b"
+                 "D\x1b[?1049lafter\n",
+                 "a\nb\nafter\n");
+}
+
+// A keyboard's mode asked for, set and given back: no cursor moves by it.
+static void private_sequences_move_nothing(void **state)
+{
+    (void)state;
+    expect_lines("a\nb\n\x1b[?u\x1b[>1uc\n\x1b[<1ud\n\x1b[>4;1me\n", "a\nb\nc\nd\ne\n");
 }
 
 static void a_line_without_an_end_comes_in_pieces(void **state)
@@ -304,6 +316,7 @@ int main(void)
         cmocka_unit_test(colours_titles_and_links_are_no_text),
         cmocka_unit_test(lines_drawn_over_from_below_come_again_in_their_last_state),
         cmocka_unit_test(a_full_screen_program_leaves_no_lines),
+        cmocka_unit_test(private_sequences_move_nothing),
         cmocka_unit_test(a_line_without_an_end_comes_in_pieces),
         cmocka_unit_test(bars_of_usual_programs),
         cmocka_unit_test(what_is_no_bar),
