@@ -22,6 +22,7 @@
 #include "worker/job_events.h"
 #include "worker/lines.h"
 #include "worker/reporter.h"
+#include "worker/shipment.h"
 #include "worker/spool.h"
 
 // Output is taken so often at most: a program that writes a little all the time would else wake us each time.
@@ -120,27 +121,13 @@ static void keep(struct spool *s, const char *as, struct buf *body)
 
 static void push(struct recorder *r, const struct session_identity *id, struct slice events)
 {
-    struct buf body = BUF_INIT;
-    struct jw w;
+    struct shipment s;
+    struct buf body;
     if (strcmp(id->worker_id, r->as.worker_id) != 0) r->next_batch = 1; // each worker counts its own
     r->as = *id;
-    jw_init(&w, &body);
-    jw_obj(&w);
-    jw_ki64(&w, "batch", (int64_t)r->next_batch++);
-    jw_key(&w, "reports");
-    jw_arr(&w);
-    jw_obj(&w);
-    jw_kstr(&w, "job_id", id->job_id);
-    jw_ki64(&w, "attempt", id->attempt);
-    jw_kstr(&w, "lease", id->lease);
-    jw_key(&w, "events");
-    jw_arr(&w);
-    jw_raw(&w, events);
-    jw_arr_end(&w);
-    jw_obj_end(&w);
-    jw_arr_end(&w);
-    jw_obj_end(&w);
-    keep(r->spool, id->worker_id, &body);
+    shipment_begin(&s, id->worker_id, (int64_t)r->next_batch++);
+    shipment_add(&s, id->job_id, id->attempt, id->lease, events);
+    if (shipment_end(&s, &body)) keep(r->spool, id->worker_id, &body);
 }
 
 static void push_early(struct recorder *r, const struct session_identity *id)
