@@ -93,7 +93,6 @@ static void read_all(struct gpu_watch *g, struct gpu *driver)
 {
     pthread_mutex_unlock(&g->lock);
     struct gpu_reading *now = mem_array((size_t)driver->count + 1, sizeof *now);
-    memset(now, 0, ((size_t)driver->count + 1) * sizeof *now);
     for (int i = 0; i < driver->count; i++) {
         gpu_read(driver, i, &now[i]);
         gpu_mark_local("/proc", &now[i]);
