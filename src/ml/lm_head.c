@@ -78,6 +78,13 @@ static void forward(const struct lm_head_shape *s, const float *unembedding, con
     ops_matmul(n, s->vocab, s->rank, w->low, s->rank, p->up, s->vocab, 1.0f, w->logits, s->vocab);
 }
 
+static float largest(size_t n, const float *x)
+{
+    float top = x[0];
+    for (size_t i = 1; i < n; i++) top = x[i] > top ? x[i] : top;
+    return top;
+}
+
 // The loss of a tile; its logits become softmax minus the target's one: the loss' gradient.
 static double cross_entropy(const struct lm_head_shape *s, const uint32_t *targets, int n, struct lm_head_work *w)
 {
@@ -85,8 +92,10 @@ static double cross_entropy(const struct lm_head_shape *s, const uint32_t *targe
     for (int i = 0; i < n; i++) {
         assert(targets[i] < (uint32_t)s->vocab);
         float *z = w->logits + (size_t)i * (size_t)s->vocab;
+        float wanted = z[targets[i]], top = largest((size_t)s->vocab, z);
         float sum = ops_softmax_exp((size_t)s->vocab, z), share = 1.0f / sum;
-        loss += log((double)sum) - log((double)z[targets[i]]);
+        // From the logits: what is 90 below the largest one has an exponential of zero, and a loss that is finite.
+        loss += log((double)sum) + ((double)top - (double)wanted);
         for (int v = 0; v < s->vocab; v++) z[v] *= share;
         z[targets[i]] -= 1.0f;
     }

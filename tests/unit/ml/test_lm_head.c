@@ -66,6 +66,17 @@ static void the_loss_is_that_of_plain_loops(void **state)
     if (fabs(got - want) > 1e-5 * want) fail_msg("%.9g, the reference says %.9g", got, want);
 }
 
+// A model that is sure of something else: far below the largest logit a single precision exponential is zero.
+static void a_loss_of_hundreds_is_finite(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < VOCAB * WIDTH; i++) f->unembedding[i] *= 60;
+    double want = lm_head_reference(&shape, f->unembedding, f->exact, f->x, f->targets, N);
+    double got = lm_head_loss(&shape, f->unembedding, f->block, f->x, f->targets, N, f->work, NULL);
+    assert_true(want > 90.0 * N && isfinite(want));
+    if (!(fabs(got - want) < 1e-5 * want)) fail_msg("%.9g, the reference says %.9g", got, want);
+}
+
 static void the_gradient_is_that_of_finite_differences(void **state)
 {
     struct fixture *f = *state;
@@ -131,6 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_loss_is_that_of_plain_loops, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_loss_of_hundreds_is_finite, setup, teardown),
         cmocka_unit_test_setup_teardown(the_gradient_is_that_of_finite_differences, setup, teardown),
         cmocka_unit_test_setup_teardown(gradients_add_up, setup, teardown),
         cmocka_unit_test_setup_teardown(at_first_nothing_is_corrected_and_merging_changes_no_loss, setup, teardown),
