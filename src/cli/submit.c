@@ -96,7 +96,10 @@ static json_t *value_of(const struct param_spec *p, const char *text, struct err
         if (!out) err_field(e, HW_EVALIDATION, p->name, "%s wants a number, not \"%s\"", p->name, text);
         return out;
     }
-    case PARAM_BOOL: return json_boolean(strcmp(text, "true") == 0);
+    case PARAM_BOOL:
+        if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) return json_boolean(*text == 't');
+        err_field(e, HW_EVALIDATION, p->name, "%s is true or false, not \"%s\"", p->name, text);
+        return NULL;
     case PARAM_INT_LIST:
     case PARAM_CHOICE_LIST: return list_value(p, text, e);
     default: return json_string(text);
@@ -113,7 +116,8 @@ static int fill_body(const struct options *o, json_t *own, json_t *body, struct 
         if (!v) return e->code ? e->code : err_set(e, HW_EINVALID, "%s isn't UTF-8 text", p->name);
         json_object_set_new(i < o->n_own ? own : body, p->name, v);
     }
-    if (o->name) json_object_set_new(body, "name", json_string(o->name));
+    if (o->name && json_object_set_new(body, "name", json_string(o->name)) != 0)
+        return err_set(e, HW_EINVALID, "the name isn't UTF-8 text");
     return 0;
 }
 

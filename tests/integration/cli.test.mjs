@@ -119,6 +119,7 @@ describe('command line', () => {
       [['import', 'model', '/nowhere'], 1, /\/nowhere/],
       [['import', 'dataset', path.join(sample, 'model')], 1, /model/],
       [['train', 'ext_nobody', '--n-features', '64'], 1, /ext_nobody/],
+      [['train', 'ext_nobody', '--n-features', '64', '--auto-retry', 'yes'], 1, /auto_retry is true or false, not "yes"/],
       [['tokenize', 'dst_nobody', '--model', 'mdl_nobody'], 1, /nobody/],
       [[], 2, /usage/],
       [['dance'], 2, /no command dance/],
