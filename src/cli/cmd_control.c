@@ -19,13 +19,14 @@ static int control_all(const char *server, const char *action, const json_t *bod
         snprintf(path, sizeof path, "/jobs/%.90s/%s", ids[i], action);
         rc = api_call(api, "POST", path, body, &job, &e);
         const char *id = json_string_value(json_object_get(job, "id"));
+        const char *status = json_string_value(json_object_get(job, "status"));
         const char *asked = json_string_value(json_object_get(job, "control"));
         if (!rc && json) {
             json_dumpf(job, stdout, JSON_INDENT(2));
             puts("");
         } else if (!rc) {
-            printf("%s %s%s%s%s\n", id ? id : ids[i], json_string_value(json_object_get(job, "status")),
-                   asked ? " (asked to " : "", asked ? asked : "", asked ? ")" : "");
+            printf("%s %s%s%s%s\n", id ? id : ids[i], status ? status : "", asked ? " (asked to " : "",
+                   asked ? asked : "", asked ? ")" : "");
         }
         json_decref(job);
     }
