@@ -1,5 +1,4 @@
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,25 +38,13 @@ static bool has_device_open(const char *proc_root, int64_t pid)
     return found;
 }
 
-static int64_t group_of(const char *proc_root, int64_t pid)
-{
-    char text[1024];
-    char *path = mem_printf("%s/%lld/stat", proc_root, (long long)pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    free(path);
-    if (fd < 0) return 0;
-    ssize_t n = read(fd, text, sizeof text);
-    close(fd);
-    struct process_stat st;
-    return n > 0 && parse_pid_stat(slice_of(text, (size_t)n), &st) ? st.pgrp : 0;
-}
-
 void gpu_mark_local(const char *proc_root, struct gpu_reading *r)
 {
     bool host = r->process_count > 0 && in_host_namespace(proc_root);
     for (size_t i = 0; i < r->process_count; i++) {
         struct gpu_process *p = &r->processes[i];
+        struct process_stat st;
         p->local = host || has_device_open(proc_root, p->pid);
-        p->pgid = p->local ? group_of(proc_root, p->pid) : 0;
+        p->pgid = p->local && process_stat_read(proc_root, p->pid, &st) ? st.pgrp : 0;
     }
 }

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
+
+enum { STAT_MAX = 4096 };
 
 struct member {
     int64_t pid, ppid;
@@ -39,6 +42,16 @@ struct process_watch {
     double ticks_per_second;
     uint64_t page_bytes;
 };
+
+bool process_stat_read(const char *proc_root, int64_t pid, struct process_stat *out)
+{
+    char *path = mem_printf("%s/%lld/stat", proc_root, (long long)pid);
+    struct buf text = BUF_INIT;
+    bool ok = file_read(path, STAT_MAX, &text, NULL) == 0 && parse_pid_stat(buf_slice(&text), out);
+    buf_release(&text);
+    free(path);
+    return ok;
+}
 
 struct process_watch *process_watch_new(const char *proc_root)
 {

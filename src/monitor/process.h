@@ -31,6 +31,11 @@ struct process_io {
 
 struct process_io parse_pid_io(struct slice text);
 
+// ---- one process ---------------------------------------------------------------------------------------------------
+
+// Its /proc/PID/stat as it is now; false: it has gone, or may not be read.
+bool process_stat_read(const char *proc_root, int64_t pid, struct process_stat *out);
+
 // ---- groups -------------------------------------------------------------------------------------------------------
 
 struct process_watch;

@@ -17,7 +17,7 @@
 #include "monitor/process.h"
 #include "worker/leftover.h"
 
-enum { RECORD_MAX = 4096, STAT_MAX = 4096, ENVIRONMENT_MAX = 4 << 20 };
+enum { RECORD_MAX = 4096, ENVIRONMENT_MAX = 4 << 20 };
 
 // ---- what the kernel says -----------------------------------------------------------------------------------------
 
@@ -39,16 +39,6 @@ static int read_namespace(char *out, size_t size, struct err *e)
     if (n < 0) return err_sys(e, errno, "can't read /proc/self/ns/pid");
     out[n] = 0;
     return 0;
-}
-
-static bool read_stat(int64_t pid, struct process_stat *out)
-{
-    char path[48];
-    struct buf text = BUF_INIT;
-    snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
-    bool ok = file_read(path, STAT_MAX, &text, NULL) == 0 && parse_pid_stat(buf_slice(&text), out);
-    buf_release(&text);
-    return ok;
 }
 
 static bool says(const struct leftover *l, int64_t pid)
@@ -75,7 +65,7 @@ static int look(const struct leftover *l, struct seen *s, struct err *e)
     for (struct dirent *it; (it = readdir(d));) {
         unsigned long long pid;
         struct process_stat st;
-        if (!slice_u64(slice_str(it->d_name), &pid) || !read_stat((int64_t)pid, &st)) continue;
+        if (!slice_u64(slice_str(it->d_name), &pid) || !process_stat_read("/proc", (int64_t)pid, &st)) continue;
         if (st.pid != l->pgid && st.pgrp != l->pgid) continue;
         s->p = mem_realloc_array(s->p, s->n + 1, sizeof *s->p);
         s->p[s->n++] = (struct leftover_process){.pid = st.pid,
@@ -102,7 +92,8 @@ int leftovers_note(const char *dir, const char *job_id, int64_t attempt, pid_t p
     snprintf(l.job_id, sizeof l.job_id, "%s", job_id);
     int rc = read_boot_id(l.boot_id, sizeof l.boot_id, e);
     if (!rc) rc = read_namespace(l.pid_namespace, sizeof l.pid_namespace, e);
-    if (!rc && !read_stat(pgid, &st)) rc = err_set(e, HW_ENOTFOUND, "there is no process %d", (int)pgid);
+    if (!rc && !process_stat_read("/proc", pgid, &st))
+        rc = err_set(e, HW_ENOTFOUND, "there is no process %d", (int)pgid);
     if (rc) return rc;
     l.start_ticks = st.start_ticks;
     struct buf text = BUF_INIT;
@@ -130,7 +121,8 @@ static int hold(const struct leftover *l, const struct leftover_process *p)
     int fd = (int)syscall(SYS_pidfd_open, (pid_t)p->pid, 0);
     struct process_stat st;
     if (fd < 0) return -1;
-    if (read_stat(p->pid, &st) && st.start_ticks == p->start_ticks && (st.pgrp == l->pgid || st.pid == l->pgid))
+    if (process_stat_read("/proc", p->pid, &st) && st.start_ticks == p->start_ticks &&
+        (st.pgrp == l->pgid || st.pid == l->pgid))
         return fd;
     close(fd);
     return -1;
