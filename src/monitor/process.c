@@ -262,10 +262,3 @@ bool process_watch_get(const struct process_watch *w, int64_t pgid, struct group
     *out = g->usage;
     return true;
 }
-
-int64_t process_watch_group_of(const struct process_watch *w, int64_t pid)
-{
-    for (size_t i = 0; i < w->count; i++)
-        if (has_pid(&w->groups[i].now, pid)) return w->groups[i].pgid;
-    return 0;
-}

@@ -63,7 +63,4 @@ void process_watch_read(struct process_watch *w, int64_t mono_us);
 // first reading, and after something made the numbers doubtful (a counter stepped back, a process may not be read).
 bool process_watch_get(const struct process_watch *w, int64_t pgid, struct group_usage *out);
 
-// The group that `pid` belonged to at the last reading, or 0: how a GPU's process is given to its job.
-int64_t process_watch_group_of(const struct process_watch *w, int64_t pid);
-
 #endif

@@ -163,13 +163,13 @@ struct share {
 };
 
 // A sum of which one part isn't known isn't known.
-static struct share share_of(const struct gpu_reading *r, const struct process_watch *processes, int64_t pgid)
+static struct share share_of(const struct gpu_reading *r, int64_t pgid)
 {
     struct share s = {.memory_bytes = some_u64(0), .utilization = some_f64(0), .told = r->processes_known};
     for (size_t i = 0; i < r->process_count; i++) {
         const struct gpu_process *p = &r->processes[i];
         if (!p->local) s.told = false;
-        if (!p->local || process_watch_group_of(processes, p->pid) != pgid) continue;
+        if (p->pgid != pgid) continue;
         s.processes++;
         s.memory_bytes =
             s.memory_bytes.valid && p->memory_bytes.valid ? some_u64(s.memory_bytes.v + p->memory_bytes.v) : NO_U64;
@@ -195,11 +195,11 @@ static void write_share(struct jw *w, int gpu_id, const struct share *s)
     jw_obj_end(w);
 }
 
-static void write_shares(const struct gpu_watch *g, const struct process_watch *processes, int64_t pgid, struct jw *w)
+static void write_shares(const struct gpu_watch *g, int64_t pgid, struct jw *w)
 {
     bool told = true, any = false;
     for (int i = 0; i < g->count; i++) {
-        struct share s = share_of(&g->gpus[i], processes, pgid);
+        struct share s = share_of(&g->gpus[i], pgid);
         told = told && s.told;
         any = any || s.processes;
     }
@@ -209,14 +209,13 @@ static void write_shares(const struct gpu_watch *g, const struct process_watch *
     }
     jw_arr(w);
     for (int i = 0; i < g->count; i++) {
-        struct share s = share_of(&g->gpus[i], processes, pgid);
+        struct share s = share_of(&g->gpus[i], pgid);
         if (s.processes) write_share(w, g->gpus[i].index, &s);
     }
     jw_arr_end(w);
 }
 
-void gpu_watch_write(struct gpu_watch *g, const struct process_watch *processes, int64_t pgid, int64_t mono_us,
-                     struct jw *w)
+void gpu_watch_write(struct gpu_watch *g, int64_t pgid, int64_t mono_us, struct jw *w)
 {
     if (!g->started) { // no driver: no job uses a GPU
         jw_arr(w);
@@ -228,6 +227,6 @@ void gpu_watch_write(struct gpu_watch *g, const struct process_watch *processes,
     if (!g->readings || stale)
         jw_null(w);
     else
-        write_shares(g, processes, pgid, w);
+        write_shares(g, pgid, w);
     pthread_mutex_unlock(&g->lock);
 }

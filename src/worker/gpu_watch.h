@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "base/json.h"
-#include "monitor/process.h"
 
 struct gpu_watch;
 
@@ -18,11 +17,9 @@ void gpu_watch_free(struct gpu_watch *g); // waits for a call into the driver to
 // Reads while somebody wants it, from the next call on within an interval; the library is opened at the first.
 void gpu_watch_want(struct gpu_watch *g, bool wanted);
 
-// The value of "gpus" of job:resources for the process group: what it uses of each GPU, by the groups that `processes`
-// found last. null if that can't be told: nothing was read yet or lately, the driver doesn't list its processes, or
-// numbers them as another PID namespace does.
-void gpu_watch_write(struct gpu_watch *g, const struct process_watch *processes, int64_t pgid, int64_t mono_us,
-                     struct jw *w);
+// The value of "gpus" of job:resources for the process group: what it uses of each GPU. null if that can't be told:
+// nothing was read yet or lately, the driver doesn't list its processes, or numbers them as another PID namespace does.
+void gpu_watch_write(struct gpu_watch *g, int64_t pgid, int64_t mono_us, struct jw *w);
 
 // ---- for tests ----------------------------------------------------------------------------------------------------
 

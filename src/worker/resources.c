@@ -84,6 +84,6 @@ bool resources_write(const struct resources *r, int64_t pgid, struct jw *w)
     write_f64(w, "read_bytes_per_s", u.read_rate, 0);
     write_f64(w, "write_bytes_per_s", u.write_rate, 0);
     jw_key(w, "gpus");
-    gpu_watch_write(r->gpus, r->watch, pgid, r->read_us, w);
+    gpu_watch_write(r->gpus, pgid, r->read_us, w);
     return true;
 }

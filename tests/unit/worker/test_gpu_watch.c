@@ -42,13 +42,12 @@ static void wait_reading(struct gpu_watch *g)
     }
 }
 
-static void assert_gpus(struct gpu_watch *g, const struct process_watch *p, pid_t group, int64_t now,
-                        const char *expected)
+static void assert_gpus(struct gpu_watch *g, pid_t group, int64_t now, const char *expected)
 {
     struct buf b = BUF_INIT;
     struct jw w;
     jw_init(&w, &b);
-    gpu_watch_write(g, p, group, now, &w);
+    gpu_watch_write(g, group, now, &w);
     assert_string_equal(buf_cstr(&b), expected);
     buf_release(&b);
 }
@@ -56,7 +55,6 @@ static void assert_gpus(struct gpu_watch *g, const struct process_watch *p, pid_
 struct scene {
     char *root, *library;
     pid_t mine, other;
-    struct process_watch *processes;
     struct gpu_watch *g;
 };
 
@@ -67,10 +65,6 @@ static int set_up(void **state)
     s->library = fake_nvml_path("libnvidia-ml.so.1");
     s->mine = start_child();
     s->other = start_child();
-    s->processes = process_watch_new(NULL);
-    process_watch_add(s->processes, s->mine);
-    process_watch_add(s->processes, s->other);
-    process_watch_read(s->processes, clock_mono_us());
     s->g = gpu_watch_new(s->library, 10000);
     *state = s;
     return 0;
@@ -80,7 +74,6 @@ static int tear_down(void **state)
 {
     struct scene *s = *state;
     gpu_watch_free(s->g);
-    process_watch_free(s->processes);
     end_child(s->mine);
     end_child(s->other);
     remove_tree(s->root);
@@ -108,12 +101,10 @@ static void a_job_has_its_part_of_each_gpu(void **state)
     gpu_watch_want(s->g, false);
     // Elsewhere than in the host's PID namespace the numbers may be the host's, and these processes hold no device.
     bool host = host_namespace();
-    assert_gpus(s->g, s->processes, s->mine, now,
-                host ? "[{\"gpu_id\":0,\"memory_bytes\":100,\"utilization\":null}]" : "null");
-    assert_gpus(s->g, s->processes, s->other, now,
-                host ? "[{\"gpu_id\":0,\"memory_bytes\":7,\"utilization\":null}]" : "null");
-    assert_gpus(s->g, s->processes, 1, now, host ? "[]" : "null");
-    assert_gpus(s->g, s->processes, s->mine, now + 60000000, "null"); // a driver that hangs: an old answer is no answer
+    assert_gpus(s->g, s->mine, now, host ? "[{\"gpu_id\":0,\"memory_bytes\":100,\"utilization\":null}]" : "null");
+    assert_gpus(s->g, s->other, now, host ? "[{\"gpu_id\":0,\"memory_bytes\":7,\"utilization\":null}]" : "null");
+    assert_gpus(s->g, 1, now, host ? "[]" : "null");
+    assert_gpus(s->g, s->mine, now + 60000000, "null"); // a driver that hangs: an old answer is no answer
 }
 
 // 32: a driver that doesn't list its processes hasn't said that there are none.
@@ -123,22 +114,20 @@ static void never_again_32_processes_that_are_not_listed_are_unknown(void **stat
     fake_nvml_says(s->root, "gpus 2\ngpu 0 name A\ngpu 0 no_processes\ngpu 1 name B\n");
     gpu_watch_want(s->g, true);
     wait_reading(s->g);
-    assert_gpus(s->g, s->processes, s->mine, 0, "null");
+    assert_gpus(s->g, s->mine, 0, "null");
     fake_nvml_says(s->root, "gpus 2\ngpu 0 name A\ngpu 0 no_processes\ngpu 1 name B\ngpu 1 no_processes\n");
     wait_reading(s->g);
-    assert_gpus(s->g, s->processes, s->mine, 0, "[]");
+    assert_gpus(s->g, s->mine, 0, "[]");
 }
 
 static void without_a_driver_no_job_uses_a_gpu(void **state)
 {
     (void)state;
-    struct process_watch *p = process_watch_new(NULL);
     struct gpu_watch *g = gpu_watch_new("", 10000);
     gpu_watch_want(g, true);
-    assert_gpus(g, p, 1, 0, "[]");
+    assert_gpus(g, 1, 0, "[]");
     assert_int_equal(gpu_watch_readings(g), 0); // nobody looks
     gpu_watch_free(g);
-    process_watch_free(p);
 }
 
 int main(void)
