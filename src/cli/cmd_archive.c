@@ -7,6 +7,8 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 
+// Asked again and again: the server tells of periodic tasks to nobody by itself, neither in an event nor in an answer
+// that waits. Such a run takes seconds to minutes.
 enum { LOOK_EVERY_US = 200000 };
 
 static int print_counts(struct api *api, bool json, struct err *e)
