@@ -23,7 +23,7 @@ struct gpu_watch {
     pthread_t thread;
     bool started; // the thread runs
     pthread_mutex_t lock;
-    pthread_cond_t wake;
+    pthread_cond_t wake, news; // for the thread; for whoever waits for a reading
     // guarded by lock
     bool wanted, stopping;
     int64_t readings, read_us; // how many, and when the last was made (monotonic)
@@ -51,6 +51,7 @@ struct gpu_watch *gpu_watch_new(const char *library, int64_t interval_us)
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&g->wake, &attr);
+    pthread_cond_init(&g->news, &attr);
     pthread_condattr_destroy(&attr);
     return g;
 }
@@ -73,6 +74,7 @@ void gpu_watch_free(struct gpu_watch *g)
     }
     release(g->gpus, g->count);
     pthread_cond_destroy(&g->wake);
+    pthread_cond_destroy(&g->news);
     pthread_mutex_destroy(&g->lock);
     free(g->library);
     free(g);
@@ -80,10 +82,15 @@ void gpu_watch_free(struct gpu_watch *g)
 
 // ---- the thread ---------------------------------------------------------------------------------------------------
 
-static void wait_for(struct gpu_watch *g, int64_t us)
+static struct timespec in_us(int64_t us)
 {
     int64_t at = clock_mono_us() + us;
-    struct timespec until = {.tv_sec = at / 1000000, .tv_nsec = (at % 1000000) * 1000};
+    return (struct timespec){.tv_sec = at / 1000000, .tv_nsec = (at % 1000000) * 1000};
+}
+
+static void wait_for(struct gpu_watch *g, int64_t us)
+{
+    struct timespec until = in_us(us);
     while (!g->stopping && pthread_cond_timedwait(&g->wake, &g->lock, &until) != ETIMEDOUT) {
     }
 }
@@ -103,6 +110,7 @@ static void read_all(struct gpu_watch *g, struct gpu *driver)
     g->count = driver->count;
     g->read_us = clock_mono_us();
     g->readings++;
+    pthread_cond_broadcast(&g->news);
 }
 
 static void *run(void *arg)
@@ -151,6 +159,17 @@ int64_t gpu_watch_readings(struct gpu_watch *g)
     int64_t n = g->readings;
     pthread_mutex_unlock(&g->lock);
     return n;
+}
+
+bool gpu_watch_wait_readings(struct gpu_watch *g, int64_t readings, int timeout_ms)
+{
+    struct timespec until = in_us((int64_t)timeout_ms * 1000);
+    pthread_mutex_lock(&g->lock);
+    while (g->readings < readings && pthread_cond_timedwait(&g->news, &g->lock, &until) != ETIMEDOUT) {
+    }
+    bool there = g->readings >= readings;
+    pthread_mutex_unlock(&g->lock);
+    return there;
 }
 
 // ---- whose --------------------------------------------------------------------------------------------------------

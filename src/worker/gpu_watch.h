@@ -25,5 +25,7 @@ void gpu_watch_write(struct gpu_watch *g, int64_t pgid, int64_t mono_us, struct 
 
 // The number of readings that have been made.
 int64_t gpu_watch_readings(struct gpu_watch *g);
+// Waits until there are so many; false: not within that time.
+bool gpu_watch_wait_readings(struct gpu_watch *g, int64_t readings, int timeout_ms);
 
 #endif

@@ -35,11 +35,7 @@ static bool host_namespace(void)
 // Waits for a reading that began after the call.
 static void wait_reading(struct gpu_watch *g)
 {
-    int64_t from = gpu_watch_readings(g), deadline = clock_mono_us() + 20000000;
-    while (gpu_watch_readings(g) < from + 2) {
-        assert_true(clock_mono_us() < deadline);
-        usleep(2000);
-    }
+    assert_true(gpu_watch_wait_readings(g, gpu_watch_readings(g) + 2, 20000));
 }
 
 static void assert_gpus(struct gpu_watch *g, pid_t group, int64_t now, const char *expected)

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -301,6 +302,21 @@ static void what_several_jobs_have_to_say_goes_in_one_request(void **state)
     tear_down(&w);
 }
 
+// In the folder that the task lies in.
+static void wait_file(const struct world *w, const char *path)
+{
+    int fd = inotify_init1(IN_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_true(inotify_add_watch(fd, w->dir.path, IN_CREATE | IN_MOVED_TO) >= 0);
+    while (!file_exists(path)) {
+        char events[4096];
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        assert_int_equal(poll(&p, 1, DEADLINE_S * 1000), 1);
+        assert_true(read(fd, events, sizeof events) > 0);
+    }
+    close(fd);
+}
+
 static void cancel_stops_the_task(void **state)
 {
     (void)state;
@@ -329,10 +345,7 @@ static void a_lost_lease_stops_the_task_and_nothing_more_is_said(void **state)
     pthread_mutex_unlock(&w.lock);
     char *ended = mem_printf("%s.ended", w.task);
     wait_seen(&w, "l1", "heartbeat", 1);
-    for (int i = 0; !file_exists(ended); i++) {
-        assert_true(i < DEADLINE_S * 100);
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-    }
+    wait_file(&w, ended);
     stop_worker(&w);
     assert_int_equal(seen(&w, "l0", "exited"), 0);
     assert_int_equal(seen(&w, "l1", "exited"), 1); // the other one isn't touched
@@ -466,10 +479,7 @@ static void a_server_that_forgot_us_ends_our_tasks(void **state)
     w.unknown = true;
     pthread_mutex_unlock(&w.lock);
     char *ended = mem_printf("%s.ended", w.task);
-    for (int i = 0; !file_exists(ended); i++) {
-        assert_true(i < DEADLINE_S * 100);
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-    }
+    wait_file(&w, ended);
     stop_worker(&w);
     free(ended);
     tear_down(&w);
