@@ -13,23 +13,18 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "jobs/wire.h"
-#include "run/session.h"
+#include "run/delivery.h"
 #include "term/progress.h"
 #include "term/screen.h"
 #include "worker/job_events.h"
 #include "worker/lines.h"
-#include "worker/reporter.h"
-#include "worker/shipment.h"
-#include "worker/spool.h"
 
 // Output is taken so often at most: a program that writes a little all the time would else wake us each time.
 enum { TAKE_MS = 20 };
-enum { TICK_MS = 50, DRAIN_MS = 3000, LAST_TRY_MS = 2000, READ_SIZE = 64 << 10, N_STREAMS = 2 };
+enum { TICK_MS = 50, READ_SIZE = 64 << 10, N_STREAMS = 2 };
 static const int64_t HEARTBEAT_US = 1000000; // a cancel comes in the answer to a report
-static const struct spool_limits LIMITS = {2 << 20, 256ULL << 20};
 
 // Output that waits to be delivered, at most: while the server takes reports, and while it is away. What the program
 // reports itself may fill the spool.
@@ -45,21 +40,16 @@ struct stream {
     struct tap tap;
     struct term_screen *screen;
     struct term_progress progress;
-    bool cut; // bytes are missing before what comes: the rest of a line isn't one
 };
 
 struct recorder {
     struct recorder_options o;
-    char *url, *dir;
-    struct session *session;
-    struct reporter *reporter;
-    struct spool *spool, *early; // `early`: events of a job that isn't known to the server yet
+    struct delivery *delivery;
     struct stream streams[N_STREAMS];
     int wake_fd;
     pthread_t thread;
-    bool begun; // the thread
     atomic_llong pid;
-    atomic_bool ending, lost;
+    atomic_bool ending;
     struct recorder_end end; // before `ending` is set
     // the thread's
     struct lines wire;
@@ -67,9 +57,7 @@ struct recorder {
     struct resources *resources;
     int64_t followed; // process group
     int64_t reported_us, tokens_us, tokens;
-    uint64_t lines_left_out, batches_left_out;
-    uint64_t next_batch;
-    struct session_identity as; // under which the last batch went out
+    uint64_t lines_left_out;
 };
 
 static void wake(struct recorder *r)
@@ -81,98 +69,23 @@ static void wake(struct recorder *r)
 
 // ---- what the other threads say -----------------------------------------------------------------------------------
 
-static void on_identity(void *ctx)
+static void on_known(void *ctx)
 {
     wake(ctx);
 }
 
-static bool is_ours(struct recorder *r, const char *job_id, const char *lease)
-{
-    struct session_identity id;
-    return session_get(r->session, &id) && strcmp(id.job_id, job_id) == 0 && strcmp(id.lease, lease) == 0;
-}
-
-// Nothing else is asked of a program that runs where it was called.
-static void on_control(void *ctx, const char *job_id, const char *lease, const char *control)
+static void on_cancel(void *ctx)
 {
     struct recorder *r = ctx;
-    if (strcmp(control, "cancel") == 0 && is_ours(r, job_id, lease)) r->o.cancel(r->o.ctx);
-}
-
-// The job was given up. The program goes on; nothing more of it is wanted.
-static void on_lost(void *ctx, const char *job_id, const char *lease)
-{
-    struct recorder *r = ctx;
-    if (is_ours(r, job_id, lease)) atomic_store(&r->lost, true);
-}
-
-static void on_unknown(void *ctx, const char *worker_id)
-{
-    session_renew(((struct recorder *)ctx)->session, worker_id);
-}
-
-// ---- batches ------------------------------------------------------------------------------------------------------
-
-// An error of the spool's disk: the batch stays in memory, of which there is a bound as well.
-static void keep(struct spool *s, const char *as, struct buf *body)
-{
-    (void)spool_push(s, as, body, NULL);
-}
-
-static void push(struct recorder *r, const struct session_identity *id, struct slice events)
-{
-    struct shipment s;
-    struct buf body;
-    if (strcmp(id->worker_id, r->as.worker_id) != 0) r->next_batch = 1; // each worker counts its own
-    r->as = *id;
-    shipment_begin(&s, id->worker_id, (int64_t)r->next_batch++);
-    shipment_add(&s, id->job_id, id->attempt, id->lease, events);
-    if (shipment_end(&s, &body)) keep(r->spool, id->worker_id, &body);
-}
-
-static void push_early(struct recorder *r, const struct session_identity *id)
-{
-    struct spool_batch b = {0};
-    while (!spool_empty(r->early)) {
-        if (spool_wait(r->early, 0, &b)) {
-            push(r, id, buf_slice(&b.body));
-            spool_drop(r->early);
-        }
-    }
-    buf_release(&b.body);
-}
-
-static uint64_t waiting(struct recorder *r)
-{
-    return spool_bytes(r->spool) + spool_bytes(r->early);
-}
-
-static bool away(struct recorder *r)
-{
-    struct session_identity id;
-    return reporter_away(r->reporter) || !session_get(r->session, &id);
-}
-
-static void ship(struct recorder *r, int64_t now)
-{
-    struct session_identity id;
-    struct buf events;
-    bool known = session_get(r->session, &id);
-    if (known) push_early(r, &id);
-    while (batches_take(&r->events.batches, &events)) {
-        if (atomic_load(&r->lost))
-            buf_release(&events);
-        else if (spool_full(r->spool) || spool_full(r->early))
-            r->batches_left_out++, buf_release(&events);
-        else if (known)
-            push(r, &id, buf_slice(&events)), buf_release(&events);
-        else
-            keep(r->early, "early", &events);
-        r->reported_us = now;
-    }
+    r->o.cancel(r->o.ctx);
 }
 
 // ---- output -------------------------------------------------------------------------------------------------------
+
+static void ship(struct recorder *r, int64_t now)
+{
+    if (delivery_take(r->delivery, &r->events.batches)) r->reported_us = now;
+}
 
 static void on_line(void *ctx, struct slice text)
 {
@@ -180,7 +93,7 @@ static void on_line(void *ctx, struct slice text)
     struct recorder *r = s->r;
     job_events_last_words(&r->events, text);
     r->tokens -= LINE_COST;
-    if (waiting(r) > (away(r) ? OUTPUT_WAITING_AWAY : OUTPUT_WAITING)) {
+    if (delivery_waiting(r->delivery) > (delivery_away(r->delivery) ? OUTPUT_WAITING_AWAY : OUTPUT_WAITING)) {
         r->lines_left_out++;
         return;
     }
@@ -299,7 +212,8 @@ static void tick(struct recorder *r, int64_t now)
     job_events_flush_progress(&r->events, now, false);
     if (r->followed && resources_measure(r->resources, now))
         job_events_resources(&r->events, r->resources, r->followed);
-    if (batches_empty(&r->events.batches) && now - r->reported_us >= HEARTBEAT_US && r->followed && !away(r))
+    if (batches_empty(&r->events.batches) && now - r->reported_us >= HEARTBEAT_US && r->followed &&
+        !delivery_away(r->delivery))
         job_events_heartbeat(&r->events);
     ship(r, now);
 }
@@ -367,33 +281,8 @@ static void *run(void *arg)
 
 // ---- life ---------------------------------------------------------------------------------------------------------
 
-static int make_folder(struct recorder *r, struct err *e)
-{
-    const char *tmp = getenv("TMPDIR");
-    r->dir = mem_printf("%s/headway-run-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    if (mkdtemp(r->dir)) return 0;
-    int rc = err_sys(e, errno, "can't make a folder in %s", tmp && *tmp ? tmp : "/tmp");
-    free(r->dir);
-    r->dir = NULL;
-    return rc;
-}
-
-static int open_spools(struct recorder *r, struct err *e)
-{
-    char *spool = file_join(r->dir, "spool"), *early = file_join(r->dir, "early");
-    int rc = spool_open(&r->spool, spool, LIMITS, e);
-    if (!rc) rc = spool_open(&r->early, early, LIMITS, e);
-    free(spool);
-    free(early);
-    return rc;
-}
-
 static void recorder_free(struct recorder *r)
 {
-    session_free(r->session);
-    spool_close(r->spool);
-    spool_close(r->early);
-    if (r->dir) (void)file_remove_tree(r->dir, NULL); // it is in the folder for temporary files
     for (int i = 0; i < N_STREAMS; i++) {
         tap_release(&r->streams[i].tap);
         term_screen_free(r->streams[i].screen);
@@ -403,25 +292,18 @@ static void recorder_free(struct recorder *r)
     resources_free(r->resources);
     if (r->o.wire_fd >= 0) close(r->o.wire_fd);
     if (r->wake_fd >= 0) close(r->wake_fd);
-    free(r->dir);
-    free(r->url);
     free(r);
 }
 
 static int begin(struct recorder *r, struct err *e)
 {
-    int rc = make_folder(r, e);
-    if (!rc) rc = open_spools(r, e);
-    if (!rc && fcntl(r->o.wire_fd, F_SETFL, O_NONBLOCK) < 0) rc = err_sys(e, errno, "can't set up a pipe");
-    // The session first: it is what the reporter's events ask.
-    if (!rc) rc = session_start(&r->session, r->url, r->o.job, on_identity, r, e);
+    int rc = fcntl(r->o.wire_fd, F_SETFL, O_NONBLOCK) < 0 ? err_sys(e, errno, "can't set up a pipe") : 0;
     if (!rc)
-        rc = reporter_start(&r->reporter, r->url, r->spool,
-                            (struct reporter_events){on_control, on_lost, on_unknown, r}, e);
+        rc = delivery_start(&r->delivery, r->o.server_url, r->o.job, (struct delivery_events){on_known, on_cancel, r},
+                            e);
     if (!rc) {
         int sys = pthread_create(&r->thread, NULL, run, r);
         if (sys) rc = err_sys(e, sys, "can't start a thread");
-        r->begun = sys == 0;
     }
     return rc;
 }
@@ -430,7 +312,6 @@ int recorder_start(struct recorder **out, const struct recorder_options *o, stru
 {
     struct recorder *r = mem_zalloc(sizeof *r);
     r->o = *o;
-    r->url = mem_strdup(o->server_url);
     r->tokens = OUTPUT_BURST;
     r->resources = resources_new(NULL, 0); // the system's library, the usual interval
     lines_init(&r->wire, WIRE_LINE_MAX);
@@ -444,9 +325,7 @@ int recorder_start(struct recorder **out, const struct recorder_options *o, stru
     }
     if (!rc) rc = begin(r, e);
     if (rc) {
-        struct err ignored;
-        reporter_stop(r->reporter, 0);
-        if (r->session) session_stop(r->session, 0, &ignored);
+        delivery_free(r->delivery);
         recorder_free(r);
         return rc;
     }
@@ -462,7 +341,7 @@ struct tap *recorder_tap(struct recorder *r, int i)
 bool recorder_job_id(struct recorder *r, int timeout_ms, char id[RECORDER_JOB_ID_SIZE])
 {
     struct session_identity known;
-    if (!session_wait(r->session, timeout_ms, &known)) return false;
+    if (!delivery_wait_known(r->delivery, timeout_ms, &known)) return false;
     memcpy(id, known.job_id, sizeof known.job_id);
     return true;
 }
@@ -475,18 +354,12 @@ void recorder_started(struct recorder *r, int64_t pid)
 
 bool recorder_finish(struct recorder *r, const struct recorder_end *end, struct err *why)
 {
-    struct session_identity id;
     err_clear(why);
     r->end = *end;
     atomic_store(&r->ending, true);
     wake(r);
     pthread_join(r->thread, NULL);
-    session_stop(r->session, LAST_TRY_MS, why);
-    bool known = session_get(r->session, &id);
-    ship(r, clock_mono_us());
-    reporter_stop(r->reporter, DRAIN_MS);
-    bool whole = known && spool_empty(r->spool) && r->batches_left_out == 0;
-    if (known && !whole) err_set(why, HW_EUNAVAILABLE, "the server did not take all of it in time");
+    bool whole = delivery_finish(r->delivery, &r->events.batches, why);
     recorder_free(r);
     return whole;
 }
