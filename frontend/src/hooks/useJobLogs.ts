@@ -32,8 +32,11 @@ export function useJobLogs(jobId: string | null): Logs {
   const [socket] = useState(liveSocket);
   const [logs, setLogs] = useState<Logs>(NOTHING);
   const lastSeq = useRef(0);
+  /** The job whose log this is now: an answer about another one comes too late. */
+  const shown = useRef(jobId);
 
   const add = useCallback((id: string, told: LogLine[]) => {
+    if (id !== shown.current) return;
     for (const line of told) lastSeq.current = Math.max(lastSeq.current, line.seq);
     setLogs((state) => {
       const lines = merge(state.jobId === id ? state.lines : [], told);
@@ -51,8 +54,13 @@ export function useJobLogs(jobId: string | null): Logs {
     if (jobId === null) return;
     const page = await api.jobLogTail(jobId, KEEP);
     add(jobId, page.items);
-    if (page.next_before !== null) setLogs((state) => ({ ...state, cut: true }));
+    if (page.next_before !== null) setLogs((state) => (state.jobId === jobId ? { ...state, cut: true } : state));
   }, [jobId, add]);
+
+  const fail = useCallback((id: string, error: unknown) => {
+    if (id !== shown.current) return;
+    setLogs((state) => ({ ...state, load: state.lines.length > 0 ? "ready" : "error", error: messageOf(error) }));
+  }, []);
 
   // However much was written meanwhile, two reads at most: only the newest lines are shown.
   const fetchNew = useCallback(async () => {
@@ -65,20 +73,21 @@ export function useJobLogs(jobId: string | null): Logs {
       }
       await fetchTail();
     } catch (error) {
-      setLogs((state) => ({ ...state, load: state.lines.length > 0 ? "ready" : "error", error: messageOf(error) }));
+      fail(jobId, error);
     }
-  }, [jobId, add, fetchTail]);
+  }, [jobId, add, fail, fetchTail]);
 
   useEffect(() => {
     setLogs(NOTHING);
     lastSeq.current = 0;
+    shown.current = jobId;
     if (jobId === null) return;
     let gap: ReturnType<typeof setTimeout> | null = null;
     const fillGap = () => {
       gap ??= setTimeout(() => {
         gap = null;
         fetchTail().catch((error: unknown) => {
-          setLogs((state) => ({ ...state, error: messageOf(error) }));
+          fail(jobId, error);
         });
       }, GAP_MS);
     };
@@ -102,7 +111,7 @@ export function useJobLogs(jobId: string | null): Logs {
       if (gap !== null) clearTimeout(gap);
       unsubscribe();
     };
-  }, [socket, jobId, add, fetchNew, fetchTail]);
+  }, [socket, jobId, add, fail, fetchNew, fetchTail]);
 
   useEffect(() => {
     void fetchNew();

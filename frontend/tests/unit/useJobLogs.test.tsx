@@ -1,7 +1,8 @@
 import { act, renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { useJobLogs } from "@/hooks/useJobLogs";
-import type { LogLine } from "@/lib/types/job";
+import { api } from "@/lib/api";
+import type { LogLine, LogPage } from "@/lib/types/job";
 import { Peer } from "../support/peer";
 
 const channel = "jobs/job_1/logs";
@@ -71,5 +72,24 @@ describe("useJobLogs", () => {
       { timeout: 5000 },
     );
     expect(reads()).toEqual(["GET /jobs/job_1/logs?tail=2000", "GET /jobs/job_1/logs?tail=2000"]);
+  });
+
+  it("shows nothing of the job before, however late its answer comes", async () => {
+    let answer: (page: LogPage) => void = () => undefined;
+    const late = new Promise<LogPage>((resolve) => (answer = resolve));
+    const asked = vi.spyOn(api, "jobLogTail").mockImplementation((id) =>
+      id === "job_1" ? late : Promise.resolve({ items: lines(1, 2), next_after: 2, next_before: null }),
+    );
+    const { result, rerender } = renderHook(({ id }) => useJobLogs(id), { initialProps: { id: "job_1" } });
+    rerender({ id: "job_2" });
+    await vi.waitFor(() => {
+      expect(result.current.lines.length).toBe(2);
+    });
+    await act(async () => {
+      answer({ items: lines(900, 999), next_after: 999, next_before: 900 });
+      await late;
+    });
+    expect(result.current).toMatchObject({ jobId: "job_2", lines: lines(1, 2), cut: false });
+    asked.mockRestore();
   });
 });
