@@ -53,7 +53,7 @@ export function canCancel(status: string): boolean {
 /** A job that runs where it was called is paused there. */
 export function canPause(job: Operation): boolean {
   const running = ["queued", "starting", "running", "stalled"].includes(job.status);
-  return running && !job.attached && (job.control ?? null) === null;
+  return running && !job.attached && job.control === null;
 }
 
 export function canResume(job: Operation): boolean {
@@ -63,7 +63,7 @@ export function canResume(job: Operation): boolean {
 /** A training's result is of use after any number of steps; half of anything else isn't. */
 export function canFinishEarly(job: Operation): boolean {
   const begun = job.started_at !== null && (job.status === "running" || job.status === "paused");
-  return begun && job.entity_type === "training" && !job.attached && (job.control ?? null) === null;
+  return begun && job.entity_type === "training" && !job.attached && job.control === null;
 }
 
 export function operationTitle(operation: Operation): string {

@@ -45,6 +45,11 @@ export function operation(changes: Partial<Operation> = {}): Operation {
     retry_of: null,
     retried_by: null,
     dismissed: false,
+    control: null,
+    not_before: null,
+    time_limit_seconds: null,
+    auto_retry: false,
+    attached: false,
     ...changes,
   };
 }

@@ -44,7 +44,7 @@ describe("OperationCard", () => {
   it("says that resources are not known, and when they are estimated", () => {
     const { card } = show({ resources: null });
     expect(text(card)).toContain("CPU –");
-    const resources = { job_id: "job_1", cpu_percent: 98, rss_bytes: 1024, read_bytes_per_s: null, write_bytes_per_s: null, gpus: [] };
+    const resources = { job_id: "job_1", processes: 1, cpu_percent: 98, rss_bytes: 1024, read_bytes_per_s: null, write_bytes_per_s: null, gpus: [] };
     render(
       <OperationCard
         operation={operation({ id: "job_2", resources: { ...resources, source: "estimated" } })}
@@ -57,7 +57,7 @@ describe("OperationCard", () => {
   });
 
   it("names what a job without readings is expected to use, and no number", () => {
-    const nothing = { cpu_percent: null, rss_bytes: null, read_bytes_per_s: null, write_bytes_per_s: null, gpus: null };
+    const nothing = { processes: null, cpu_percent: null, rss_bytes: null, read_bytes_per_s: null, write_bytes_per_s: null, gpus: null };
     show({ resources: { job_id: "job_1", source: "estimated", expected: ["gpu", "disk"], ...nothing } });
     expect(text(screen.getByTestId("operation-resources"))).toBe("GPU, disk (estimated)");
   });

@@ -51,6 +51,7 @@ describe("operationsStore", () => {
     store.getState().updateResourceUsage("job_1", {
       job_id: "job_1",
       source: "measured",
+      processes: 1,
       cpu_percent: 140,
       rss_bytes: 5,
       read_bytes_per_s: null,
