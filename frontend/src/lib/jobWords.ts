@@ -56,8 +56,9 @@ export function canPause(job: Operation): boolean {
   return running && !job.attached && job.control === null;
 }
 
+/** What stands still goes on, and a pause that is under way is withdrawn. */
 export function canResume(job: Operation): boolean {
-  return (job.status === "paused" && job.control !== "resume") || (job.status === "running" && job.control === "pause");
+  return job.control === "pause" || (job.status === "paused" && job.control !== "resume");
 }
 
 /** A training's result is of use after any number of steps; half of anything else isn't. */

@@ -91,6 +91,11 @@ describe("OperationCard", () => {
     expect(screen.getByRole("button", { name: "Resume other" })).toBeInTheDocument();
   });
 
+  it.each(["starting", "stalled"] as const)("withdraws the pause of a job that is %s", (status) => {
+    show({ status, control: "pause" });
+    expect(screen.getByRole("button", { name: "Resume sae layer 2" })).toBeInTheDocument();
+  });
+
   it("can only cancel a command that runs where it was called", () => {
     show({ kind: "command", entity_type: null, attached: true });
     expect(screen.getAllByRole("button")).toHaveLength(1);
