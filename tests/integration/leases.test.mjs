@@ -1,61 +1,12 @@
 // Who holds a job: workers that stand still, die, come back too late or are followed by others. Real processes.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Follower } from './lib/follower.mjs';
-import { headway, Server, temporaryFolder, until } from './lib/headway.mjs';
+import { Server, temporaryFolder, until } from './lib/headway.mjs';
 import { alive, gone, processesOf, processState, taskOf } from './lib/processes.mjs';
-
-// A worker that the test starts and kills itself.
-const started = new Set();
-after(async () => {
-  for (const worker of started) await worker.end();
-});
-
-class Worker {
-  constructor(server, data, args) {
-    started.add(this);
-    this.data = data;
-    this.stderr = '';
-    this.process = spawn(headway, ['worker', '--server', server.url, '--data', data, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.process.stderr.on('data', (bytes) => (this.stderr += bytes));
-    this.exited = new Promise((resolve) => this.process.once('exit', resolve));
-  }
-
-  static async start(server, { data, slots = 'cpu=1', task } = {}) {
-    const worker = new Worker(server, data ?? (await temporaryFolder('headway-worker-')), ['--slots', slots, ...(task ? ['--task', task] : [])]);
-    worker.id = await until('the worker to register', () => /registered as (\S+);/.exec(worker.stderr)?.[1]);
-    return worker;
-  }
-
-  get pid() {
-    return this.process.pid;
-  }
-
-  async kill() {
-    started.delete(this);
-    this.process.kill('SIGKILL');
-    await this.exited;
-  }
-
-  async end() {
-    started.delete(this);
-    this.process.kill('SIGCONT');
-    this.process.kill('SIGTERM');
-    await this.exited;
-    await rm(this.data, { recursive: true, force: true });
-  }
-}
-
-// A task program of the test's own, as a shell script: it is called as the real one is.
-async function script(folder, name, text) {
-  const file = path.join(folder, name);
-  await writeFile(file, `#!/bin/sh\n${text}\n`);
-  await chmod(file, 0o755);
-  return file;
-}
+import { Worker } from './lib/worker.mjs';
 
 const long = { n_features: 512, k: 16, batch_size: 256, total_steps: 1000000, log_every: 100, checkpoint_every: 1000000 };
 
@@ -87,7 +38,7 @@ describe('two workers', () => {
     server = await Server.start({ worker: false, args: ['--lease-seconds', '1'] });
     const first = await Worker.start(server, { slots: 'cpu=1,io=1' });
     ({ extraction } = await server.prepare());
-    await first.end();
+    await first.stop();
   });
   after(async () => {
     assert.deepEqual(await server.stop(), { code: 0, signal: null });
@@ -129,12 +80,12 @@ describe('two workers', () => {
     assert.deepEqual(follower.unexplained(`jobs/${job_id}/progress`), []);
 
     // The worker that was late is a good one again.
-    await other.end();
+    await other.stop();
     const next = await train(server, extraction, { total_steps: 50 });
     const done = await server.job(next.job_id);
     assert.deepEqual([done.status, done.worker_id], ['completed', slow.id]);
     follower.close();
-    await slow.end();
+    await slow.stop();
   });
 
   test('never_again_21_a_worker_back_within_the_grace_keeps_its_job', async () => {
@@ -150,19 +101,18 @@ describe('two workers', () => {
     assert.ok(await alive(task));
     await server.post(`/jobs/${job_id}/cancel`);
     await server.job(job_id, ['cancelled']);
-    await worker.end();
+    await worker.stop();
   });
 
   // Its lease would end only after three seconds: what happens before that, the successor has brought about.
   test('never_again_19_21_a_killed_worker_is_replaced_what_it_left_is_ended_and_its_job_is_run_again', async () => {
-    const folder = await temporaryFolder();
-    const task = await script(folder, 'task', `
+    const script = `
       if [ "$HEADWAY_ATTEMPT" = 1 ]; then
         sh -c 'trap "" TERM HUP INT; echo deaf $$ >&3; while :; do sleep 1000; done' &
         wait
       fi
-      exit 0`);
-    const first = await Worker.start(server, { task });
+      exit 0`;
+    const first = await Worker.start(server, { script });
     const { job_id } = await train(server, extraction, { max_attempts: 2 });
     const deaf = await until('the grandchild', async () => {
       const { items } = await server.get(`/jobs/${job_id}/logs`);
@@ -171,7 +121,7 @@ describe('two workers', () => {
     const follower = await Follower.open(server.url, [`jobs/${job_id}/progress`]);
     await first.kill();
     assert.ok(await alive(deaf), 'it outlived the worker');
-    const second = await Worker.start(server, { data: first.data, task });
+    const second = await Worker.start(server, { data: first.data, script });
     assert.equal(await alive(deaf), false, `ended before the worker asked for anything: ${second.stderr}`);
     assert.match(second.stderr, /killed \d process(es)? that an earlier worker left/);
     const end = await server.job(job_id);
@@ -183,8 +133,7 @@ describe('two workers', () => {
     assert.deepEqual(workers.filter((it) => it.id === first.id || it.id === second.id).map((it) => [it.id, it.live]).sort(),
       [[first.id, false], [second.id, true]].sort());
     follower.close();
-    await second.end();
-    await rm(folder, { recursive: true, force: true });
+    await second.stop();
   });
 });
 
@@ -194,14 +143,14 @@ describe('a worker that follows another', () => {
     const server = await Server.start({ worker: false, args: ['--lease-seconds', '15'] });
     const preparing = await Worker.start(server, { slots: 'cpu=1,io=1' });
     const { extraction } = await server.prepare();
-    await preparing.end();
+    await preparing.stop();
     const go = path.join(folder, 'go');
-    const task = await script(folder, 'task', `
+    const script = `
       echo '{"type":"progress","done":1,"total":2}' >&3
       while [ ! -e '${go}.'"$HEADWAY_JOB_ID" ]; do sleep 0.02; done
       echo '{"type":"result","kept":true}' >&3
-      echo ended >'${go}.'"$HEADWAY_JOB_ID"; exit 0`);
-    const first = await Worker.start(server, { slots: 'cpu=2', task });
+      echo ended >'${go}.'"$HEADWAY_JOB_ID"; exit 0`;
+    const first = await Worker.start(server, { slots: 'cpu=2', script });
     const ends = (await train(server, extraction)).job_id;
     const runs = (await train(server, extraction)).job_id;
     await server.job(ends, ['running']);
@@ -218,7 +167,7 @@ describe('a worker that follows another', () => {
     await first.kill();
 
     await server.restart();
-    const second = await Worker.start(server, { data: first.data, slots: 'cpu=2', task });
+    const second = await Worker.start(server, { data: first.data, slots: 'cpu=2', script });
     // At once: neither lease (15 s) nor the grace after a server's start (60 s) is waited for.
     const completed = await server.job(ends, ['completed', 'failed', 'queued', 'cancelled'], 10);
     assert.deepEqual([completed.status, completed.attempt], ['completed', 1]);
@@ -226,7 +175,7 @@ describe('a worker that follows another', () => {
     const lost = await server.job(runs, ['failed', 'completed', 'queued'], 10);
     assert.deepEqual([lost.status, lost.error_type], ['failed', 'WORKER_LOST']);
     assert.deepEqual(await readdir(path.join(first.data, 'spool')), []);
-    await second.end();
+    await second.stop();
     assert.deepEqual(await server.stop(), { code: 0, signal: null });
     await rm(folder, { recursive: true, force: true });
   });
