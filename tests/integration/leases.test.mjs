@@ -61,8 +61,7 @@ describe('two workers', () => {
     const other = await Worker.start(server);
     const again = await server.job(job_id, ['running']);
     assert.deepEqual([again.attempt, again.worker_id], [2, other.id]);
-    const newTask = (await processesOf(job_id)).find((pid) => pid !== oldTask);
-    assert.ok(newTask && newTask !== oldTask);
+    await until('the other worker’s task', async () => (await processesOf(job_id)).some((pid) => pid !== oldTask));
 
     // Back again, it has reports of the first attempt to send.
     process.kill(oldTask, 'SIGCONT');
@@ -74,6 +73,7 @@ describe('two workers', () => {
     await assertNoRowTwice(server, training.id, 100, total);
     const checkpoints = (await server.get(`/trainings/${training.id}/checkpoints`)).items.map((it) => it.step);
     assert.equal(new Set(checkpoints).size, checkpoints.length);
+    await follower.wait('job:completed'); // an answer may overtake it
     const ways = follower.of('job:status_changed').map((it) => `${it.previous}>${it.status}`);
     assert.deepEqual(ways.filter((way) => way.startsWith('stalled')), ['stalled>queued']);
     assert.equal(follower.of('job:completed').length, 1);
@@ -126,6 +126,7 @@ describe('two workers', () => {
     assert.match(second.stderr, /killed \d process(es)? that an earlier worker left/);
     const end = await server.job(job_id);
     assert.deepEqual([end.status, end.attempt, end.worker_id], ['completed', 2, second.id]);
+    await follower.wait('job:completed'); // an answer may overtake it
     const ways = follower.of('job:status_changed').map((it) => `${it.previous}>${it.status}`);
     assert.ok(ways.includes('stalled>queued'), ways.join(' '));
     assert.deepEqual((await readdir(path.join(first.data, 'running'))), []);
