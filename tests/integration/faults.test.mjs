@@ -131,6 +131,7 @@ describe('kill -9', () => {
     assert.equal(job.status, 'completed', job.error_message);
     assert.equal(job.attempt, 2);
     assert.notEqual(await server.workerPid(), worker);
+    await follower.wait('job:status_changed', (it) => it.status === 'completed'); // the answer may have overtaken it
     const ways = follower.of('job:status_changed').map((it) => `${it.previous}>${it.status}`);
     for (const way of ['running>stalled', 'stalled>queued', 'running>completed']) assert.ok(ways.includes(way), ways.join(' '));
     await assertGapless(server, training.id, 6000, 100);
