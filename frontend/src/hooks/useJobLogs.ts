@@ -97,7 +97,7 @@ export function useJobLogs(jobId: string | null): Logs {
       {
         "log:lines": (payload) => {
           const first = payload.lines[0]?.seq ?? 0;
-          if (lastSeq.current > 0 && first > lastSeq.current + 1) fillGap();
+          if (first > lastSeq.current + 1) fillGap();
           add(jobId, payload.lines);
         },
       },

@@ -74,6 +74,25 @@ describe("useJobLogs", () => {
     expect(reads()).toEqual(["GET /jobs/job_1/logs?tail=2000", "GET /jobs/job_1/logs?tail=2000"]);
   });
 
+  it("reads what there was before, when it could not at first", async () => {
+    written = 40;
+    const page = peer.rest.get("/jobs/job_1/logs");
+    peer.rest.delete("/jobs/job_1/logs");
+    const { result } = renderHook(() => useJobLogs("job_1"));
+    await vi.waitFor(() => {
+      expect(result.current.load).toBe("error");
+      expect(peer.subscribes.map((it) => it.channel)).toContain(channel);
+    });
+    peer.rest.set("/jobs/job_1/logs", page);
+    peer.publish(channel, "log:lines", { job_id: "job_1", lines: [line(40)] });
+    await vi.waitFor(
+      () => {
+        expect(result.current.lines).toEqual(lines(1, 40));
+      },
+      { timeout: 5000 },
+    );
+  });
+
   it("shows nothing of the job before, however late its answer comes", async () => {
     let answer: (page: LogPage) => void = () => undefined;
     const late = new Promise<LogPage>((resolve) => (answer = resolve));
