@@ -89,7 +89,8 @@ class Job:
         self._said: Optional[tuple] = None
         self._outermost: Optional[Bar] = None
         self._bad: set = set()
-        self._old_sigterm: Any = None
+        self._handlers: Dict[int, Any] = {}  # by signal: those that are ours
+        self._interrupted = False  # one of them has run
 
     def __reduce__(self) -> Any:
         return (_silent_job, (self.name,))
@@ -117,7 +118,7 @@ class Job:
         self._sink.begin(self)
         if self._sink.owns_jobs:
             self._say(LAST, {"type": "started", "pid": os.getpid()})
-        self._take_sigterm()
+        self._take_signals()
 
     @safe
     def finish(self, error: Optional[BaseException] = None) -> None:
@@ -150,7 +151,7 @@ class Job:
         if self in _open:
             _open.remove(self)
         self._sink.end(self)
-        self._give_sigterm_back()
+        self._give_signals_back()
 
     def __enter__(self) -> "Job":
         self.start()
@@ -315,36 +316,57 @@ class Job:
         """What the server's answer asks for. On the sink's thread."""
         if control == "stop" and not self.stopping:
             self.stopping = True
-        if control == "cancel" and not self.cancelled:
-            self.cancelled = True
-            if self.ended:
-                return
-            if self._on_cancel == "interrupt":
-                log.warning("job %r was cancelled: interrupting the program", self.name)
-                # Through the signal's own way, so that a blocking call in the main thread ends as well.
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-            else:
-                log.warning("job %r was cancelled; the program goes on until it looks at job.cancelled", self.name)
-
-    def _take_sigterm(self) -> None:
-        """A worker cancels with SIGTERM. Only where the program has said how it wants to hear of it is that changed."""
-        if self._on_cancel not in ("flag", "interrupt") or threading.current_thread() is not threading.main_thread():
+        if control != "cancel":
             return
-        if signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        first, self.cancelled = not self.cancelled, True
+        if self.ended:
+            return
+        if self._on_cancel == "interrupt":
+            if first:
+                log.warning("job %r was cancelled: interrupting the program", self.name)
+            self._interrupt(first)
+        elif first:
+            log.warning("job %r was cancelled; the program goes on until it looks at job.cancelled", self.name)
+
+    def _interrupt(self, first: bool) -> None:
+        """Through the signal's own way, so that a blocking call in the main thread ends as well. One that comes between the
+        interpreter's last look at signals and the call itself is only seen when the call is over: it is sent again with each
+        answer of the server until our handler has run. A handler that isn't ours says nothing, and gets the signal once."""
+        ours = self._handlers.get(signal.SIGINT)
+        if first or (not self._interrupted and ours is not None and signal.getsignal(signal.SIGINT) is ours):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    def _take_signals(self) -> None:
+        """A worker cancels with SIGTERM. Only where the program has said how it wants to hear of it is that changed; and SIGINT,
+        which means to it what it always did, only so that it is known to have come."""
+        if self._on_cancel not in ("flag", "interrupt") or threading.current_thread() is not threading.main_thread():
             return
 
         def asked(signum: int, frame: Any) -> None:
             self.cancelled = True
             if self._on_cancel == "interrupt":
+                self._interrupted = True
                 raise KeyboardInterrupt("SIGTERM")
 
-        self._old_sigterm = asked
-        signal.signal(signal.SIGTERM, asked)
+        def interrupted(signum: int, frame: Any) -> None:
+            self._interrupted = True
+            signal.default_int_handler(signum, frame)
 
-    def _give_sigterm_back(self) -> None:
-        mine, self._old_sigterm = self._old_sigterm, None
-        if mine is not None and signal.getsignal(signal.SIGTERM) is mine:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self._take_signal(signal.SIGTERM, signal.SIG_DFL, asked)
+        if self._on_cancel == "interrupt":
+            self._take_signal(signal.SIGINT, signal.default_int_handler, interrupted)
+
+    def _take_signal(self, number: int, usual: Any, ours: Any) -> None:
+        """Where the program has a handler of its own, that stays."""
+        if signal.getsignal(number) == usual:
+            self._handlers[number] = ours
+            signal.signal(number, ours)
+
+    def _give_signals_back(self) -> None:
+        for number, usual in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+            ours = self._handlers.pop(number, None)
+            if ours is not None and signal.getsignal(number) is ours:
+                signal.signal(number, usual)
 
 
 _open: List[Job] = []

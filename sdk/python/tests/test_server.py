@@ -131,6 +131,25 @@ class Posting(unittest.TestCase):
                 self.assertEqual(self.server.job(name, "cancelled")["progress"], 10)
                 self.assertEqual(child.wait(30 * PATIENCE) == 0, how == "None")
 
+    def test_never_again_23_an_interrupt_that_nobody_saw_comes_again(self):
+        # The first is taken away, as one is that falls between the interpreter's last look and a call that blocks.
+        child = self.start(
+            """
+            import headway, signal, time
+            real, sent = signal.pthread_kill, []
+            def lose_the_first(thread, number):
+                sent.append(number)
+                if len(sent) > 1:
+                    real(thread, number)
+            signal.pthread_kill = lose_the_first
+            with headway.job("deaf", on_cancel="interrupt") as j:
+                time.sleep(600)
+            """
+        )
+        self.server.call("POST", "/jobs/%s/cancel" % self.server.job("deaf", "running")["id"], {})
+        self.server.job("deaf", "cancelled")
+        self.assertNotEqual(child.wait(30 * PATIENCE), 0)
+
     def test_never_again_26_a_server_killed_in_the_middle_loses_nothing(self):
         child = self.start(
             """
