@@ -3,9 +3,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "http/http_reply.h"
+#include "http/http_stats.h"
 #include "http/origin.h"
 #include "http/request_internal.h"
 #include "http/router.h"
@@ -29,6 +31,7 @@ struct http_server {
     struct list conns; // struct http_conn
     size_t n;
     struct http_date date;
+    struct http_stats stats;
     bool stopping;
     struct loop_timer deadline;
     void (*stopped)(void *ctx);
@@ -121,6 +124,7 @@ static void on_reply(void *transport, struct request *req, struct reply *r)
     struct http_conn *hc = transport;
     bool keep = request_http(req)->keep_alive && !hc->server->stopping;
     hc->last = !keep;
+    http_stats_count(&hc->server->stats, req->route, r->status, clock_mono_us() - req->began_us);
     http_reply_write(hc->conn, &hc->server->date, req, r, keep);
 }
 
@@ -176,6 +180,7 @@ static void handle(struct http_conn *hc)
     const struct route_guard *guard = router_guarded(s->router, http->path, &ctx);
     int rc = request_new(&hc->current, s->loop, http, &transport_ops, hc, &e);
     struct request *req = hc->current;
+    req->began_us = clock_mono_us();
     req->body_awaited = hc->body_awaited;
     hc->body_awaited = false;
     if (s->policy && origin_wants_cors(s->policy, http)) http_reply_add_cors(req);
@@ -361,6 +366,11 @@ size_t http_server_connections(const struct http_server *s)
     return s->n;
 }
 
+const struct http_stats *http_server_stats(const struct http_server *s)
+{
+    return &s->stats;
+}
+
 void http_server_stop(struct http_server *s, int64_t deadline_ms, void (*done)(void *ctx), void *ctx)
 {
     if (s->stopping) return;
@@ -383,5 +393,6 @@ void http_server_free(struct http_server *s)
 {
     if (!s) return;
     assert(list_empty(&s->conns));
+    http_stats_release(&s->stats);
     free(s);
 }

@@ -10,6 +10,7 @@
 #include "base/slice.h"
 
 struct http_server;
+struct http_stats;
 struct loop;
 struct origin_policy;
 struct router;
@@ -30,6 +31,7 @@ struct http_server *http_server_new(struct loop *l, const struct router *router,
 int http_server_listen(struct http_server *s, const char *address, struct err *e);
 uint16_t http_server_port(const struct http_server *s); // of the first address
 size_t http_server_connections(const struct http_server *s);
+const struct http_stats *http_server_stats(const struct http_server *s);
 
 // Stops accepting, closes idle connections, lets requests under way finish (answers say Connection: close); what is
 // left after deadline_ms is closed. Connections taken over by others (WebSockets) are theirs to end: see sessions_stop.

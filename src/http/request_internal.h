@@ -32,6 +32,7 @@ struct request_pair {
 };
 
 struct request_block;
+struct route;
 
 struct request {
     unsigned refs;
@@ -40,6 +41,8 @@ struct request {
     const struct request_transport *ops;
     void *transport; // NULL: the client is gone
     const char *method, *path;
+    const struct route *route; // that serves it; NULL: none does
+    int64_t began_us;          // when it had arrived, on the monotonic clock
     struct request_pair params[REQUEST_MAX_PARAMS];
     unsigned n_params;
     struct request_pair *query;

@@ -176,6 +176,7 @@ void router_dispatch(const struct router *r, struct request *req)
     const char *method = request_method(req);
     const struct entry *known = literal(r, slice_str(request_path(req)), method);
     if (known) {
+        req->route = known->route;
         known->route->handler(req, known->ctx);
         return;
     }
@@ -198,6 +199,7 @@ void router_dispatch(const struct router *r, struct request *req)
     bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
     if (best) {
         set_params(req, best, path);
+        req->route = best->route;
         best->route->handler(req, best->ctx);
     } else if (allowed.n) {
         refuse_method(req, &allowed);
