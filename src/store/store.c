@@ -21,6 +21,7 @@ struct work {
     bool waited; // somebody waits for it: `done` is called on the store's thread
     bool gave_way;
     int attempts; // that gave way
+    int64_t asked_us;
     int rc;
     struct err err;
 };
@@ -34,8 +35,9 @@ struct lane { // what waits for a kind of thread
 struct store {
     const struct backend_ops *ops;
     struct backend *backend;
-    pthread_mutex_t lock; // guards the lanes, `closing`, the poster and, once it is open, n_readers
+    pthread_mutex_t lock; // guards the lanes, `closing`, the poster, the stats and, once it is open, n_readers
     struct lane writes, reads;
+    struct store_stats stats;
     bool closing;
     store_post_fn post;
     void *poster;
@@ -60,9 +62,15 @@ static void run_done(void *arg)
     free(w);
 }
 
-static void deliver(struct store *s, struct work *w)
+// `lane`: the one it was taken from; NULL: none took it.
+static void deliver(struct store *s, struct lane *lane, struct work *w)
 {
     pthread_mutex_lock(&s->lock);
+    if (lane) {
+        latency_add(lane == &s->reads ? &s->stats.read : &s->stats.write, clock_mono_us() - w->asked_us);
+        if (w->rc && lane == &s->reads) s->stats.reads_failed++;
+        if (w->rc && lane == &s->writes) s->stats.writes_failed++;
+    }
     store_post_fn post = s->post;
     void *poster = s->poster;
     pthread_mutex_unlock(&s->lock);
@@ -91,7 +99,7 @@ static void deliver_all(struct store *s, struct list *done)
     LIST_EACH(it, next, done)
     {
         list_remove(it);
-        deliver(s, LIST_ITEM(it, struct work, node));
+        deliver(s, &s->writes, LIST_ITEM(it, struct work, node));
     }
 }
 
@@ -131,6 +139,18 @@ static int run_one(struct store *s, struct store_tx *tx, struct work *w, struct 
     return rc ? w->err.code : 0;
 }
 
+static int commit(struct store *s, int64_t begun, struct err *e)
+{
+    int64_t from = clock_mono_us();
+    int rc = s->ops->commit(s->writer_db, e);
+    int64_t now = clock_mono_us();
+    pthread_mutex_lock(&s->lock);
+    latency_add(&s->stats.commits, now - from);
+    latency_add(&s->stats.transactions, now - begun);
+    pthread_mutex_unlock(&s->lock);
+    return rc;
+}
+
 // From `first` on, as much as a batch may hold, in one transaction; then every function learns how it went. One that
 // had to give way to another program ends the batch, so that nothing is held which that one may wait for, and is
 // returned: it is to be the next one's first.
@@ -158,7 +178,7 @@ static struct work *run_batch(struct store *s, struct work *first)
     if (rc)
         s->ops->rollback(s->writer_db);
     else
-        rc = s->ops->commit(s->writer_db, &e);
+        rc = commit(s, start, &e);
     if (rc) {
         LIST_EACH(it, next, &done)
         {
@@ -190,7 +210,7 @@ static void *reader_main(void *arg)
         if (!w->rc) w->rc = w->fn(&tx, w->ctx, &w->err);
         s->ops->rollback(r->db); // nothing to commit; and what a begin that failed has left
         if (w->rc) settle(w);
-        deliver(s, w);
+        deliver(s, &s->reads, w);
     }
     return NULL;
 }
@@ -322,12 +342,21 @@ void store_set_poster(struct store *s, store_post_fn post, void *poster)
     pthread_mutex_unlock(&s->lock);
 }
 
+void store_stats(struct store *s, struct store_stats *out)
+{
+    pthread_mutex_lock(&s->lock);
+    *out = s->stats;
+    out->writes_queued = s->writes.queued;
+    out->reads_queued = s->reads.queued;
+    pthread_mutex_unlock(&s->lock);
+}
+
 // ---- submitting ---------------------------------------------------------------------------------------------------
 
 static void submit(struct store *s, struct lane *lane, store_fn fn, store_done_fn done, void *ctx, bool waited)
 {
     struct work *w = mem_zalloc(sizeof *w);
-    *w = (struct work){.fn = fn, .done = done, .ctx = ctx, .waited = waited};
+    *w = (struct work){.fn = fn, .done = done, .ctx = ctx, .waited = waited, .asked_us = clock_mono_us()};
     list_init(&w->node);
     pthread_mutex_lock(&s->lock);
     bool closing = s->closing;
@@ -342,7 +371,7 @@ static void submit(struct store *s, struct lane *lane, store_fn fn, store_done_f
     pthread_mutex_unlock(&s->lock);
     if (!closing) return;
     w->rc = err_set(&w->err, HW_EUNAVAILABLE, "the store is closing");
-    deliver(s, w);
+    deliver(s, NULL, w);
 }
 
 void store_write(struct store *s, store_fn fn, store_done_fn done, void *ctx)

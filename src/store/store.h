@@ -18,6 +18,7 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "store/latency.h"
 
 struct store;
 struct store_tx; // one transaction; only valid inside a store_fn
@@ -65,5 +66,15 @@ int store_maintain(struct store *s, struct store_maintenance *out, struct err *e
 // The second half of it: for whoever writes so much that the log would grow until a commit has to move it.
 // A database server sees to its own log: nothing is done.
 int store_move_log(struct store *s, struct store_maintenance *out, struct err *e);
+
+// Since it was opened. Any thread.
+struct store_stats {
+    int writes_queued, reads_queued; // now
+    uint64_t writes_failed, reads_failed;
+    struct latency write, read;   // from asked for to done: for a write that is durable
+    struct latency transactions;  // of the writer, from BEGIN to COMMIT, the functions of many writes in between
+    struct latency commits;       // COMMIT alone: what the disk takes
+};
+void store_stats(struct store *s, struct store_stats *out);
 
 #endif
