@@ -24,12 +24,28 @@ done
 # Node.js may come from elsewhere than Debian's package.
 if ! command -v node >/dev/null 2>&1; then missing="$missing nodejs"; fi
 if ! command -v npm >/dev/null 2>&1; then missing="$missing npm"; fi
-[ -n "$missing" ] || exit 0
+# Of Prometheus the tests use promtool alone, which looks for mistakes in what GET /metrics says: it is taken out of Debian's package,
+# which as a whole would start a server.
+here=$(cd "$(dirname "$0")/.." && pwd)
+promtool=""
+if [ "$1" = test ] && ! command -v promtool >/dev/null 2>&1 && [ ! -x "$here/build/tools/promtool" ]; then promtool="$here/build/tools/promtool"; fi
+[ -n "$missing$promtool" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then
-    echo "setup: this machine has no apt-get. Install what these Debian packages hold, then try again:$missing" >&2
+    echo "setup: this machine has no apt-get. Install what these Debian packages hold, then try again:$missing${promtool:+ prometheus}" >&2
     exit 1
 fi
+get_promtool() {
+    [ -n "$promtool" ] || return 0
+    echo "Taking promtool out of Debian's package prometheus into build/tools (nothing is installed)"
+    unpacked=$(mktemp -d)
+    mkdir -p "$here/build/tools"
+    (cd "$unpacked" && apt-get download -qq prometheus 2>/dev/null && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xO ./usr/bin/promtool >promtool)
+    chmod +x "$unpacked/promtool"
+    mv "$unpacked/promtool" "$promtool"
+    rm -rf "$unpacked"
+}
+
 as_root=""
 if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null 2>&1; then
@@ -40,7 +56,12 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 # sudo keeps no environment: what apt-get is to see is said behind it.
 install="$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends"
-echo "Installing Debian packages:$missing"
+# The lists of packages may be there already.
+if [ -z "$missing" ] && apt-cache show prometheus >/dev/null 2>&1; then
+    get_promtool
+    exit 0
+fi
+[ -z "$missing" ] || echo "Installing Debian packages:$missing"
 $as_root apt-get update -qq
 case "$missing " in
 *" postgresql "*)
@@ -55,4 +76,5 @@ case "$missing " in
     echo "(PostgreSQL without a server that runs: the tests start their own)"
     ;;
 esac
-$install $missing </dev/null >/dev/null
+[ -z "$missing" ] || $install $missing </dev/null >/dev/null
+get_promtool

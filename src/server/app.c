@@ -235,7 +235,13 @@ static void make_routes(struct app *a)
     schedule_routes(a->router, periodic_schedule(a->periodic));
     a->maintenance = (struct maintenance_api){a->store, periodic_schedule(a->periodic), a->archival};
     maintenance_routes(a->router, &a->maintenance);
-    a->metrics = (struct metrics){a->io, a->periodic, a->archival, a->health.started_at_us};
+    a->metrics = (struct metrics){.http = a->http,
+                                  .io = a->io,
+                                  .store = a->store,
+                                  .monitor = a->monitor,
+                                  .periodic = a->periodic,
+                                  .archival = a->archival,
+                                  .started_at_us = a->health.started_at_us};
     metrics_routes(a->router, &a->metrics);
     emit_routes(a->router, a->emitter);
     a->site = dashboard_site_new();

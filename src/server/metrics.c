@@ -9,11 +9,17 @@
 
 #include "base/mem.h"
 #include "base/prometheus.h"
+#include "http/http_server.h"
+#include "http/http_stats.h"
 #include "http/request.h"
 #include "http/router.h"
 #include "jobs/archival.h"
+#include "monitor/recent.h"
+#include "server/host_metrics.h"
 #include "server/io_threads.h"
+#include "server/monitor_thread.h"
 #include "server/periodic.h"
+#include "server/store_metrics.h"
 
 // ---- the process ---------------------------------------------------------------------------------------------------
 
@@ -152,7 +158,15 @@ static void lag(struct buf *out, const struct io_thread_stats *stats, int n)
 struct scrape {
     struct request *req; // a reference
     const struct metrics *m;
+    struct store_metrics store;
+    bool read; // `store` is known
 };
+
+static const struct moment *last_moment(const struct metrics *m)
+{
+    const struct recent *r = monitor_thread_recent(m->monitor);
+    return recent_count(r) ? recent_at(r, recent_count(r) - 1) : NULL;
+}
 
 static void answer(void *ctx, const struct io_thread_stats *stats, int n, const struct fanout_stats *f)
 {
@@ -160,23 +174,43 @@ static void answer(void *ctx, const struct io_thread_stats *stats, int n, const 
     struct totals t = add_up(stats, n);
     struct buf out = BUF_INIT;
     process(&out, s->m);
+    http_stats_write(http_server_stats(s->m->http), &out);
     clients(&out, &t.clients);
     events(&out, &t.hub, n ? stats[0].hub.published : 0, f); // the first hub is given everything
     threads(&out, stats, n);
     lag(&out, stats, n);
+    store_metrics_write(s->m->store, s->read ? &s->store : NULL, &out);
+    host_metrics_write(last_moment(s->m), &out);
     periodic_metrics(s->m->periodic, &out);
     archival_metrics(s->m->archival, &out);
     request_reply_text(s->req, 200, PROMETHEUS_CONTENT_TYPE, &out);
     request_unref(s->req);
+    store_metrics_release(&s->store);
     free(s);
+}
+
+static int read_store(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct scrape *s = ctx;
+    return store_metrics_read(tx, &s->store, e);
+}
+
+// A database that doesn't answer is a reading as well: the scrape goes on without it.
+static void store_is_read(void *ctx, int rc, const struct err *e)
+{
+    (void)e;
+    struct scrape *s = ctx;
+    s->read = rc == 0;
+    io_threads_stats(s->m->io, answer, s);
 }
 
 static void metrics_get(struct request *req, void *ctx)
 {
     struct metrics *m = ctx;
-    struct scrape *s = mem_alloc(sizeof *s);
-    *s = (struct scrape){request_ref(req), m};
-    io_threads_stats(m->io, answer, s);
+    struct scrape *s = mem_zalloc(sizeof *s);
+    s->req = request_ref(req);
+    s->m = m;
+    store_read(m->store, read_store, store_is_read, s);
 }
 
 static const struct route routes[] = {{"GET", "/metrics", metrics_get}};

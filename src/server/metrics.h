@@ -5,12 +5,18 @@
 #include <stdint.h>
 
 struct archival;
+struct http_server;
 struct io_threads;
+struct monitor_thread;
 struct periodic;
 struct router;
+struct store;
 
 struct metrics {
+    struct http_server *http;
     struct io_threads *io;
+    struct store *store;
+    struct monitor_thread *monitor;
     struct periodic *periodic;
     struct archival *archival;
     int64_t started_at_us;

@@ -22,6 +22,10 @@ test('tokenize, extract and train on PostgreSQL; the database is killed meanwhil
   assert.equal(away.status, 503);
   assert.equal(away.json.error.code, 'unavailable');
   assert.match(away.json.error.message, /the database is away/);
+  // So are the counts: what nobody can read has no sample, and the scrape goes on.
+  const scraped = await (await fetch(`${server.url}/metrics`)).text();
+  assert.match(scraped, /^headway_store_up 0$/m);
+  assert.doesNotMatch(scraped, /^headway_jobs\{/m);
   const readiness = await server.request('GET', '/readyz');
   assert.equal(readiness.status, 503);
   assert.match(readiness.json.reasons[0], /the database is away/);
