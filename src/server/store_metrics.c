@@ -40,11 +40,13 @@ static void jobs(struct buf *out, const struct store_metrics *m)
     const struct {
         const char *status;
         int64_t n;
-    } states[] = {{"queued", c->queued},   {"starting", c->starting},     {"running", c->running}, {"paused", c->paused},
-                  {"stalled", c->stalled}, {"cancelling", c->cancelling}, {"failed", c->failed},   {"finished", c->finished}};
+    } states[] = {{"queued", c->queued}, {"starting", c->starting}, {"running", c->running},
+                  {"paused", c->paused}, {"stalled", c->stalled},   {"cancelling", c->cancelling},
+                  {"failed", c->failed}, {"finished", c->finished}};
     static const char name[] = "headway_jobs", queued[] = "headway_queue_jobs";
-    prom_family(out, name, PROM_GAUGE,
-                "Jobs by status; failed: those that were neither retried nor dismissed; finished: all others that ended.");
+    prom_family(
+        out, name, PROM_GAUGE,
+        "Jobs by status; failed: those that were neither retried nor dismissed; finished: all others that ended.");
     for (size_t i = 0; i < sizeof states / sizeof *states; i++)
         prom_sample(out, name, (const char *const[]){"status", states[i].status, NULL}, (double)states[i].n);
     prom_family(out, queued, PROM_GAUGE, "Jobs that wait, by queue and by the kind of place they need.");
@@ -68,9 +70,11 @@ static void latencies(struct buf *out, struct store_stats *st)
     static const char operations[] = "headway_store_operation_duration_seconds",
                       transactions[] = "headway_store_transaction_duration_seconds",
                       commits[] = "headway_store_commit_duration_seconds",
-                      waiting[] = "headway_store_operations_waiting", failed[] = "headway_store_operations_failed_total";
+                      waiting[] = "headway_store_operations_waiting",
+                      failed[] = "headway_store_operations_failed_total";
     const char *const reads[] = {"operation", "read", NULL}, *const writes[] = {"operation", "write", NULL};
-    prom_family(out, operations, PROM_HISTOGRAM, "From what was asked of the store to its answer; a write's is durable.");
+    prom_family(out, operations, PROM_HISTOGRAM,
+                "From what was asked of the store to its answer; a write's is durable.");
     histogram(out, operations, "read", &st->read);
     histogram(out, operations, "write", &st->write);
     prom_family(out, transactions, PROM_HISTOGRAM, "Writing transactions, each of many operations.");
@@ -80,7 +84,8 @@ static void latencies(struct buf *out, struct store_stats *st)
     prom_family(out, waiting, PROM_GAUGE, "Operations that wait for their turn.");
     prom_sample(out, waiting, reads, st->reads_queued);
     prom_sample(out, waiting, writes, st->writes_queued);
-    prom_family(out, failed, PROM_COUNTER, "Operations that ended with an error, a conflict or what isn't there included.");
+    prom_family(out, failed, PROM_COUNTER,
+                "Operations that ended with an error, a conflict or what isn't there included.");
     prom_sample_u64(out, failed, reads, st->reads_failed);
     prom_sample_u64(out, failed, writes, st->writes_failed);
 }

@@ -71,9 +71,9 @@ int store_move_log(struct store *s, struct store_maintenance *out, struct err *e
 struct store_stats {
     int writes_queued, reads_queued; // now
     uint64_t writes_failed, reads_failed;
-    struct latency write, read;   // from asked for to done: for a write that is durable
-    struct latency transactions;  // of the writer, from BEGIN to COMMIT, the functions of many writes in between
-    struct latency commits;       // COMMIT alone: what the disk takes
+    struct latency write, read;  // from asked for to done: for a write that is durable
+    struct latency transactions; // of the writer, from BEGIN to COMMIT, the functions of many writes in between
+    struct latency commits;      // COMMIT alone: what the disk takes
 };
 void store_stats(struct store *s, struct store_stats *out);
 
