@@ -2,6 +2,7 @@
 import { useMemo } from "react";
 import { Chart, type ChartLine } from "@/components/Chart";
 import { ErrorNote, Skeleton } from "@/components/States";
+import { lastKnown } from "@/lib/chart/values";
 import * as f from "@/lib/format";
 import { useQuery } from "@/lib/router";
 import { lineIndex, type CurveMetric, type TrainingCurves } from "@/stores/trainingsStore";
@@ -35,7 +36,7 @@ export function TrainingCharts({ curves, load, ended }: Props) {
       });
       const hasLayers = many && chart.byLayer;
       // The mean is drawn last, on top of its layers.
-      const layers = hasLayers ? curves.layers.map(line).filter((each) => each.values.some((v) => v !== null)) : [];
+      const layers = hasLayers ? curves.layers.map(line).filter((each) => lastKnown(each.values) !== null) : [];
       return { ...chart, lines: [...layers.map((each) => ({ ...each, faint: true })), line(null)] };
     });
   }, [curves]);
