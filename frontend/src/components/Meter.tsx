@@ -10,11 +10,12 @@ interface Props {
   /** 0 to 100; null: not known. */
   value: number | null;
   segments?: Segment[];
+  tone?: "normal" | "warning";
   className?: string;
 }
 
 /** A level. The accented part belongs to known jobs, the plain part to everything else. */
-export function Meter({ label, value, segments, className = "h-1.5" }: Props) {
+export function Meter({ label, value, segments, tone = "normal", className = "h-1.5" }: Props) {
   const parts = segments ?? (value === null ? [] : [{ key: "all", value, attributed: true }]);
   return (
     <div
@@ -29,7 +30,7 @@ export function Meter({ label, value, segments, className = "h-1.5" }: Props) {
       {parts.map((part) => (
         <div
           key={part.key}
-          className={`h-full transition-[width] duration-300 ${part.attributed ? "bg-accent" : "bg-rest"}`}
+          className={`h-full transition-[width] duration-300 ${tone === "warning" ? "bg-amber-mark" : part.attributed ? "bg-accent" : "bg-rest"}`}
           style={{ width: `${Math.min(Math.max(part.value, 0), 100)}%` }}
         />
       ))}

@@ -2,7 +2,7 @@
 import type { Dataset } from "./types/dataset";
 import type { Control, JsonObject, LogPage, Operation, OperationsPage } from "./types/job";
 import type { Extraction, Model } from "./types/model";
-import type { SystemHistory, SystemSnapshot, VersionInfo } from "./types/system";
+import type { SystemHistory, SystemRange, SystemSnapshot, VersionInfo } from "./types/system";
 import type { Checkpoint, MetricPage, Training } from "./types/training";
 
 export interface Page<T> {
@@ -22,20 +22,22 @@ export class ApiError extends Error {
 }
 
 const TIMEOUT_MS = 15_000;
+/** What is asked every few seconds to learn whether there is an answer must not wait longer than it takes to doubt it. */
+const POLL_TIMEOUT_MS = 4000;
 
-async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+async function request<T>(method: string, path: string, body?: unknown, timeoutMs = TIMEOUT_MS): Promise<T> {
   let response: Response;
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
       headers: body === undefined ? { accept: "application/json" } : { accept: "application/json", "content-type": "application/json" },
       body: body === undefined ? null : JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
   } catch (error) {
     const timeout = error instanceof DOMException && error.name === "TimeoutError";
     throw new ApiError(
-      timeout ? `No answer from the server within ${TIMEOUT_MS / 1000} s.` : "The server can't be reached.",
+      timeout ? `No answer from the server within ${timeoutMs / 1000} s.` : "The server can't be reached.",
       0,
       timeout ? "timeout" : "unreachable",
     );
@@ -97,8 +99,10 @@ export const api = {
   tokenize: (datasetId: string, modelId: string) =>
     request<Operation>("POST", `/datasets/${id(datasetId)}/tokenize`, { model_id: modelId }),
 
-  systemMetrics: () => request<SystemSnapshot>("GET", "/system/metrics"),
+  systemMetrics: () => request<SystemSnapshot>("GET", "/system/metrics", undefined, POLL_TIMEOUT_MS),
   systemHistory: (windowSeconds: number) => request<SystemHistory>("GET", `/system/history?window=${windowSeconds}`),
+  systemRange: (from: string, to: string) =>
+    request<SystemRange>("GET", `/system/history?from=${id(from)}&to=${id(to)}`),
   version: () => request<VersionInfo>("GET", "/version"),
 };
 

@@ -145,14 +145,27 @@ export function timeWithSeconds(ts: string): string {
   return Number.isNaN(date.getTime()) ? UNKNOWN : clockSecondsFormat.format(date);
 }
 
-/** Labels of a time axis at `seconds` since 1970, `step` apart: with seconds where minutes would not tell them apart. */
+/** Labels of a time axis at `seconds` since 1970, `step` apart: with seconds where minutes would not tell them apart, with the day where hours would not. */
 export function clockLabels(seconds: readonly number[], step: number): string[] {
   const format = step < 60 ? clockSecondsFormat : clockFormat;
-  return seconds.map((at) => format.format(new Date(at * 1000)));
+  let day = "";
+  return seconds.map((at, i) => {
+    const date = new Date(at * 1000);
+    const before = day;
+    day = dayFormat.format(date);
+    return step >= 43_200 || (i > 0 && day !== before) ? day : format.format(date);
+  });
 }
 
 export function fullTime(ts: string | null | undefined): string {
   if (ts === null || ts === undefined) return UNKNOWN;
   const date = new Date(ts);
   return Number.isNaN(date.getTime()) ? UNKNOWN : fullFormat.format(date);
+}
+
+/** "3 h": a time that is only roughly known. */
+export function roughly(seconds: Maybe): string {
+  if (!known(seconds)) return UNKNOWN;
+  const [value, unit] = coarse(Math.max(0, seconds));
+  return `${value}${THIN}${unit}`;
 }

@@ -3,11 +3,15 @@
  *
  * "Connected" and "fresh" are two things: a connected socket that brings nothing for three intervals counts as failed, and
  * polling starts. It stops when live data is back, not already when the socket is.
+ *
+ * Everything that comes goes into the charts' rings at once; the page is shown it once in an update interval.
  */
 import { createStore } from "zustand/vanilla";
 import { api, messageOf } from "@/lib/api";
-import { noteServerTime } from "@/lib/clock";
-import { appendRow, emptySeries, trimBefore, type Series } from "@/lib/series";
+import { ageOf, noteServerTime } from "@/lib/clock";
+import { isStale, STALE_INTERVALS, staleAfterMs } from "@/lib/freshness";
+import { Ring, type RingView } from "@/lib/ring";
+import { chartRow, chartWidth, filesystemRows, gpuIndex, isNewer } from "@/lib/systemChannels";
 import type {
   AnySystemMetrics,
   CpuMetrics,
@@ -17,12 +21,9 @@ import type {
   NetworkMetrics,
   SystemSnapshot,
 } from "@/lib/types/system";
+import { readInterval, writeInterval } from "./updateInterval";
 
 export const HISTORY_SECONDS = 900;
-export const STALE_INTERVALS = 3;
-const INTERVAL_KEY = "headway.updateInterval";
-const DEFAULT_INTERVAL = 2;
-const MIN_STALE_MS = 1500;
 
 export type ConnectionHealth = "live" | "polling" | "offline";
 type Source = "event" | "snapshot" | "poll" | "history";
@@ -35,22 +36,25 @@ export interface SystemMonitorState {
   gpus: Record<number, GpuMetrics>;
   /** Why there is no GPU; null while that is not known, or if there is one. */
   gpuReason: string | null;
-  /** By channel: the last minutes, x in Unix seconds. */
-  history: Record<string, Series>;
+  /** By channel: the last minutes, x in Unix seconds. A new view each time it is shown. */
+  history: Record<string, RingView>;
+  /** The same of each filesystem's free bytes, by mount point. */
+  freeSpace: Record<string, RingView>;
   historyLoad: "loading" | "ready" | "error";
   historyError: string | null;
 
   /** How often the server samples, seconds. */
   sampleInterval: number;
-  /** How often the page asks while live data is away, seconds. Remembered. */
+  /** How often the page shows what came, and asks while live data is away, seconds. Remembered. */
   updateInterval: number;
 
   isWebSocketConnected: boolean;
   hasEverConnected: boolean;
+  /** Lost connections, failed attempts and silences since live data came last. */
   consecutiveWebSocketFailures: number;
   isPolling: boolean;
   pollFailed: boolean;
-  /** performance.now() when something newer than before arrived: at all, and over the socket. */
+  /** performance.now() when the newest data was made: of all, and of what came over the socket. */
   lastDataAt: number | null;
   lastLiveAt: number | null;
   /** The same of each channel, so that one silent panel can say so. */
@@ -82,81 +86,18 @@ export function isOutOfReach(state: Parameters<typeof connectionHealth>[0]): boo
   return state.isPolling && connectionHealth(state) === "offline";
 }
 
-export function staleAfterMs(sampleInterval: number): number {
-  return Math.max(STALE_INTERVALS * sampleInterval * 1000, MIN_STALE_MS);
+/** Seconds between two readings as they should come: over the socket as the server samples, by polling as the page asks. */
+export function expectedInterval(state: Pick<SystemMonitorState, "isPolling" | "sampleInterval" | "updateInterval">): number {
+  return state.isPolling ? Math.max(state.sampleInterval, state.updateInterval) : state.sampleInterval;
 }
 
-function readInterval(): number {
-  try {
-    const stored = Number(localStorage.getItem(INTERVAL_KEY));
-    return Number.isFinite(stored) && stored >= 0.5 && stored <= 60 ? stored : DEFAULT_INTERVAL;
-  } catch {
-    return DEFAULT_INTERVAL;
-  }
-}
-
-/** What each channel's chart shows. */
-function chartRow(channel: string, payload: AnySystemMetrics): (number | null)[] {
-  switch (channel) {
-    case "system/cpu":
-      return [(payload as CpuMetrics).percent];
-    case "system/memory": {
-      const { ram, swap } = payload as MemoryMetrics;
-      return [ram?.used_percent ?? null, swap?.used_percent ?? null];
-    }
-    case "system/disk": {
-      const disk = payload as DiskMetrics;
-      return [disk.read_rate, disk.write_rate];
-    }
-    case "system/network": {
-      const network = payload as NetworkMetrics;
-      return [network.recv_rate, network.sent_rate];
-    }
-    default: {
-      const gpu = payload as GpuMetrics;
-      return [gpu.utilization, gpu.memory_percent];
-    }
-  }
-}
-
-function chartLines(channel: string): number {
-  return channel === "system/cpu" ? 1 : 2;
-}
-
-function extend(series: Series | undefined, channel: string, payloads: AnySystemMetrics[], interval: number): Series {
-  const next: Series =
-    series === undefined
-      ? emptySeries(chartLines(channel))
-      : { x: [...series.x], lines: series.lines.map((line) => [...line]) };
-  for (const payload of payloads) {
-    const x = Date.parse(payload.ts) / 1000;
-    if (!Number.isNaN(x)) appendRow(next, x, chartRow(channel, payload), STALE_INTERVALS * interval);
-  }
-  const last = next.x[next.x.length - 1];
-  if (last !== undefined) trimBefore(next, last - HISTORY_SECONDS);
-  return next;
-}
-
-function gpuIndex(channel: string): number | null {
-  const match = /^system\/gpu\/(\d+)$/.exec(channel);
-  return match?.[1] === undefined ? null : Number(match[1]);
-}
-
-function newest(state: SystemMonitorState, channel: string): AnySystemMetrics | null {
-  const gpu = gpuIndex(channel);
-  if (gpu !== null) return state.gpus[gpu] ?? null;
-  switch (channel) {
-    case "system/cpu":
-      return state.cpu;
-    case "system/memory":
-      return state.memory;
-    case "system/disk":
-      return state.disk;
-    case "system/network":
-      return state.network;
-    default:
-      return null;
-  }
+/** The channel is silent, whatever others do. */
+export function isChannelStale(
+  state: Pick<SystemMonitorState, "isPolling" | "sampleInterval" | "updateInterval" | "channelDataAt">,
+  channel: string,
+  now: number,
+): boolean {
+  return isStale(state.channelDataAt[channel], now, expectedInterval(state));
 }
 
 function withNewest(state: SystemMonitorState, channel: string, payload: AnySystemMetrics): Partial<SystemMonitorState> {
@@ -176,32 +117,118 @@ function withNewest(state: SystemMonitorState, channel: string, payload: AnySyst
   }
 }
 
+interface Kept {
+  newest: AnySystemMetrics | undefined;
+  /** performance.now() when it came. */
+  arrivedAt: number;
+  /** Unix ms of the payload that the page shows. */
+  shownAt: number;
+  ring: Ring;
+}
+
 export function createSystemMonitorStore() {
   return createStore<SystemMonitorState>()((set, get) => {
-    /** Takes one payload; true if it told something new. */
-    function take(channel: string, payload: AnySystemMetrics, source: Source): boolean {
+    const channels = new Map<string, Kept>();
+    const free = new Map<string, Ring>();
+
+    function kept(channel: string): Kept {
+      let it = channels.get(channel);
+      if (it === undefined) {
+        it = { newest: undefined, arrivedAt: -Infinity, shownAt: -Infinity, ring: new Ring(chartWidth(channel), HISTORY_SECONDS) };
+        channels.set(channel, it);
+      }
+      return it;
+    }
+
+    function freeRing(mount: string): Ring {
+      let ring = free.get(mount);
+      if (ring === undefined) free.set(mount, (ring = new Ring(1, HISTORY_SECONDS)));
+      return ring;
+    }
+
+    /** Seconds without a point that are a gap: three intervals, or one missed if it is known that nobody could look. */
+    function gap(): number {
       const state = get();
-      const known = newest(state, channel);
-      // An event is news by its seq. What was asked for is news only if its time differs from what is known.
-      const news = source === "event" || known === null || known.ts !== payload.ts;
+      return (isOutOfReach(state) ? 1.5 : STALE_INTERVALS) * expectedInterval(state);
+    }
+
+    function mergeFreeSpace(rows: { x: number; payload: AnySystemMetrics }[]): void {
+      const byMount = new Map<string, { x: number; row: (number | null)[] }[]>();
+      for (const { x, payload } of rows) {
+        for (const [mount, bytes] of filesystemRows(payload)) {
+          const of = byMount.get(mount) ?? [];
+          of.push({ x, row: [bytes] });
+          byMount.set(mount, of);
+        }
+      }
+      for (const [mount, of] of byMount) freeRing(mount).merge(of, gap());
+    }
+
+    /** Shows the newest of a channel, and its chart as far as it has come. */
+    function show(channel: string, it: Kept): void {
+      set((state) => ({
+        ...(it.newest === undefined ? {} : withNewest(state, channel, it.newest)),
+        history: { ...state.history, [channel]: it.ring.view() },
+        ...(channel === "system/disk"
+          ? { freeSpace: Object.fromEntries([...free].map(([mount, ring]) => [mount, ring.view()])) }
+          : {}),
+      }));
+      if (it.newest !== undefined) it.shownAt = Date.parse(it.newest.ts);
+    }
+
+    function isDue(it: Kept, ts: number): boolean {
+      const { updateInterval, sampleInterval } = get();
+      // Half a sample early is on time; a clock that was set back shows at once.
+      return ts < it.shownAt || ts - it.shownAt >= (updateInterval - sampleInterval / 2) * 1000;
+    }
+
+    /** Takes one payload; true if it told something new. */
+    function take(channel: string, payload: AnySystemMetrics, source: Source, askedAt = Infinity): boolean {
+      const it = kept(channel);
+      const ts = Date.parse(payload.ts);
+      if (Number.isNaN(ts)) return false;
+      const x = ts / 1000;
+      const askedAfter = source === "event" || askedAt > it.arrivedAt;
+      const news = isNewer(payload, it.newest, askedAfter);
+      // Another epoch that begins before what is known: the server's clock was set back, and old points would lie in the future.
+      if (news && it.newest?.epoch !== payload.epoch && x < it.ring.lastX) it.ring.clear();
+      it.ring.add(x, chartRow(channel, payload), gap());
+      if (channel === "system/disk") for (const [mount, bytes] of filesystemRows(payload)) freeRing(mount).add(x, [bytes], gap());
       if (!news) return false;
-      if (source !== "history") noteServerTime(payload.ts);
+      if (source === "event") noteServerTime(payload.ts);
       const now = performance.now();
-      set({
-        ...withNewest(state, channel, payload),
-        history: {
-          ...state.history,
-          [channel]: extend(state.history[channel], channel, [payload], state.sampleInterval),
-        },
-        lastDataAt: now,
-        channelDataAt: { ...state.channelDataAt, [channel]: now },
-      });
+      const madeAt = now - ageOf(payload.ts);
+      it.newest = payload;
+      it.arrivedAt = now;
+      set((state) => ({
+        lastDataAt: Math.max(state.lastDataAt ?? -Infinity, madeAt),
+        channelDataAt: { ...state.channelDataAt, [channel]: madeAt },
+      }));
+      if (source !== "event" || isDue(it, ts)) show(channel, it);
       return true;
     }
 
     function takeLive(channel: string, payload: AnySystemMetrics, snapshot: boolean): void {
-      if (take(channel, payload, snapshot ? "snapshot" : "event")) {
-        set({ lastLiveAt: performance.now(), isPolling: false, consecutiveWebSocketFailures: 0 });
+      take(channel, payload, snapshot ? "snapshot" : "event");
+      if (!snapshot) set({ lastLiveAt: performance.now(), isPolling: false, consecutiveWebSocketFailures: 0 });
+    }
+
+    /** A failure is counted and polling bridges it, at first without knowing how that goes. */
+    function fail(): Partial<SystemMonitorState> {
+      const { consecutiveWebSocketFailures, isPolling, pollFailed } = get();
+      return {
+        consecutiveWebSocketFailures: consecutiveWebSocketFailures + 1,
+        isPolling: true,
+        pollFailed: isPolling && pollFailed,
+      };
+    }
+
+    /** A server that has come back without one of its GPUs says so by leaving it out. */
+    function forgetGpus(listed: SystemSnapshot, askedAt: number): void {
+      for (const [channel, it] of channels) {
+        if (gpuIndex(channel) === null || channel in listed || it.arrivedAt > askedAt) continue;
+        channels.delete(channel);
+        set((state) => ({ gpus: Object.fromEntries(Object.entries(state.gpus).filter(([id]) => `system/gpu/${id}` !== channel)) }));
       }
     }
 
@@ -213,9 +240,10 @@ export function createSystemMonitorStore() {
       gpus: {},
       gpuReason: null,
       history: {},
+      freeSpace: {},
       historyLoad: "loading",
       historyError: null,
-      sampleInterval: DEFAULT_INTERVAL,
+      sampleInterval: 2,
       updateInterval: readInterval(),
       isWebSocketConnected: false,
       hasEverConnected: false,
@@ -248,21 +276,18 @@ export function createSystemMonitorStore() {
       },
 
       webSocketFailed: () => {
-        set((state) => ({
-          isWebSocketConnected: false,
-          consecutiveWebSocketFailures: state.consecutiveWebSocketFailures + 1,
-          isPolling: true,
-        }));
+        set({ ...fail(), isWebSocketConnected: false });
       },
 
       checkFreshness: () => {
         const { isPolling, lastLiveAt, waitingSince, sampleInterval } = get();
         if (isPolling) return;
         const since = Math.max(lastLiveAt ?? -Infinity, waitingSince);
-        if (performance.now() - since > staleAfterMs(sampleInterval)) set({ isPolling: true });
+        if (performance.now() - since > staleAfterMs(sampleInterval)) set(fail());
       },
 
       fetchMetrics: async () => {
+        const askedAt = performance.now();
         let snapshot: SystemSnapshot;
         try {
           snapshot = await api.systemMetrics();
@@ -271,45 +296,35 @@ export function createSystemMonitorStore() {
           return;
         }
         for (const [channel, payload] of Object.entries(snapshot)) {
-          if (channel.startsWith("system/") && typeof payload === "object" && payload !== null) take(channel, payload, "poll");
+          if (channel.startsWith("system/") && typeof payload === "object" && payload !== null) take(channel, payload, "poll", askedAt);
         }
+        forgetGpus(snapshot, askedAt);
         set({ pollFailed: false, gpuReason: snapshot.gpu_reason ?? null });
       },
 
       fetchHistory: async () => {
         try {
-          const { interval_seconds: interval, channels } = await api.systemHistory(HISTORY_SECONDS);
-          set((state) => {
-            const history = { ...state.history };
-            let changes: Partial<SystemMonitorState> = {};
-            for (const [channel, payloads] of Object.entries(channels)) {
-              const live = state.history[channel];
-              const series = extend(undefined, channel, payloads, interval);
-              // What came live while the answer was under way is newer than its end.
-              live?.x.forEach((x, i) => {
-                appendRow(series, x, live.lines.map((line) => line[i] ?? null), STALE_INTERVALS * interval);
-              });
-              history[channel] = series;
-              const last = payloads[payloads.length - 1];
-              if (last !== undefined && newest(state, channel) === null) {
-                changes = { ...changes, ...withNewest({ ...state, ...changes }, channel, last) };
-              }
-            }
-            return { ...changes, history, sampleInterval: interval, historyLoad: "ready", historyError: null };
-          });
+          const { interval_seconds: interval, channels: told } = await api.systemHistory(HISTORY_SECONDS);
+          set({ sampleInterval: interval });
+          for (const [channel, payloads] of Object.entries(told)) {
+            const it = kept(channel);
+            const rows = payloads.map((payload) => ({ x: Date.parse(payload.ts) / 1000, payload }));
+            it.ring.merge(rows.map(({ x, payload }) => ({ x, row: chartRow(channel, payload) })), gap());
+            if (channel === "system/disk") mergeFreeSpace(rows);
+            // Shown until something newer comes; it has no place on its channel to be compared by.
+            const last = payloads[payloads.length - 1];
+            if (it.newest === undefined && last !== undefined) take(channel, last, "history");
+            else show(channel, it);
+          }
+          set({ historyLoad: "ready", historyError: null });
         } catch (error) {
           set({ historyLoad: "error", historyError: messageOf(error) });
         }
       },
 
       setUpdateInterval: (seconds) => {
-        const updateInterval = Math.min(Math.max(seconds, 0.5), 60);
-        try {
-          localStorage.setItem(INTERVAL_KEY, String(updateInterval));
-        } catch {
-          // Storage can be forbidden; the choice then lasts as long as the page.
-        }
-        set({ updateInterval });
+        set({ updateInterval: writeInterval(seconds) });
+        for (const [channel, it] of channels) show(channel, it);
       },
     };
   });

@@ -111,4 +111,67 @@ describe("useSystemMonitorWebSocket", () => {
       expect(polls()).toBeGreaterThan(before);
     });
   });
+
+  it("resynchronises at once when a hidden tab is shown again", async () => {
+    await live();
+    const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+    peer.refuseSockets(true);
+    peer.cut();
+    await vi.waitFor(() => {
+      expect(systemMonitorStore.getState().isWebSocketConnected).toBe(false);
+    });
+    for (let i = 0; i < 3; i += 1) peer.publish("system/cpu", "system:metrics", cpu((second += 2), 60 + i), { lose: true });
+    peer.refuseSockets(false);
+    const asked = peer.subscribes.length;
+    hidden.mockReturnValue(false);
+    document.dispatchEvent(new Event("visibilitychange"));
+    await vi.waitFor(() => {
+      expect(systemMonitorStore.getState().cpu?.percent).toBe(62);
+    });
+    expect(peer.subscribes.slice(asked).every((request) => request.since !== undefined || request.channel !== "system/cpu")).toBe(true);
+  });
+
+  it("asks again for a channel that has fallen silent when the tab is shown", async () => {
+    await live();
+    const asked = peer.subscribes.filter((request) => request.channel === "system/cpu").length;
+    await vi.waitFor(
+      () => {
+        expect(peer.client.ages().some(({ name, stale }) => name === "system/cpu" && stale)).toBe(true);
+      },
+      { timeout: 5000 },
+    );
+    document.dispatchEvent(new Event("visibilitychange"));
+    await vi.waitFor(() => {
+      expect(peer.subscribes.filter((request) => request.channel === "system/cpu").length).toBe(asked + 1);
+    });
+  });
+
+  it("reads the last minutes again from a server that has lost its state [13]", async () => {
+    await live();
+    const reads = () => peer.requests.filter((request) => request.startsWith("GET /system/history")).length;
+    await vi.waitFor(() => {
+      expect(reads()).toBe(1);
+    });
+    peer.loseState("epoch-2");
+    peer.cut();
+    await vi.waitFor(() => {
+      expect(reads()).toBe(2);
+    });
+  });
+
+  it("connects as soon as the server answers again", async () => {
+    await live();
+    peer.refuseSockets(true);
+    peer.rest.delete("/system/metrics");
+    peer.cut();
+    await vi.waitFor(() => {
+      expect(health()).toBe("offline");
+    });
+    const woken = vi.spyOn(peer.client, "wake");
+    peer.rest.set("/system/metrics", () => ({ "system/cpu": cpu((second += 2), 20), gpu_reason: null }));
+    await vi.waitFor(() => {
+      expect(woken).toHaveBeenCalled();
+    });
+    expect(health()).toBe("polling");
+  });
 });

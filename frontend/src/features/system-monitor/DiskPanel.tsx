@@ -1,46 +1,52 @@
-import { Meter } from "@/components/Meter";
+import { memo } from "react";
 import { Panel } from "@/components/Panel";
 import { Stat } from "@/components/States";
 import * as f from "@/lib/format";
-import type { Series } from "@/lib/series";
+import type { RingView } from "@/lib/ring";
+import type { ChartData } from "@/lib/systemRange";
 import type { DiskMetrics } from "@/lib/types/system";
+import { Filesystems } from "./Filesystems";
 import { TimeChart } from "./TimeChart";
 
-const NEARLY_FULL = 90;
+interface Props {
+  metrics: DiskMetrics | null;
+  chart: ChartData;
+  /** Free bytes by mount point, over the last minutes. */
+  freeSpace: Record<string, RingView>;
+  live: boolean;
+  stale: boolean;
+}
 
-export function DiskPanel({ metrics, series, stale }: { metrics: DiskMetrics | null; series: Series | undefined; stale: boolean }) {
-  const filesystems = metrics?.filesystems ?? [];
+const NAMES = [
+  { label: "read", color: "--c1" },
+  { label: "write", color: "--c2" },
+];
+const FROM_ZERO: [number, null] = [0, null];
+
+export const DiskPanel = memo(function DiskPanel({ metrics, chart, freeSpace, live, stale }: Props) {
+  const devices = metrics?.devices ?? [];
   return (
-    <Panel title="Disk" stale={stale} testId="panel-disk" note={metrics?.devices === null || metrics === null ? "" : metrics.devices.map((device) => device.name).join(", ")}>
+    <Panel title="Disk" stale={stale} testId="panel-disk" note={devices.length === 1 ? (devices[0]?.name ?? "") : ""}>
       <dl className="mb-3 grid grid-cols-2 gap-4">
         <Stat large label="Reading" value={f.byteRate(metrics?.read_rate)} />
         <Stat large label="Writing" value={f.byteRate(metrics?.write_rate)} />
       </dl>
-      <TimeChart
-        title="Throughput"
-        series={series}
-        names={[
-          { label: "read", color: "--c1" },
-          { label: "write", color: "--c2" },
-        ]}
-        format={f.byteRate}
-        axis="bytes/s" range={[0, null]}
-        testId="chart-disk"
-      />
-      <ul className="mt-3 grid gap-2">
-        {filesystems.map((fs) => (
-          <li key={fs.mount_point} className="grid grid-cols-[minmax(60px,140px)_1fr_auto] items-center gap-3 text-xs">
-            <span className="truncate font-mono text-muted" title={fs.mount_point}>
-              {fs.mount_point}
-            </span>
-            <Meter label={`${fs.mount_point} used`} value={fs.percent} />
-            <span className={`min-w-[17ch] text-right ${fs.percent !== null && fs.percent >= NEARLY_FULL ? "font-medium text-amber" : ""}`}>
-              {f.bytes(fs.free)} free of {f.bytes(fs.total)}
-            </span>
-          </li>
-        ))}
-        {filesystems.length === 0 && <li className="text-xs text-muted">{f.UNKNOWN}</li>}
-      </ul>
+      <TimeChart title="Throughput" chart={chart} live={live} names={NAMES} format={f.byteRate} axis="bytes/s" range={FROM_ZERO} testId="chart-disk" />
+      {devices.length > 0 && (
+        <ul className="mt-3 grid gap-1.5" aria-label="Disks">
+          {devices.map((device) => (
+            <li key={device.name} className="grid grid-cols-[minmax(0,1fr)_auto_auto_auto] items-baseline gap-3 text-xs">
+              <span className="truncate font-mono text-muted">{device.name}</span>
+              <span className="min-w-[12ch] text-right">{f.byteRate(device.read_rate)} read</span>
+              <span className="min-w-[12ch] text-right max-sm:hidden">{f.byteRate(device.write_rate)} written</span>
+              <span className="min-w-[9ch] text-right" title="Part of the time in which it had something to do">
+                {f.percent(device.busy_percent)} busy
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <Filesystems filesystems={metrics?.filesystems ?? null} freeSpace={freeSpace} />
     </Panel>
   );
-}
+});

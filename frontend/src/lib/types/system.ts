@@ -3,6 +3,9 @@
 export interface SystemPayload {
   host?: string | null;
   ts: string;
+  /** Its place on its channel; what the server remembers of the past has none. */
+  epoch?: string;
+  seq?: number;
 }
 
 export interface CpuMetrics extends SystemPayload {
@@ -16,7 +19,14 @@ export interface CpuMetrics extends SystemPayload {
 }
 
 export interface MemoryMetrics extends SystemPayload {
-  ram: { total: number | null; used: number | null; available: number | null; used_percent: number | null } | null;
+  /** `available`: for a new program without swapping; `free`: used for nothing at all, the rest of it is cache. */
+  ram: {
+    total: number | null;
+    used: number | null;
+    available: number | null;
+    free?: number | null;
+    used_percent: number | null;
+  } | null;
   swap: { total: number | null; used: number | null; used_percent: number | null } | null;
 }
 
@@ -24,6 +34,7 @@ export interface DiskDevice {
   name: string;
   read_rate?: number | null;
   write_rate?: number | null;
+  busy_percent?: number | null;
 }
 
 export interface Filesystem {
@@ -95,6 +106,38 @@ export interface SystemSnapshot {
 export interface SystemHistory {
   interval_seconds: number;
   channels: Record<string, AnySystemMetrics[]>;
+}
+
+/** Minimum, mean and maximum; null: never read. */
+export type ReadingRange = [number, number, number] | null;
+
+/** One step of `GET /system/history?from=&to=`. */
+export interface SystemRangeItem {
+  ts: string;
+  samples: number;
+  cpu_percent: ReadingRange;
+  memory_used: ReadingRange;
+  swap_used: ReadingRange;
+  disk_read_rate: ReadingRange;
+  disk_write_rate: ReadingRange;
+  network_sent_rate: ReadingRange;
+  network_recv_rate: ReadingRange;
+  gpus: {
+    gpu_id: number;
+    utilization: ReadingRange;
+    memory_used: ReadingRange;
+    temperature: ReadingRange;
+    power_usage: ReadingRange;
+  }[];
+}
+
+export interface SystemRange {
+  host: string;
+  from: string;
+  to: string;
+  resolution_seconds: number;
+  source: "memory" | "disk";
+  items: SystemRangeItem[];
 }
 
 export interface VersionInfo {
