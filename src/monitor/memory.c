@@ -15,7 +15,12 @@ struct memory_sample parse_meminfo(struct slice text)
         const char *key;
         struct opt_u64 *into;
     } wanted[] = {
-        {"MemTotal", &m.total}, {"MemAvailable", &m.available}, {"SwapTotal", &m.swap_total}, {"SwapFree", &swap_free}};
+        {"MemTotal", &m.total},
+        {"MemFree", &m.free},
+        {"MemAvailable", &m.available},
+        {"SwapTotal", &m.swap_total},
+        {"SwapFree", &swap_free},
+    };
 
     struct slice line;
     while (scan_line(&text, &line) && !(swap_free.valid && m.swap_total.valid)) {

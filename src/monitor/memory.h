@@ -10,8 +10,9 @@
 
 // Bytes. `used` is what isn't available to a new program without swapping (MemTotal - MemAvailable), so that used and
 // available add up. On kernels older than 3.14, which don't tell it, `available` and what follows from it are absent.
+// `free` is used for nothing at all: what is available beyond it is cache that the kernel gives back.
 struct memory_sample {
-    struct opt_u64 total, used, available;
+    struct opt_u64 total, used, available, free;
     struct opt_u64 swap_total, swap_used; // 0 on a machine without swap
 };
 

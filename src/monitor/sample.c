@@ -90,6 +90,7 @@ void sample_write_memory(const struct sample *s, struct jw *w)
     key_count(w, "total", m->total);
     key_count(w, "used", m->used);
     key_count(w, "available", m->available);
+    key_count(w, "free", m->free);
     key_percent(w, "used_percent", percent_of(m->used, m->total));
     jw_obj_end(w);
     jw_key(w, "swap");

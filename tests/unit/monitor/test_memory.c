@@ -9,6 +9,7 @@ static void memory_is_in_bytes_and_adds_up(void **state)
     struct memory_sample m = parse_meminfo(fixture(&b, "workstation-6.12/proc/meminfo"));
     assert_u64(m.total, 65704752ull * 1024);
     assert_u64(m.available, 49278564ull * 1024);
+    assert_u64(m.free, 12058624ull * 1024);
     assert_u64(m.used, (65704752ull - 49278564) * 1024);
     assert_u64(m.swap_total, 8388604ull * 1024);
     assert_u64(m.swap_used, (8388604ull - 8126460) * 1024);
@@ -23,6 +24,7 @@ static void memory_of_a_kernel_that_does_not_tell_what_is_available_is_absent(vo
     assert_u64(m.total, 3924692ull * 1024);
     assert_absent(m.available);
     assert_absent(m.used);
+    assert_u64(m.free, 212332ull * 1024);
     assert_u64(m.swap_used, 0);
     buf_release(&b);
 }

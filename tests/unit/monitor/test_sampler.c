@@ -134,7 +134,7 @@ static void the_first_sample_has_no_rates(void **state)
     json_t *memory = body(s, sample_write_memory);
     assert_members(memory, (const char *[]){"host", "ram", "swap", NULL});
     json_t *ram = json_object_get(memory, "ram"), *swap = json_object_get(memory, "swap");
-    assert_members(ram, (const char *[]){"total", "used", "available", "used_percent", NULL});
+    assert_members(ram, (const char *[]){"total", "used", "available", "free", "used_percent", NULL});
     assert_members(swap, (const char *[]){"total", "used", "used_percent", NULL});
     assert_number(ram, "used_percent", 25.0);
     assert_number(swap, "used", (8388604.0 - 8126460) * 1024);

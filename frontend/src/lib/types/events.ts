@@ -569,6 +569,7 @@ export interface SystemMemoryMetrics extends Envelope {
     total: number | null;
     used: number | null;
     available: number | null;
+    free: number | null;
     used_percent: number | null;
   };
   swap: {
