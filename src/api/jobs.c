@@ -328,6 +328,7 @@ void jobs_register(struct resources *r, struct router *router)
         {"POST", "/api/v1/jobs/{id}/retry", jobs_retry},
         {"POST", "/api/v1/jobs/{id}/dismiss", jobs_dismiss},
         {"GET", "/api/v1/jobs/{id}/logs", jobs_logs},
+        {"GET", "/api/v1/jobs/{id}/timeline", job_timeline_get},
     };
     router_add(router, routes, sizeof routes / sizeof *routes, r);
 }

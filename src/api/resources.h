@@ -68,6 +68,11 @@ void submit_with_id(struct resources *api, struct request *req, const char *kind
 // Writes the value of "resources" of GET /operations: the shares of the jobs that run on the server's host.
 void machine_load_write(struct jw *w, const struct resources *api);
 
+// ---- the way of a job (api/job_timeline.c)
+// ---------------------------------------------------------------------------
+
+void job_timeline_get(struct request *req, void *resources);
+
 // ---- curves (api/training_metrics.c) --------------------------------------------------------------------------------
 
 void training_metrics_get(struct request *req, void *resources);

@@ -31,6 +31,7 @@ static void members(struct jw *w, const struct job_row *r, const char *status_te
     jw_kstr(w, "name", r->name);
     jw_kstr(w, "status", r->status);
     jw_kstr(w, "status_text", status_text);
+    jw_ktime(w, "status_since", r->status_at);
     jw_ki64(w, "attempt", r->attempt);
     jw_ki64(w, "max_attempts", r->max_attempts);
     jw_ki64(w, "priority", r->priority);
@@ -57,6 +58,7 @@ static void members(struct jw *w, const struct job_row *r, const char *status_te
     jw_ktime(w, "updated_at", r->updated_at);
     jw_ktime(w, "last_report_at", r->last_report_at);
     id(w, "worker_id", r->worker_id);
+    jw_kstr(w, "host", r->host);
     jw_ki64(w, "version", r->version);
     if (whole) raw(w, "result", r->result);
     jw_kstr(w, "error_type", r->error_type);

@@ -48,6 +48,10 @@ void queue_tick(struct queue *q); // whatever is due: leases, waiting claims, he
 void queue_stop(struct queue *q);
 void queue_free(struct queue *q);
 
+// A program may begin phases without end: of a job with so many events only its statuses and what is asked of it are
+// kept (store/job_events_table.h).
+enum { JOB_EVENTS_PHASES_UNTIL = 1000 };
+
 // ---- submitting ---------------------------------------------------------------------------------------------------
 
 typedef void (*queue_job_fn)(void *ctx, int rc, const struct err *e, const struct job_row *job);

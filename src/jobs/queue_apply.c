@@ -73,6 +73,7 @@ static void apply_phase(struct change *c, struct live *l, const struct wire_even
     const struct phase_spec *spec = phase_of_kind(c->job.kind, ev->u.phase.name);
     double from = ev->u.phase.from, to = ev->u.phase.to;
     int index = ev->u.phase.index, count = ev->u.phase.count;
+    if (strcmp(p->phase, ev->u.phase.name) != 0) change_event(c, "phase", ev->u.phase.name, NULL);
     if ((isnan(from) || isnan(to)) && spec) from = spec->from, to = spec->to;
     if ((isnan(from) || isnan(to)) && index > 0 && count >= index)
         from = 100.0 * (index - 1) / count, to = 100.0 * index / count;
@@ -273,6 +274,7 @@ static int apply_exited(struct store_tx *tx, struct change *c, struct live *l, c
     live_to_row(l, &c->job);
     set_text(&c->job.message, NULL);
     change_end(c, now);
+    if (s == JOB_FAILED) change_event_why(c, "%s: %s", c->job.error_type, c->job.error_message);
     if (s == JOB_FAILED) return 0;
     // An error line of a job that was asked to stop, or that ended well after all, isn't why it ended.
     set_text(&c->job.error_type, NULL);

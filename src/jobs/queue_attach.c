@@ -52,6 +52,8 @@ static int attach_tx(struct store_tx *tx, void *ctx, struct err *e)
     // It was never in the queue, so there is no status before to tell of.
     c->status_changed = false;
     c->created = true;
+    set_text(&c->job.host, a->worker.host);
+    if (!rc) rc = change_store_events(tx, c, a->now, e);
     return rc ? rc : job_row_insert(tx, &c->job, e);
 }
 

@@ -41,6 +41,7 @@ void change_free(struct change *c)
     job_row_release(&c->job);
     for (int i = 0; i < c->n_logs; i++) free(c->logs[i].text);
     free(c->logs);
+    free(c->events);
     for (int i = 0; i < c->n_checkpoints; i++) checkpoint_row_release(&c->checkpoints[i]);
     free(c->checkpoints);
     rollup_marks_release(&c->metrics);
@@ -62,7 +63,7 @@ void changes_free(struct list *changes)
 }
 
 // Room is kept in powers of two, so an array grows when its length is one (or none).
-static void *grow(void *items, int n, size_t size)
+void *grow_array(void *items, int n, size_t size)
 {
     if (n & (n - 1)) return items;
     return mem_realloc_array(items, n ? (size_t)n * 2 : 1, size);
@@ -70,7 +71,7 @@ static void *grow(void *items, int n, size_t size)
 
 void change_log(struct change *c, int64_t ts_us, const char *stream, struct slice text)
 {
-    c->logs = grow(c->logs, c->n_logs, sizeof *c->logs);
+    c->logs = grow_array(c->logs, c->n_logs, sizeof *c->logs);
     struct change_log *l = &c->logs[c->n_logs++];
     *l = (struct change_log){.seq = ++c->job.log_seq, .ts_us = ts_us, .text = mem_strndup(text.p, text.n), .n = text.n};
     snprintf(l->stream, sizeof l->stream, "%s", stream);
@@ -94,6 +95,7 @@ int change_apply(struct change *c, enum job_event ev, struct err *e)
     c->status_changed = true;
     c->job.attempt = s.attempt;
     set_text(&c->job.status, job_status_name(s.status));
+    change_event(c, "status", c->job.status, NULL);
     return 0;
 }
 
@@ -101,12 +103,14 @@ int change_return(struct change *c, struct err *e)
 {
     // The machine's own way back to the queue is late, lost, next attempt. This attempt never began, so it keeps its
     // number.
-    int attempt = c->job.attempt, max_attempts = c->job.max_attempts;
+    int attempt = c->job.attempt, max_attempts = c->job.max_attempts, n_events = c->n_events;
     c->job.max_attempts = attempt + 1;
     int rc = change_apply(c, JOB_EV_LATE, e);
     if (!rc) rc = change_apply(c, JOB_EV_LOST, e);
     c->job.attempt = attempt;
     c->job.max_attempts = max_attempts;
+    c->n_events = n_events; // that it was late and lost is only how it came back
+    if (!rc) change_event(c, "status", c->job.status, "the worker that took it never began it");
     return rc;
 }
 
@@ -125,6 +129,7 @@ static void let_go(struct job_row *r)
 {
     r->lease_until = 0;
     r->worker_id[0] = 0;
+    set_text(&r->host, NULL);
     r->pid = -1;
     forget_pace(r);
 }
@@ -226,6 +231,7 @@ int change_commit(struct store_tx *tx, struct change *c, int64_t now, struct err
 {
     c->job.updated_at = now;
     int rc = change_store_logs(tx, c, e); // first: it counts in the row
+    if (!rc) rc = change_store_events(tx, c, now, e);
     if (!rc) rc = job_row_update(tx, &c->job, e);
     if (!rc && c->entity == ENTITY_NONE) rc = entity_load(tx, c, e);
     if (!rc) rc = entity_store(tx, c, now, e);

@@ -194,6 +194,7 @@ static int take_class(struct store_tx *tx, struct queue_claim *c, const char *re
         id_token(token, LEASE_TOKEN);
         set_text(&change->job.lease, token);
         memcpy(change->job.worker_id, c->worker_id, sizeof change->job.worker_id);
+        set_text(&change->job.host, c->worker.host);
         change->job.lease_until = c->now + c->q->cfg.lease_us;
         rc = change_commit(tx, change, c->now, e);
         if (rc) return rc;

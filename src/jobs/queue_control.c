@@ -47,6 +47,7 @@ static int control_tx(struct store_tx *tx, void *ctx, struct err *e)
     rc = k->fn(k, c, e);
     bool same = !c->status_changed && c->job.dismissed == dismissed && !before == !c->job.control &&
                 (!before || strcmp(before, c->job.control) == 0);
+    if (!same && c->job.control) change_event(c, "asked", c->job.control, NULL);
     free(before);
     if (rc || same) return rc;
     // A job that was paused and has no process ends here, and not by a report.

@@ -62,6 +62,14 @@ struct change_log {
     size_t n;
 };
 
+// What is kept of a job's way (queue_events.c).
+struct change_event {
+    const char *event;
+    int attempt;
+    char name[64];
+    char text[512]; // "": nothing is said
+};
+
 enum change_entity { ENTITY_NONE, ENTITY_TRAINING, ENTITY_EXTRACTION, ENTITY_DATASET };
 
 struct change {
@@ -75,6 +83,8 @@ struct change {
     double reported;   // of a change that ended the job: the percentage that the job itself had reached
     struct change_log *logs;
     int n_logs;
+    struct change_event *events;
+    int n_events;
     struct checkpoint_row *checkpoints;
     int n_checkpoints;
     struct rollup_marks metrics; // rows written
@@ -96,6 +106,7 @@ void change_free(struct change *c);
 void changes_free(struct list *changes);
 void change_log(struct change *c, int64_t ts_us, const char *stream, struct slice text); // gives it the row's next seq
 void set_text(char **text, const char *value);                                           // a copy; NULL: NULL
+void *grow_array(void *items, int n, size_t size);                                       // room for one more than n
 enum job_status row_status(const struct job_row *r);
 
 // Applies an event of the state machine to the row; remembers the status before. HW_ECONFLICT.
@@ -119,6 +130,15 @@ bool change_try_again(struct change *c, int64_t now);
 // `text` with the members of `changed` (NULL: none) in place of its own. Both are JSON objects.
 int params_merge(const char *text, const char *changed, char **out, struct err *e);
 int change_commit(struct store_tx *tx, struct change *c, int64_t now, struct err *e); // writes row, logs and entity
+
+// ---- the way of a job (queue_events.c) ----------------------------------------------------------------------------
+
+// Takes note of an event, to be stored with the change: "status", "phase" or "asked". `text` NULL: nothing is said.
+void change_event(struct change *c, const char *event, const char *name, const char *text);
+// Says why, of the last one.
+void change_event_why(struct change *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+// Stores them; before the row is written, which says since when and how many.
+int change_store_events(struct store_tx *tx, struct change *c, int64_t now, struct err *e);
 
 // ---- attached jobs (queue_attach.c) -------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ static int lost(struct queue *q, struct store_tx *tx, struct change *c, int64_t 
     if (rc) return rc;
     live_drop(q, c->job.id);
     enum job_status s = row_status(&c->job);
+    if (s != JOB_CANCELLED) change_event_why(c, "the worker was lost");
     if (s == JOB_QUEUED) return change_requeue(c, now, e);
     if (s == JOB_FAILED) {
         struct job_failure f;

@@ -49,6 +49,7 @@ static void say_why(struct change *c, int failed_attempt, const struct retry_dec
                             r->error_message, r->attempt, when, d->changed ? " with " : "",
                             d->changed ? r->suggested_retry_params : "");
     change_log(c, now, "log", slice_str(text));
+    change_event_why(c, "%s", text);
     free(text);
 }
 

@@ -36,6 +36,8 @@ static void row_queued(struct job_row *r, int64_t now)
 static int insert(struct store_tx *tx, struct submit *s, struct change *c, struct err *e)
 {
     int rc = s->also ? s->also(tx, s->also_ctx, &c->job, e) : 0;
+    change_event(c, "status", c->job.status, NULL);
+    if (!rc) rc = change_store_events(tx, c, c->job.created_at, e);
     if (!rc) rc = job_row_insert(tx, &c->job, e);
     if (!rc) rc = entity_attach(tx, c, c->job.created_at, e);
     c->created = true;

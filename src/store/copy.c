@@ -23,6 +23,7 @@ static const struct copied_table {
     {"workers", {"id"}, NULL},
     {"jobs", {"id"}, NULL},
     {"job_logs", {"job_id", "seq"}, NULL},
+    {"job_events", {"job_id", "seq"}, NULL},
     {"models", {"id"}, NULL},
     {"datasets", {"id"}, NULL},
     {"extractions", {"id"}, NULL},

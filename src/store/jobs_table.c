@@ -73,6 +73,9 @@ static const struct column jobs_columns[] = {
     COLUMN(COL_INT, job_row, log_head_end),
     COLUMN(COL_INT, job_row, log_tail_begin),
     COLUMN(COL_INT, job_row, log_cut_bytes),
+    COLUMN(COL_TIME, job_row, status_at),
+    COLUMN(COL_TEXT, job_row, host),
+    COLUMN(COL_INT, job_row, event_seq),
 };
 
 static const struct table jobs = {"jobs", jobs_columns, sizeof jobs_columns / sizeof *jobs_columns,

@@ -65,6 +65,9 @@ struct job_row {
     int64_t log_head_end;   // the last line of the first part, once it is full
     int64_t log_tail_begin; // the first line of the newest part; 0: there is only the first
     int64_t log_cut_bytes;  // of text, between the two
+    int64_t status_at;      // since when it is in its status
+    char *host;             // of its worker; NULL: it has none
+    int64_t event_seq;      // of the last event (store/job_events_table.h)
 };
 
 void job_row_init(struct job_row *r);

@@ -387,6 +387,8 @@ export interface OperationCreated extends Envelope {
   status: Status;
   /** One sentence when there is something to say, such as "no worker serves the class gpu". */
   status_text: string | null;
+  /** When it came into its status; null: not known. */
+  status_since: string | null;
   attempt: number;
   max_attempts: number;
   priority: number;
@@ -415,6 +417,8 @@ export interface OperationCreated extends Envelope {
   updated_at: string;
   last_report_at: string | null;
   worker_id: string | null;
+  /** Of that worker: where it runs or ran. */
+  host: string | null;
   /** Counts every change of the job. */
   version: number;
   /** What the job itself reported as its result. */
@@ -446,6 +450,8 @@ export interface OperationUpdated extends Envelope {
   status: Status;
   /** One sentence when there is something to say, such as "no worker serves the class gpu". */
   status_text: string | null;
+  /** When it came into its status; null: not known. */
+  status_since: string | null;
   attempt: number;
   max_attempts: number;
   priority: number;
@@ -473,6 +479,8 @@ export interface OperationUpdated extends Envelope {
   updated_at: string;
   last_report_at: string | null;
   worker_id: string | null;
+  /** Of that worker: where it runs or ran. */
+  host: string | null;
   /** Counts every change of the job. */
   version: number;
   error_type: ErrorType;
@@ -500,6 +508,8 @@ export interface OperationFinished extends Envelope {
   status: "completed" | "failed" | "cancelled";
   /** One sentence when there is something to say, such as "no worker serves the class gpu". */
   status_text: string | null;
+  /** When it came into its status; null: not known. */
+  status_since: string | null;
   attempt: number;
   max_attempts: number;
   priority: number;
@@ -528,6 +538,8 @@ export interface OperationFinished extends Envelope {
   updated_at: string;
   last_report_at: string | null;
   worker_id: string | null;
+  /** Of that worker: where it runs or ran. */
+  host: string | null;
   /** Counts every change of the job. */
   version: number;
   /** What the job itself reported as its result. */
