@@ -108,7 +108,7 @@ describe('REST', () => {
   });
 
   test('unknown paths are 404, known ones with another method 405 with Allow', async () => {
-    for (const pathname of ['/api/v1/nothing', '/api/v1/jobs/job_none', '/api/v1/jobs/job_none/logs', '/api/v1/models/mdl_none', '/api/v1/trainings/trn_none/metrics', '/api/v1', '/api/v2/jobs', '/nothing.js', '/../../etc/passwd.txt', '/%2e%2e/%2e%2e/etc/passwd.txt'])
+    for (const pathname of ['/api/v1/nothing', '/api/v1/jobs/job_none', '/api/v1/jobs/job_none/logs', '/api/v1/jobs/job_none/timeline', '/api/v1/models/mdl_none', '/api/v1/trainings/trn_none/metrics', '/api/v1', '/api/v2/jobs', '/nothing.js', '/../../etc/passwd.txt', '/%2e%2e/%2e%2e/etc/passwd.txt'])
       assertError(await ask(server, 'GET', pathname), 404);
     for (const [method, pathname, allow] of [
       ['DELETE', '/api/v1/jobs', 'GET, HEAD, POST'],

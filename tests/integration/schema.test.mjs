@@ -142,6 +142,8 @@ describe('the server keeps to its schemas', () => {
     await get(`/trainings/${training.id}/metrics?max_points=10`);
     await get(`/trainings/${training.id}/checkpoints`);
     await get(`/jobs/${training.job_id}/logs`);
+    const way = (await get(`/jobs/${training.job_id}/timeline`)).items.map((it) => it.name);
+    assert.deepEqual(way, ['queued', 'starting', 'running', 'training', 'completed']);
     await get('/operations?state=finished&limit=2');
   });
 
@@ -161,6 +163,7 @@ describe('the server keeps to its schemas', () => {
     await socket.seen('dataset:failed', (it) => it.dataset_id === bad.id);
     await end(failed.id);
     await get(`/jobs/${failed.id}/logs?limit=1&stream=log`);
+    assert.match((await get(`/jobs/${failed.id}/timeline`)).items.at(-1).text, /^VALIDATION: /);
     await get('/operations?state=failed');
     await post(`/jobs/${failed.id}/dismiss`);
     await post(`/jobs/${failed.id}/dismiss`, { undo: true });
