@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/memory_available.h"
 #include "ml/team.h"
 #include "task/output_folder.h"
 #include "task/task.h"
@@ -45,7 +46,7 @@ static int open_layers(struct training *t, struct err *e)
     if (t->n_layers == 0)
         rc = err_field(e, HW_EVALIDATION, "hook", "%s has no %s activations", t->p.activations_path, t->p.hook);
     t->p.sae.d_in = activation_store_width(t->store);
-    if (!rc) rc = train_sae_check_memory(&t->p, t->n_layers, 0.95 * train_sae_available_memory(), e);
+    if (!rc) rc = train_sae_check_memory(&t->p, t->n_layers, 0.95 * memory_available(), e);
     if (!rc) t->layers = mem_array((size_t)t->n_layers, sizeof *t->layers);
     for (int i = 0; i < t->n_layers && !rc; i++) {
         char message[80];

@@ -1,10 +1,8 @@
 #include "task/train_sae_params.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "ml/team.h"
@@ -113,13 +111,23 @@ void train_sae_params_release(struct train_sae_params *p)
 
 // ---- memory ----
 
+// What the layers have in common. A checkpoint is written through one contiguous copy of the weights; a batch needs its
+// indices.
+static double shared_memory(const struct train_sae_params *p)
+{
+    return sae_work_bytes(&p->sae, p->batch_size, p->threads) + (double)sae_parameter_count(&p->sae) * 4 +
+           (double)p->batch_size * 8;
+}
+
+double train_sae_memory(const struct train_sae_params *p, int n_layers)
+{
+    return shared_memory(p) + sae_bytes(&p->sae) * n_layers;
+}
+
 int train_sae_check_memory(const struct train_sae_params *p, int n_layers, double available, struct err *e)
 {
     const double mib = 1024.0 * 1024.0;
-    // A checkpoint is written through one contiguous copy of the weights; a batch needs its indices.
-    double shared = sae_work_bytes(&p->sae, p->batch_size, p->threads) + (double)sae_parameter_count(&p->sae) * 4 +
-                    (double)p->batch_size * 8;
-    double one = sae_bytes(&p->sae), all = shared + one * n_layers;
+    double shared = shared_memory(p), one = sae_bytes(&p->sae), all = train_sae_memory(p, n_layers);
     if (all <= available) return 0;
     if (n_layers > 1 && shared + one <= available)
         return err_field(e, HW_EVALIDATION, "layers",
@@ -129,49 +137,4 @@ int train_sae_check_memory(const struct train_sae_params *p, int n_layers, doubl
     return err_field(e, HW_EVALIDATION, "n_features",
                      "n_features %d at width %d needs %.0f MiB of memory, %.0f MiB are free", p->sae.n_features,
                      p->sae.d_in, all / mib, available / mib);
-}
-
-// The number in a file of one number; infinity for "max" and for a file that isn't there.
-static double number_in(const char *path)
-{
-    struct buf text = BUF_INIT;
-    double v = INFINITY;
-    if (file_read(path, 4096, &text, NULL) == 0 && text.n && text.p[0] >= '0' && text.p[0] <= '9')
-        v = strtod(buf_cstr(&text), NULL);
-    buf_release(&text);
-    return v;
-}
-
-// The value of "key value" on a line of its own; 0 if there is none.
-static double stat_in(const char *path, const char *key)
-{
-    struct buf text = BUF_INIT;
-    double v = 0;
-    if (file_read(path, 1 << 20, &text, NULL) == 0) {
-        struct slice rest = buf_slice(&text);
-        while (rest.n) {
-            struct slice line = slice_cut(&rest, '\n');
-            unsigned long long number;
-            if (slice_is(slice_cut(&line, ' '), key) && slice_u64(line, &number)) v = (double)number;
-        }
-    }
-    buf_release(&text);
-    return v;
-}
-
-double train_sae_available_memory(void)
-{
-    struct buf text = BUF_INIT;
-    double available = INFINITY;
-    if (file_read("/proc/meminfo", 1 << 20, &text, NULL) == 0) {
-        const char *line = strstr(buf_cstr(&text), "MemAvailable:");
-        if (line) available = strtod(line + strlen("MemAvailable:"), NULL) * 1024;
-    }
-    buf_release(&text);
-    // Under a control group's limit (in a container its folder is the root of what one sees) cached file pages count as
-    // used, but are given back when memory is wanted.
-    double left = number_in("/sys/fs/cgroup/memory.max") - number_in("/sys/fs/cgroup/memory.current") +
-                  stat_in("/sys/fs/cgroup/memory.stat", "active_file") +
-                  stat_in("/sys/fs/cgroup/memory.stat", "inactive_file");
-    return isfinite(left) && left < available ? left : available;
 }

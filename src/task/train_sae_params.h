@@ -28,12 +28,11 @@ struct train_sae_params {
 int train_sae_params_read(struct train_sae_params *p, const json_t *obj, struct err *e);
 void train_sae_params_release(struct train_sae_params *p);
 
+// Bytes that a training of `n_layers` autoencoders (p->sae with its d_in known) allocates.
+double train_sae_memory(const struct train_sae_params *p, int n_layers);
+
 // Refuses a training of `n_layers` autoencoders (p->sae with its d_in known) that needs more than `available` bytes,
 // naming the parameter that asks for too much: n_features, or layers if fewer of them would fit.
 int train_sae_check_memory(const struct train_sae_params *p, int n_layers, double available, struct err *e);
-
-// Bytes this process may still allocate: MemAvailable, or less under a control group's limit. Infinity if it can't be
-// told.
-double train_sae_available_memory(void);
 
 #endif

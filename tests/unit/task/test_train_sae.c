@@ -19,6 +19,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/memory_available.h"
+#include "jobs/training_size.h"
 #include "ml/half.h"
 #include "ml/rng.h"
 #include "ml/safetensors.h"
@@ -672,8 +674,41 @@ static void memory_is_counted_before_it_is_taken(void **state)
     assert_string_equal(e.field, "layers");
     assert_int_equal(train_sae_check_memory(&p, 1, 24 * gib, &e), 0);
     assert_int_equal(train_sae_check_memory(&p, 2, 40 * gib, &e), 0);
-    double available = train_sae_available_memory();
+    double available = memory_available();
     assert_true(available > 1024 * 1024);
+}
+
+// The server tells it before anything is queued, by a count of its own (jobs/training_size.h).
+static void the_server_counts_the_same_memory(void **state)
+{
+    (void)state;
+    static const struct {
+        enum sae_architecture architecture;
+        int d_in, n_features, k, batch_size, threads, layers;
+    } cases[] = {
+        {SAE_TOPK, 128, 1024, 32, 1024, 2, 1},    {SAE_TOPK, 100, 1000, 7, 1, 1, 3},
+        {SAE_TOPK, 768, 24576, 64, 4096, 8, 12},  {SAE_TOPK, 17, 33, 33, 1000000, 3, 2},
+        {SAE_STANDARD, 128, 1024, 1, 256, 2, 1},  {SAE_STANDARD, 4096, 131072, 1, 4096, 2, 2},
+        {SAE_STANDARD, 512, 999, 1, 129, 16, 24}, {SAE_TOPK, 1, 1, 1, 1, 1, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct train_sae_params p = {
+            .sae = {cases[i].architecture, cases[i].d_in, cases[i].n_features, cases[i].k, 1},
+            .batch_size = cases[i].batch_size,
+            .threads = cases[i].threads,
+        };
+        struct training_size s = {
+            .topk = cases[i].architecture == SAE_TOPK,
+            .width = cases[i].d_in,
+            .n_features = cases[i].n_features,
+            .k = cases[i].k,
+            .batch_size = cases[i].batch_size,
+            .n_layers = cases[i].layers,
+            .threads = cases[i].threads,
+        };
+        double task = train_sae_memory(&p, cases[i].layers), server = training_allocates(&s);
+        if (task != server) fail_msg("case %zu: the task counts %.0f bytes, the server %.0f", i, task, server);
+    }
 }
 
 // ---- the activations ----
@@ -798,6 +833,7 @@ int main(void)
         cmocka_unit_test(loss_that_is_no_number_names_layer_and_step),
         cmocka_unit_test(parameters_that_cant_work_are_named),
         cmocka_unit_test(memory_is_counted_before_it_is_taken),
+        cmocka_unit_test(the_server_counts_the_same_memory),
         cmocka_unit_test(vectors_come_back_across_shards),
         cmocka_unit_test(spoiled_activations_are_named),
     };
