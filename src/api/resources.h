@@ -60,7 +60,10 @@ void op_list_end(struct jw *w, bool more, int64_t last_created_at, const char *l
 // idempotency_key), queues the job with its entity's row and answers 201 with the entity (or the job, if `answer_job`),
 // or the error. Takes a copy of what it needs.
 void submit_job(struct resources *api, struct request *req, const char *kind, const json_t *body, bool answer_job);
-// The same with the request's JSON body and the {id} of its path as the member `id_key`.
+// Checks the same body in the same way, queues nothing, and answers 200 with what the job would take. Only for kinds
+// that tell it.
+void submit_estimate(struct resources *api, struct request *req, const char *kind, const json_t *body);
+// The same as submit_job with the request's JSON body and the {id} of its path as the member `id_key`.
 void submit_with_id(struct resources *api, struct request *req, const char *kind, const char *id_key, bool answer_job);
 
 // ---- whose the machine's load is (api/machine_load.c) -------------------------------------------------------------
@@ -76,6 +79,7 @@ void job_timeline_get(struct request *req, void *resources);
 // ---- curves (api/training_metrics.c) --------------------------------------------------------------------------------
 
 void training_metrics_get(struct request *req, void *resources);
+void training_curves_get(struct request *req, void *resources); // api/training_curves.c
 
 // ---- the resources' registration, for resources_register ----------------------------------------------------------
 

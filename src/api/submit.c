@@ -131,6 +131,7 @@ static void submission_free(struct submission *s)
     json_decref(s->spec);
     json_decref(s->params);
     job_row_release(&s->existing);
+    free(s->estimate);
     free(s->output_dir);
     request_unref(s->req); // `s` is the request's memory
 }
@@ -146,6 +147,10 @@ static void refuse(struct submission *s, const struct err *e)
 static int check(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct submission *s = ctx;
+    if (s->estimating) {
+        int rc = s->rule->check(s, tx, e);
+        return rc ? rc : s->rule->estimate(s, tx, e);
+    }
     if (s->idempotency_key) {
         int rc = job_row_by_key(tx, s->idempotency_key, &s->existing, e);
         s->existed = rc == 0;
@@ -182,11 +187,26 @@ static void submitted(void *ctx, int rc, const struct err *e, const struct job_r
     submission_free(s);
 }
 
+static void answer_estimate(struct submission *s)
+{
+    struct buf body = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &body);
+    s->rule->estimate_json(s, &w);
+    request_reply(s->req, 200, &body);
+    buf_release(&body);
+    submission_free(s);
+}
+
 static void checked(void *ctx, int rc, const struct err *e)
 {
     struct submission *s = ctx;
     if (rc < 0) {
         refuse(s, e);
+        return;
+    }
+    if (s->estimating) {
+        answer_estimate(s);
         return;
     }
     if (s->existed) {
@@ -236,7 +256,9 @@ static int unknown_kind(const char *kind, struct err *e)
     return rc;
 }
 
-void submit_job(struct resources *api, struct request *req, const char *kind, const json_t *body, bool answer_job)
+enum submit_as { SUBMIT_ENTITY, SUBMIT_JOB, SUBMIT_ESTIMATE };
+
+static void submit(struct resources *api, struct request *req, const char *kind, const json_t *body, enum submit_as as)
 {
     struct err e = {0};
     const struct job_kind *k = job_kind_find(kind);
@@ -254,7 +276,8 @@ void submit_job(struct resources *api, struct request *req, const char *kind, co
     s->req = request_ref(req);
     s->rule = rule;
     s->kind = k;
-    s->answer_job = answer_job;
+    s->answer_job = as == SUBMIT_JOB;
+    s->estimating = as == SUBMIT_ESTIMATE;
     job_row_init(&s->existing);
     s->body = json_deep_copy(body); // the store's thread reads it
     id_new("job", s->job_id);
@@ -264,6 +287,16 @@ void submit_job(struct resources *api, struct request *req, const char *kind, co
     }
     keep_params(s);
     store_read(api->store, check, checked, s);
+}
+
+void submit_job(struct resources *api, struct request *req, const char *kind, const json_t *body, bool answer_job)
+{
+    submit(api, req, kind, body, answer_job ? SUBMIT_JOB : SUBMIT_ENTITY);
+}
+
+void submit_estimate(struct resources *api, struct request *req, const char *kind, const json_t *body)
+{
+    submit(api, req, kind, body, SUBMIT_ESTIMATE);
 }
 
 void submit_with_id(struct resources *api, struct request *req, const char *kind, const char *id_key, bool answer_job)

@@ -13,6 +13,7 @@
 enum { SUBMIT_IDS_MAX = 3 };
 
 struct submission;
+struct submit_estimate;
 
 // A kind's part of a submission. Adding a kind is adding a rule (and a row in jobs/kinds.c).
 struct submit_rule {
@@ -26,6 +27,9 @@ struct submit_rule {
     int (*write_entity)(struct submission *s, struct store_tx *tx, const struct job_row *job, struct err *e);
     void (*entity_json)(struct submission *s, struct jw *w); // NULL: the job is the answer
     void (*release)(struct submission *s);
+    // In the read, after `check`: what the job would take; and the answer of it. NULL: it isn't told of this kind.
+    int (*estimate)(struct submission *s, struct store_tx *tx, struct err *e);
+    void (*estimate_json)(struct submission *s, struct jw *w);
 };
 
 // Lives in the request's memory until the answer.
@@ -35,6 +39,8 @@ struct submission {
     const struct submit_rule *rule;
     const struct job_kind *kind;
     bool answer_job;
+    bool estimating;                            // nothing is queued: the answer is what it would take
+    struct submit_estimate *estimate;           // made by the rule's `estimate`; heap, or NULL
     json_t *body;                               // the request's, copied
     json_t *spec;                               // resolved parameters; the task's
     json_t *params;                             // the user's, with the ids and the defaults
@@ -83,5 +89,11 @@ void submit_release_training(struct submission *s);
 // ---- checks in files of their own ----------------------------------------------------------------------------------
 
 int submit_check_fine_tune(struct submission *s, struct store_tx *tx, struct err *e);
+
+// ---- what a training would take (submit_estimate.c)
+// ------------------------------------------------------------------
+
+int submit_estimate_training(struct submission *s, struct store_tx *tx, struct err *e);
+void submit_estimate_training_json(struct submission *s, struct jw *w);
 
 #endif

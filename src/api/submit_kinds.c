@@ -290,15 +290,31 @@ void submit_release_training(struct submission *s)
 // ---- the table ----------------------------------------------------------------------------------------------------
 
 static const struct submit_rule rules[] = {
-    {"tokenize", {"dataset_id", "model_id"}, check_tokenize, NULL, NULL, release_dataset},
-    {"extract", {"model_id", "dataset_id"}, check_extract, write_extraction, json_extraction, release_extraction},
-    {"train_sae", {"extraction_id"}, check_train, submit_write_training, submit_json_training, submit_release_training},
+    {"tokenize", {"dataset_id", "model_id"}, check_tokenize, NULL, NULL, release_dataset, NULL, NULL},
+    {"extract",
+     {"model_id", "dataset_id"},
+     check_extract,
+     write_extraction,
+     json_extraction,
+     release_extraction,
+     NULL,
+     NULL},
+    {"train_sae",
+     {"extraction_id"},
+     check_train,
+     submit_write_training,
+     submit_json_training,
+     submit_release_training,
+     submit_estimate_training,
+     submit_estimate_training_json},
     {"fine_tune",
      {"model_id", "dataset_id"},
      submit_check_fine_tune,
      submit_write_training,
      submit_json_training,
-     submit_release_training},
+     submit_release_training,
+     NULL,
+     NULL},
 };
 
 const struct submit_rule *submit_rule_find(const char *kind)

@@ -65,6 +65,16 @@ static void trainings_create(struct request *req, void *ctx)
         request_reply_error(req, &e);
 }
 
+static void trainings_estimate(struct request *req, void *ctx)
+{
+    struct err e = {0};
+    const json_t *body = request_json(req, &e);
+    if (body)
+        submit_estimate(ctx, req, "train_sae", body);
+    else
+        request_reply_error(req, &e);
+}
+
 static void trainings_list(struct request *req, void *ctx)
 {
     entity_list(ctx, req, &training_type);
@@ -121,6 +131,8 @@ void trainings_register(struct resources *r, struct router *router)
     static const struct route routes[] = {
         {"POST", "/api/v1/trainings", trainings_create},
         {"GET", "/api/v1/trainings", trainings_list},
+        {"POST", "/api/v1/trainings/estimate", trainings_estimate},
+        {"GET", "/api/v1/trainings/curves", training_curves_get},
         {"GET", "/api/v1/trainings/{id}", trainings_get},
         {"GET", "/api/v1/trainings/{id}/metrics", training_metrics_get},
         {"GET", "/api/v1/trainings/{id}/checkpoints", trainings_checkpoints},

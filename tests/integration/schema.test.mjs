@@ -141,6 +141,10 @@ describe('the server keeps to its schemas', () => {
     assert.ok((await get(`/trainings/${training.id}/metrics?layer=*`)).items.length > 60);
     await get(`/trainings/${training.id}/metrics?max_points=10`);
     await get(`/trainings/${training.id}/checkpoints`);
+    await get(`/trainings/curves?ids=${training.id},${long.id}`);
+    for (const changes of [{}, { queue: 'nobody' }, { checkpoint_every: 1, total_steps: 1e9 }]) {
+      await post('/trainings/estimate', { extraction_id: extraction.id, ...changes });
+    }
     await get(`/jobs/${training.job_id}/logs`);
     const way = (await get(`/jobs/${training.job_id}/timeline`)).items.map((it) => it.name);
     assert.deepEqual(way, ['queued', 'starting', 'running', 'training', 'completed']);
