@@ -59,6 +59,7 @@ int cmd_train(int argc, char **argv)
         .kind = "train_sae",
         .positional = 1,
         .prepare = prepare_train,
+        .estimate = "/trainings/estimate",
     };
     return submit_run(&s, argc, argv);
 }

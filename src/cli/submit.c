@@ -19,14 +19,14 @@ static const struct param_spec job_options[] = {
     {"auto_retry", PARAM_BOOL, false, NULL, 0, 0, "true|false", "try once more, smaller, when memory or time ran out"},
     {0},
 };
-enum { JOB_OPTIONS = sizeof job_options / sizeof *job_options - 1, OTHER_OPTIONS = 6 };
+enum { JOB_OPTIONS = sizeof job_options / sizeof *job_options - 1, OTHER_OPTIONS = 7 };
 
 struct options {
     struct arg_spec specs[SUBMIT_ARGS_MAX];
     char names[SUBMIT_ARGS_MAX][40]; // parameters' names with dashes
     const char *values[SUBMIT_ARGS_MAX];
     const char *server, *name, *model;
-    bool detach, json, help;
+    bool detach, json, estimate, help;
     const struct param_spec *params[SUBMIT_ARGS_MAX];
     int n_params, n_own; // of the kind (n_own of them), then of the job
 };
@@ -51,6 +51,9 @@ static void make_specs(struct options *o, const struct submit *s, const struct j
     int n = o->n_params;
     if (s->wants_model) o->specs[n++] = (struct arg_spec){"model", "ID", "whose tokenizer to use", &o->model, NULL};
     o->specs[n++] = (struct arg_spec){"name", "TEXT", "what to call it", &o->name, NULL};
+    if (s->estimate)
+        o->specs[n++] =
+            (struct arg_spec){"estimate", NULL, "say what it would take, and submit nothing", NULL, &o->estimate};
     o->specs[n++] = (struct arg_spec){"detach", NULL, "submit and return, without following it", NULL, &o->detach};
     o->specs[n++] =
         (struct arg_spec){"json", NULL, "print what the server answers, as JSON; implies --detach", NULL, &o->json};
@@ -181,8 +184,8 @@ int submit_run(const struct submit *s, int argc, char **argv)
         json_decref(body);
         return cli_report(&e);
     }
-    rc = api_call(api, "POST", path, body, &reply, &e);
-    rc = rc ? cli_report(&e) : after_submit(&o, api, reply);
+    rc = api_call(api, "POST", o.estimate ? s->estimate : path, body, &reply, &e);
+    rc = rc ? cli_report(&e) : o.estimate ? estimate_print(reply, o.json) : after_submit(&o, api, reply);
     json_decref(reply);
     json_decref(body);
     api_close(api);

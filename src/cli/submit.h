@@ -19,9 +19,13 @@ struct submit {
     const char *ids[3];
     // Makes path and puts what isn't a parameter into the body; argv[1…] are the positional arguments.
     void (*prepare)(char **argv, const char *model, json_t *body, char *path, size_t path_size);
-    bool wants_model; // has --model, required
+    bool wants_model;     // has --model, required
+    const char *estimate; // has --estimate, which posts the same body here; NULL: it hasn't
 };
 
 int submit_run(const struct submit *s, int argc, char **argv);
+
+// Prints what `POST /trainings/estimate` answered: for people, or as it came. CLI_FAILED if it is known not to fit.
+int estimate_print(const json_t *estimate, bool as_json);
 
 #endif

@@ -58,6 +58,11 @@ describe('command line', () => {
     const extraction = /^(ext_\w+)\n/.exec(extracted)[1];
     assert.match(extracted, /completed\n$/);
 
+    const told = ok(await run('train', extraction, '--n-features', '256', '--k', '16', '--estimate'));
+    assert.match(told, /^memory +\d.* of .* free\ndisk +\d.* of .* free\ntime +not known: no run of like size/);
+    const much = await run('train', extraction, '--total-steps', '1000000000', '--log-every', '1000000', '--checkpoint-every', '1', '--estimate');
+    assert.equal(much.code, 1);
+    assert.match(much.out, /does not fit: it writes .*\ncheckpoint_every \d+ would fit/);
     const trained = ok(await run('train', extraction, '--n-features', '256', '--k', '16', '--total-steps', '1500', '--batch-size', '256', '--name', 'tiny'));
     const lines = trained.trim().split('\n').slice(1);
     assert.ok(lines.every((line) => /^tiny +\d+\.\d %|^tiny +–/.test(line)), trained);
