@@ -2,8 +2,9 @@
 import type { Dataset } from "./types/dataset";
 import type { Control, JsonObject, LogPage, Operation, OperationsPage } from "./types/job";
 import type { Extraction, Model } from "./types/model";
+import type { Comparison, ProgressSnapshot } from "./types/progress";
 import type { SystemHistory, SystemRange, SystemSnapshot, VersionInfo } from "./types/system";
-import type { Checkpoint, MetricPage, Training } from "./types/training";
+import type { Checkpoint, CurveRow, MetricPage, Training } from "./types/training";
 
 export interface Page<T> {
   items: T[];
@@ -103,6 +104,23 @@ export const api = {
   systemHistory: (windowSeconds: number) => request<SystemHistory>("GET", `/system/history?window=${windowSeconds}`),
   systemRange: (from: string, to: string) =>
     request<SystemRange>("GET", `/system/history?from=${id(from)}&to=${id(to)}`),
+
+  jobs: (limit = 500) => request<Page<Operation>>("GET", `/jobs?limit=${limit}`),
+  extraction: (extractionId: string) => request<Extraction>("GET", `/extractions/${id(extractionId)}`),
+  /** The rows over all layers; with `sinceStep` those after it, all of them. */
+  trainingCurve: (trainingId: string, sinceStep: number | null, maxPoints = 1500) =>
+    request<{ items: CurveRow[] }>(
+      "GET",
+      `/trainings/${id(trainingId)}/metrics?layer=all&${sinceStep === null ? "" : `since_step=${sinceStep}&`}max_points=${maxPoints}`,
+    ),
+  progressHistory: (entityId: string, startTime: string | null, cursor: string | null) =>
+    request<Page<ProgressSnapshot>>(
+      "GET",
+      `/progress-history?entity_id=${id(entityId)}${startTime === null ? "" : `&start_time=${id(startTime)}`}${cursor === null ? "" : `&cursor=${id(cursor)}`}`,
+    ),
+  compareProgress: (ids: readonly string[]) =>
+    request<Comparison>("GET", `/progress-history/compare?entity_ids=${ids.map(id).join(",")}`),
+
   version: () => request<VersionInfo>("GET", "/version"),
 };
 

@@ -1,6 +1,6 @@
 import "@testing-library/jest-dom/vitest";
 import { cleanup } from "@testing-library/react";
-import { afterEach, vi } from "vitest";
+import { afterEach } from "vitest";
 
 // What jsdom lacks and the page uses.
 class Observer {
@@ -8,7 +8,8 @@ class Observer {
   unobserve() {}
   disconnect() {}
 }
-vi.stubGlobal("ResizeObserver", Observer);
+// Not as a stub: a test that takes its stubs back still needs it.
+Object.defineProperty(globalThis, "ResizeObserver", { value: Observer, configurable: true, writable: true });
 Object.defineProperty(window, "matchMedia", {
   value: () => ({ matches: false, addEventListener: () => {}, removeEventListener: () => {} }),
 });

@@ -55,6 +55,14 @@ export interface MetricRow {
   samples_per_second: number | null;
 }
 
+/** The same with what a task reported beside the known metrics. */
+export interface CurveRow extends MetricRow {
+  l1_sparsity?: number | null;
+  loss_reconstructed?: number | null;
+  gpu_memory_used_mb?: number | null;
+  extra?: Record<string, number | null> | null;
+}
+
 export interface MetricPage {
   training_id: string;
   items: MetricRow[];
