@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import type { IconName } from "@/components/Icon";
+import { ProgressComparisonView } from "@/features/compare/ProgressComparisonView";
 import { DatasetsPage } from "@/features/datasets/DatasetsPage";
 import { ModelsPage } from "@/features/models/ModelsPage";
 import { OperationsDashboard } from "@/features/operations/OperationsDashboard";
@@ -35,6 +36,7 @@ const PAGES: { pattern: string; title: string; section: string; render: (params:
     section: "/trainings",
     render: ({ id = "" }) => <TrainingDetail key={id} trainingId={id} />,
   },
+  { pattern: "/compare", title: "Compare", section: "/trainings", render: () => <ProgressComparisonView /> },
   { pattern: "/models", title: "Models", section: "/models", render: () => <ModelsPage /> },
   { pattern: "/datasets", title: "Datasets", section: "/datasets", render: () => <DatasetsPage /> },
   { pattern: "/system", title: "System Monitor", section: "/system", render: () => <SystemMonitor /> },

@@ -27,9 +27,13 @@ export function usePath(): string {
   return useSyncExternalStore(subscribe, () => window.location.pathname);
 }
 
+export function useSearch(): string {
+  return useSyncExternalStore(subscribe, () => window.location.search);
+}
+
 /** One query parameter. Setting it to the default takes it out of the address; history gets no entry. */
 export function useQuery(name: string, fallback = ""): [string, (value: string) => void] {
-  const search = useSyncExternalStore(subscribe, () => window.location.search);
+  const search = useSearch();
   const value = new URLSearchParams(search).get(name) ?? fallback;
   const set = useCallback(
     (next: string) => {
