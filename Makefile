@@ -60,7 +60,7 @@ endef
 $(foreach b,sqlite postgres,$(eval $(call migrations_rule,$(b))))
 
 FRONTEND_SRC := $(shell find frontend/src frontend/public frontend/index.html frontend/package.json frontend/package-lock.json \
-                  frontend/vite.config.ts -type f 2>/dev/null)
+                  frontend/vite.config.ts frontend/scripts/check-bundle.mjs -type f 2>/dev/null)
 build/frontend/.built: $(FRONTEND_SRC)
 	sh scripts/build-dashboard.sh build/frontend
 	@touch $@

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds the dashboard into OUTDIR: scripts/build-dashboard.sh OUTDIR
-# Dependencies are installed when they are missing or older than the lock file. Node 18 or later.
+# Dependencies are installed when they are missing or older than the lock file. Node 18 or later. Fails, and says what is how large, when
+# the page's first load has grown beyond its bound.
 set -eu
 
 if [ $# -ne 1 ]; then
@@ -18,3 +19,4 @@ if [ ! -f "$installed" ] || [ package-lock.json -nt "$installed" ]; then
     touch "$installed"
 fi
 npx --no-install vite build --outDir "$out" --emptyOutDir --logLevel warn
+node scripts/check-bundle.mjs "$out"

@@ -1,52 +1,64 @@
-import type { ReactNode } from "react";
+/**
+ * The pages, by address, and the navigation. Only data and loaders stand here, and nothing is imported but types: the tests in the
+ * browser read this table too, so that they go over every page there is.
+ */
+import type { ComponentType } from "react";
 import type { IconName } from "@/components/Icon";
-import { ProgressComparisonView } from "@/features/compare/ProgressComparisonView";
-import { DatasetsPage } from "@/features/datasets/DatasetsPage";
-import { ModelsPage } from "@/features/models/ModelsPage";
-import { OperationsDashboard } from "@/features/operations/OperationsDashboard";
-import { SettingsPage } from "@/features/settings/SettingsPage";
-import { SystemMonitor } from "@/features/system-monitor/SystemMonitor";
-import { TrainingDetail } from "@/features/trainings/TrainingDetail";
-import { TrainingsPage } from "@/features/trainings/TrainingsPage";
-import { matchPath } from "@/lib/router";
 
-export interface Page {
+/** The parameters that a pattern names: "/trainings/:trainingId" gives { trainingId }, which become the page's props. */
+type Params<P extends string> = P extends `${string}:${infer Name}/${infer Rest}`
+  ? Record<Name, string> & Params<Rest>
+  : P extends `${string}:${infer Name}`
+    ? Record<Name, string>
+    : Record<never, string>;
+
+export type PageComponent = ComponentType<Record<string, string>>;
+
+export interface Route {
+  pattern: string;
   title: string;
   /** The entry of the navigation that it belongs to. */
   section: string;
-  content: ReactNode;
+  /** Fetches the page's code: what a page needs is not part of the first load. */
+  load: () => Promise<PageComponent>;
 }
 
-export const NAVIGATION: { href: string; word: string; short: string; icon: IconName }[] = [
-  { href: "/operations", word: "Operations", short: "Jobs", icon: "operations" },
-  { href: "/trainings", word: "Trainings", short: "Trainings", icon: "trainings" },
-  { href: "/models", word: "Models", short: "Models", icon: "models" },
-  { href: "/datasets", word: "Datasets", short: "Data", icon: "datasets" },
-  { href: "/system", word: "System Monitor", short: "System", icon: "system" },
-  { href: "/settings", word: "Settings", short: "Settings", icon: "settings" },
-];
-
-const PAGES: { pattern: string; title: string; section: string; render: (params: Record<string, string>) => ReactNode }[] = [
-  { pattern: "/", title: "Operations", section: "/operations", render: () => <OperationsDashboard /> },
-  { pattern: "/operations", title: "Operations", section: "/operations", render: () => <OperationsDashboard /> },
-  { pattern: "/trainings", title: "Trainings", section: "/trainings", render: () => <TrainingsPage /> },
-  {
-    pattern: "/trainings/:id",
-    title: "Training",
-    section: "/trainings",
-    render: ({ id = "" }) => <TrainingDetail key={id} trainingId={id} />,
-  },
-  { pattern: "/compare", title: "Compare", section: "/trainings", render: () => <ProgressComparisonView /> },
-  { pattern: "/models", title: "Models", section: "/models", render: () => <ModelsPage /> },
-  { pattern: "/datasets", title: "Datasets", section: "/datasets", render: () => <DatasetsPage /> },
-  { pattern: "/system", title: "System Monitor", section: "/system", render: () => <SystemMonitor /> },
-  { pattern: "/settings", title: "Settings", section: "/settings", render: () => <SettingsPage /> },
-];
-
-export function pageAt(path: string): Page | null {
-  for (const page of PAGES) {
-    const params = matchPath(page.pattern, path);
-    if (params !== null) return { title: page.title, section: page.section, content: page.render(params) };
-  }
-  return null;
+function page<const P extends string>(pattern: P, title: string, section: string, load: () => Promise<ComponentType<Params<P>>>): Route {
+  // matchPath() gives what the pattern names, which is what the type of `load` has checked.
+  return { pattern, title, section, load: load as () => Promise<PageComponent> };
 }
+
+const operations = async () => (await import("@/features/operations/OperationsDashboard")).OperationsDashboard;
+
+export const ROUTES: Route[] = [
+  page("/", "Operations", "/operations", operations),
+  page("/operations", "Operations", "/operations", operations),
+  page("/trainings", "Trainings", "/trainings", async () => (await import("@/features/trainings/TrainingsPage")).TrainingsPage),
+  page("/trainings/:trainingId", "Training", "/trainings", async () => (await import("@/features/trainings/TrainingDetail")).TrainingDetail),
+  page("/compare", "Compare", "/trainings", async () => (await import("@/features/compare/ProgressComparisonView")).ProgressComparisonView),
+  page("/models", "Models", "/models", async () => (await import("@/features/models/ModelsPage")).ModelsPage),
+  page("/datasets", "Datasets", "/datasets", async () => (await import("@/features/datasets/DatasetsPage")).DatasetsPage),
+  page("/system", "System Monitor", "/system", async () => (await import("@/features/system-monitor/SystemMonitor")).SystemMonitor),
+  page("/settings", "Settings", "/settings", async () => (await import("@/features/settings/SettingsPage")).SettingsPage),
+];
+
+export interface Entry {
+  href: string;
+  word: string;
+  /** Where there is room for a short word only. */
+  short: string;
+  icon: IconName;
+  /** "g" and this key go there. */
+  key: string;
+  /** A phone's bar has room for few: the others are behind "More". */
+  more?: boolean;
+}
+
+export const NAVIGATION: Entry[] = [
+  { href: "/operations", word: "Operations", short: "Jobs", icon: "operations", key: "o" },
+  { href: "/trainings", word: "Trainings", short: "Trainings", icon: "trainings", key: "t" },
+  { href: "/models", word: "Models", short: "Models", icon: "models", key: "m", more: true },
+  { href: "/datasets", word: "Datasets", short: "Datasets", icon: "datasets", key: "d", more: true },
+  { href: "/system", word: "System Monitor", short: "System", icon: "system", key: "s" },
+  { href: "/settings", word: "Settings", short: "Settings", icon: "settings", key: "e", more: true },
+];

@@ -1,4 +1,5 @@
 import { useId, type ReactNode } from "react";
+import { ErrorBoundary } from "./ErrorBoundary";
 
 interface Props {
   title: string;
@@ -14,7 +15,7 @@ interface Props {
   children: ReactNode;
 }
 
-/** A titled region. Stale contents are greyed and say so. */
+/** A titled region. Stale contents are greyed and say so; a mistake in them stays theirs. */
 export function Panel({ title, note, actions, stale = false, className = "", bodyClassName = "px-4 pb-4", testId, scrolls = false, children }: Props) {
   const id = useId();
   return (
@@ -28,8 +29,21 @@ export function Panel({ title, note, actions, stale = false, className = "", bod
         {actions}
       </header>
       <div className={`${bodyClassName} ${stale ? "stale" : ""}`} tabIndex={scrolls ? 0 : undefined}>
-        {children}
+        <ErrorBoundary fallback={(error, reset) => <PanelFailure message={error.message} onReset={reset} />}>{children}</ErrorBoundary>
       </div>
     </section>
+  );
+}
+
+function PanelFailure({ message, onReset }: { message: string; onReset: () => void }) {
+  return (
+    <div role="alert" className="flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-3 text-sm">
+      <span className="min-w-0 flex-1 basis-48">
+        This panel stopped on an error of its own: <span className="font-mono text-xs break-words text-muted">{message}</span>
+      </span>
+      <button type="button" className="button" onClick={onReset}>
+        Try again
+      </button>
+    </div>
   );
 }

@@ -1,24 +1,38 @@
 /** The page's address is its state: path and query, by the History API. */
 import { useCallback, useSyncExternalStore } from "react";
 
+/** How the present address came: "back" is the browser's back and forward, which put the page's scroll back by themselves. */
+export type Move = "load" | "push" | "replace" | "back";
+
 const listeners = new Set<() => void>();
+let move: Move = "load";
+
+export function lastMove(): Move {
+  return move;
+}
 
 function changed(): void {
   for (const listener of [...listeners]) listener();
 }
 
+function wentBack(): void {
+  move = "back";
+  changed();
+}
+
 function subscribe(listener: () => void): () => void {
-  if (listeners.size === 0) window.addEventListener("popstate", changed);
+  if (listeners.size === 0) window.addEventListener("popstate", wentBack);
   listeners.add(listener);
   return () => {
     listeners.delete(listener);
-    if (listeners.size === 0) window.removeEventListener("popstate", changed);
+    if (listeners.size === 0) window.removeEventListener("popstate", wentBack);
   };
 }
 
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
   const url = new URL(to, window.location.href);
-  if (options.replace === true) window.history.replaceState(null, "", url);
+  move = options.replace === true ? "replace" : "push";
+  if (move === "replace") window.history.replaceState(null, "", url);
   else window.history.pushState(null, "", url);
   changed();
 }

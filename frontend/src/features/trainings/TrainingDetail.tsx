@@ -11,6 +11,7 @@ import { useNow } from "@/hooks/useNow";
 import { useOperations, useSystemMonitor, useTrainings } from "@/hooks/useStores";
 import { useTrainingWebSocket } from "@/hooks/useTrainingWebSocket";
 import * as f from "@/lib/format";
+import { usePageSubject } from "@/lib/pageTitle";
 import { errorWord, isActive, statusTone } from "@/lib/jobWords";
 import { operationsStore } from "@/stores/operationsStore";
 import { isOutOfReach } from "@/stores/systemMonitorStore";
@@ -28,6 +29,7 @@ export function TrainingDetail({ trainingId }: { trainingId: string }) {
   const curvesLoad = useTrainings((state) => state.curvesLoad[trainingId] ?? "loading");
   const checkpoints = useTrainings((state) => state.checkpoints[trainingId]);
   const outOfReach = useSystemMonitor(isOutOfReach);
+  usePageSubject(training?.name ?? null);
 
   if (training?.created_at === undefined) {
     return error === undefined ? (

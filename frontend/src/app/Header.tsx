@@ -1,0 +1,40 @@
+import { Icon } from "@/components/Icon";
+import { useTheme, setTheme } from "@/lib/theme";
+import { ConnectionIndicator } from "./ConnectionIndicator";
+import { Mark } from "./Mark";
+
+interface Props {
+  title: string;
+  onHelp: () => void;
+}
+
+export function Header({ title, onHelp }: Props) {
+  const theme = useTheme();
+  return (
+    <header className="sticky top-0 z-10 flex h-12 items-center gap-2 border-b border-line bg-bg/90 px-4 backdrop-blur md:px-6 print:static">
+      <span className="md:hidden print:hidden">
+        <Mark />
+      </span>
+      <h1 id="page-title" className="min-w-0 truncate text-base font-semibold" title={title}>
+        {title}
+      </h1>
+      <div className="ml-auto flex shrink-0 items-center gap-1 print:hidden">
+        <ConnectionIndicator />
+        <span className="mx-2 h-4 w-px bg-line" aria-hidden="true" />
+        <button
+          type="button"
+          className="button button-icon"
+          aria-label={theme === "dark" ? "Use the light theme" : "Use the dark theme"}
+          onClick={() => {
+            setTheme(theme === "dark" ? "light" : "dark");
+          }}
+        >
+          <Icon name={theme === "dark" ? "sun" : "moon"} />
+        </button>
+        <button type="button" className="button button-icon max-md:hidden" aria-label="Keyboard help" onClick={onHelp}>
+          <Icon name="help" />
+        </button>
+      </div>
+    </header>
+  );
+}
