@@ -1,6 +1,7 @@
 /** The frame around every page: navigation, the page's title, and how the data comes. */
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useOperationsWebSocket } from "@/hooks/useOperationsWebSocket";
+import { useRovingFocus } from "@/hooks/useRovingFocus";
 import { useShortcuts } from "@/hooks/useShortcuts";
 import { useOperations } from "@/hooks/useStores";
 import { useSystemMonitorWebSocket } from "@/hooks/useSystemMonitorWebSocket";
@@ -11,8 +12,19 @@ import { KeyboardHelp } from "./KeyboardHelp";
 import { Navigation } from "./Navigation";
 import { PageView } from "./PageView";
 import { preloadWhenIdle, routeAt } from "./pages";
+import { NAVIGATION } from "./routes";
 
-const SEQUENCE_MS = 800;
+const GO_TO = Object.fromEntries(
+  NAVIGATION.map(({ key, href, word }) => [
+    `g ${key}`,
+    {
+      does: word,
+      run: () => {
+        navigate(href);
+      },
+    },
+  ]),
+);
 
 export function App() {
   useSystemMonitorWebSocket();
@@ -31,24 +43,9 @@ export function App() {
   const kind = found?.route.title ?? "Not found";
   const title = subject === null ? kind : `${kind} · ${subject}`;
 
-  const lastG = useRef(0);
-  const keys = useMemo(() => {
-    const go = (to: string) => () => {
-      if (performance.now() - lastG.current < SEQUENCE_MS) navigate(to);
-    };
-    return {
-      "?": () => {
-        setHelp(true);
-      },
-      g: () => {
-        lastG.current = performance.now();
-      },
-      o: go("/operations"),
-      t: go("/trainings"),
-      s: go("/system"),
-    };
-  }, []);
-  useShortcuts(keys);
+  useShortcuts(GO_TO, "Go to");
+  const everywhere = useMemo(() => ({ "?": { does: "this help", run: openHelp } }), [openHelp]);
+  useShortcuts(everywhere, "Everywhere");
 
   useEffect(() => {
     document.title = `${running > 0 ? `${running} running · ` : ""}${subject ?? kind} · Headway`;
@@ -61,6 +58,7 @@ export function App() {
 
   // A new page begins at its top, and is where the keyboard and a screen reader go on.
   const main = useRef<HTMLElement>(null);
+  useRovingFocus(main, path);
   const shownPath = useRef(path);
   useEffect(() => {
     if (shownPath.current === path) return;

@@ -1,16 +1,15 @@
-import { useEffect, useRef } from "react";
+/** The keys in force now: those of the open page, of its lists, and those that work everywhere. */
+import { useEffect, useRef, useState } from "react";
+import { useShortcutsInForce } from "@/hooks/useShortcuts";
+import { keyWords } from "@/lib/keyWords";
+import type { Shortcut } from "@/lib/shortcuts";
 
-const KEYS = [
-  ["/", "to the filter"],
-  ["Esc", "clear the filter, close what is open"],
-  ["g o", "Operations"],
-  ["g t", "Trainings"],
-  ["g s", "System Monitor"],
-  ["?", "this help"],
-] as const;
+const ORDER = ["This page", "Lists", "Everywhere", "Go to"];
 
 export function KeyboardHelp({ onClose }: { onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  // As it was when it was asked for.
+  const [listed] = useState(useShortcutsInForce().filter(({ does }) => does !== ""));
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
@@ -18,28 +17,43 @@ export function KeyboardHelp({ onClose }: { onClose: () => void }) {
       element?.close();
     };
   }, []);
+  const rank = (scope: string) => (ORDER.indexOf(scope) + ORDER.length + 1) % (ORDER.length + 1);
+  const scopes = [...new Set(listed.map(({ scope }) => scope))].sort((a, b) => rank(a) - rank(b));
   return (
-    <dialog ref={dialog} onClose={onClose} aria-label="Keyboard" className="panel w-[min(340px,calc(100vw-32px))] p-0 text-fg shadow-xl">
+    <dialog ref={dialog} onClose={onClose} aria-label="Keyboard" className="panel max-h-[85dvh] w-[min(560px,calc(100vw-32px))] p-0 text-fg shadow-xl">
       <div className="px-5 pt-4 pb-5">
-        <h2 className="mb-3 text-base font-semibold">Keyboard</h2>
-        <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 text-sm">
-          {KEYS.map(([key, does]) => (
-            <div key={key} className="contents">
-              <dt>
-                {key.split(" ").map((part) => (
-                  <kbd key={part} className="mr-1 inline-block min-w-6 rounded border border-line bg-raised px-1.5 text-center font-sans text-xs leading-5">
-                    {part}
-                  </kbd>
-                ))}
-              </dt>
-              <dd className="text-muted">{does}</dd>
-            </div>
+        <h2 className="text-base font-semibold">Keyboard</h2>
+        <div className="mt-3 gap-x-8 sm:columns-2">
+          {scopes.map((scope) => (
+            <Keys key={scope} scope={scope} keys={listed.filter((each) => each.scope === scope)} />
           ))}
-        </dl>
-        <button type="button" className="button mt-5 w-full justify-center" onClick={onClose}>
+        </div>
+        <button type="button" className="button mt-2 w-full justify-center" onClick={onClose}>
           Close
         </button>
       </div>
     </dialog>
+  );
+}
+
+function Keys({ scope, keys }: { scope: string; keys: Shortcut[] }) {
+  return (
+    <section aria-label={scope} className="mb-4 break-inside-avoid">
+      <h3 className="caption mb-1.5">{scope}</h3>
+      <dl className="grid grid-cols-[4.5rem_1fr] gap-x-3 gap-y-1.5 text-sm">
+        {keys.map(({ keys: each, does }) => (
+          <div key={each} className="contents">
+            <dt className="whitespace-nowrap">
+              {keyWords(each).map((word) => (
+                <kbd key={word} className="kbd mr-1">
+                  {word}
+                </kbd>
+              ))}
+            </dt>
+            <dd className="text-muted">{does}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }

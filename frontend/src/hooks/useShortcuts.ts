@@ -1,22 +1,24 @@
-/** Keys for the whole page. Nothing is taken while someone types, or with a modifier held. */
-import { useEffect } from "react";
+/** Keys of a page or of a part of it, in force while it is shown. Keep `keys` the same object from one render to the next. */
+import { useEffect, useSyncExternalStore } from "react";
+import { shortcuts, type Shortcut } from "@/lib/shortcuts";
 
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null;
+export type ShortcutKeys = Record<string, (() => unknown) | { does: string; run: () => unknown }>;
+
+/** What the help says of keys that mean the same everywhere. */
+const USUAL: Record<string, string> = { "/": "to the filter" };
+
+export function useShortcuts(keys: ShortcutKeys, scope = "This page"): void {
+  useEffect(
+    () =>
+      shortcuts.register(
+        Object.entries(keys).map(([key, action]) =>
+          typeof action === "function" ? { keys: key, does: USUAL[key] ?? "", scope, run: action } : { keys: key, scope, ...action },
+        ),
+      ),
+    [keys, scope],
+  );
 }
 
-export function useShortcuts(keys: Record<string, () => void>): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      const action = keys[event.key];
-      if (action === undefined) return;
-      event.preventDefault();
-      action();
-    };
-    window.addEventListener("keydown", onKey);
-    return () => {
-      window.removeEventListener("keydown", onKey);
-    };
-  }, [keys]);
+export function useShortcutsInForce(): Shortcut[] {
+  return useSyncExternalStore(shortcuts.subscribe, shortcuts.inForce);
 }
