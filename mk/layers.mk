@@ -32,4 +32,5 @@ PKGS_proto   := zlib openssl
 PKGS_net     := libuv
 PKGS_store   := sqlite3 libpq
 PKGS_ml      := openblas libpcre2-8 zlib
+PKGS_task    := libcurl libcrypto
 PKGS_monitor :=

@@ -7,7 +7,7 @@
 set -eu
 
 case "${1:-}" in
-build) packages="gcc make pkg-config libc6-dev libuv1-dev libjansson-dev libsqlite3-dev libpq-dev libopenblas-dev libpcre2-dev zlib1g-dev libssl-dev" ;;
+build) packages="gcc make pkg-config libc6-dev libuv1-dev libjansson-dev libsqlite3-dev libpq-dev libopenblas-dev libpcre2-dev zlib1g-dev libssl-dev libcurl4-openssl-dev" ;;
 test) packages="libcmocka-dev postgresql chromium python3 python3-socketio python3-aiohttp python3-requests python3-websocket" ;;
 dev) packages="clang clang-format clang-tidy libclang-rt-14-dev gcovr" ;;
 bench) packages="python3-socketio python3-uvicorn python3-uvloop python3-httptools python3-websockets" ;;

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "jobs/progress_download.h"
+
 // ---- the table ----------------------------------------------------------------------------------------------------
 
 static const struct phase_spec tokenize_phases[] = {
@@ -78,6 +80,23 @@ static const struct param_spec fine_tune_params[] = {
     {0},
 };
 
+static const struct phase_spec download_model_phases[] = {{"downloading", 0, 100}, {NULL, 0, 0}};
+
+static const struct param_spec download_model_params[] = {
+    {"repo_id", PARAM_STRING, true, NULL, 1, 200, NULL, "the hub's name for it, such as openai-community/gpt2"},
+    {"revision", PARAM_STRING, false, "\"main\"", 1, 200, NULL, "a branch, a tag or a commit"},
+    {"files", PARAM_STRING_LIST, false, NULL, 1, 512, NULL,
+     "these alone; default: configuration, safetensors, tokenizer"},
+    {0},
+};
+
+static const struct param_spec download_dataset_params[] = {
+    {"repo_id", PARAM_STRING, true, NULL, 1, 200, NULL, "the hub's name for it, such as owner/name"},
+    {"revision", PARAM_STRING, false, "\"main\"", 1, 200, NULL, "a branch, a tag or a commit"},
+    {"split", PARAM_STRING, false, NULL, 1, 100, NULL, "files with this word in their path; default: train, else all"},
+    {0},
+};
+
 // What a command is, whoever calls it knows; nothing of it is resolved here.
 static const struct phase_spec command_phases[] = {{NULL, 0, 0}};
 static const struct param_spec command_params[] = {{0}};
@@ -87,6 +106,8 @@ static const struct job_kind kinds[] = {
     {"extract", "cpu", "extraction", true, false, false, extract_phases, extract_params},
     {"train_sae", "cpu", "training", true, true, true, train_phases, train_params},
     {"fine_tune", "cpu", "training", true, true, true, train_phases, fine_tune_params},
+    {"download_model", "io", "model", true, true, false, download_model_phases, download_model_params},
+    {"download_dataset", "io", "dataset", true, true, false, download_dataset_phases, download_dataset_params},
     {"command", "cpu", "", false, false, false, command_phases, command_params},
 };
 
@@ -140,6 +161,11 @@ static int check_list(const struct param_spec *p, const json_t *v, struct err *e
                              p->name, i + 1, p->lo, p->hi);
         if (p->type == PARAM_CHOICE_LIST && !is_choice(p->choices, it))
             return err_field(e, HW_EVALIDATION, p->name, "%s: value %zu must be one of %s", p->name, i + 1, p->choices);
+        size_t bytes = json_string_length(it);
+        if (p->type == PARAM_STRING_LIST && (!json_is_string(it) || strlen(json_string_value(it)) != bytes ||
+                                             (double)bytes < p->lo || (double)bytes > p->hi))
+            return err_field(e, HW_EVALIDATION, p->name, "%s: value %zu must be a string of %.0f to %.0f bytes",
+                             p->name, i + 1, p->lo, p->hi);
         for (size_t k = 0; k < i; k++)
             if (json_equal(json_array_get(v, k), it))
                 return err_field(e, HW_EVALIDATION, p->name, "%s names a value twice", p->name);
@@ -176,7 +202,8 @@ static int check_one(const struct param_spec *p, const json_t *v, struct err *e)
                    ? 0
                    : err_field(e, HW_EVALIDATION, p->name, "%s must be one of %s", p->name, p->choices);
     case PARAM_INT_LIST:
-    case PARAM_CHOICE_LIST: return check_list(p, v, e);
+    case PARAM_CHOICE_LIST:
+    case PARAM_STRING_LIST: return check_list(p, v, e);
     }
     return err_set(e, HW_EINTERNAL, "parameter %s has no type", p->name);
 }

@@ -19,6 +19,7 @@ enum param_type {
     PARAM_CHOICE,      // one of `choices`
     PARAM_INT_LIST,    // array of distinct integers, not empty
     PARAM_CHOICE_LIST, // array of distinct values of `choices`, not empty
+    PARAM_STRING_LIST, // array of distinct strings, not empty
 };
 
 struct param_spec {
@@ -26,7 +27,7 @@ struct param_spec {
     enum param_type type;
     bool required;
     const char *def;     // the default as JSON text; NULL: none (absent stays absent)
-    double lo, hi;       // PARAM_INT, PARAM_NUMBER and the members of PARAM_INT_LIST
+    double lo, hi;       // PARAM_INT, PARAM_NUMBER and the members of PARAM_INT_LIST; bytes of PARAM_STRING(_LIST)
     const char *choices; // "a|b|c"
     const char *help;    // one line, for --help and messages
 };
@@ -39,9 +40,9 @@ struct phase_spec {
 struct job_kind {
     const char *name;
     const char *resource_class;      // "cpu", "gpu", "io"
-    const char *entity_type;         // "dataset", "extraction", "training"; "" for none
+    const char *entity_type;         // "model", "dataset", "extraction", "training"; "" for none
     bool determinate;                // progress starts at 0 rather than unknown
-    bool checkpoints;                // pauses by leaving a checkpoint and ending (SIGUSR1); others stand still
+    bool checkpoints;                // pauses by leaving what it has and ending (SIGUSR1); others stand still
     bool stops;                      // can finish early with the result it has (SIGUSR2)
     const struct phase_spec *phases; // ends with name NULL
     const struct param_spec *params; // ends with name NULL

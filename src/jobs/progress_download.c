@@ -1,7 +1,10 @@
 #include "jobs/progress_download.h"
 
+#include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -83,6 +86,37 @@ void download_report(struct download *d, struct progress *p, int64_t now_us)
     progress_found(p, d->found);
     d->found = 0;
     progress_report(p, download_done(d), download_total(d), "bytes", now_us);
+}
+
+void download_message(char out[DOWNLOAD_MESSAGE_SIZE], int index, int count, const char *file)
+{
+    snprintf(out, DOWNLOAD_MESSAGE_SIZE, "file %d of %d: %s", index, count, file);
+}
+
+// "12" up to `end`, which is stepped over.
+static bool number(const char **at, const char *end, int *out)
+{
+    char *rest;
+    if (!isdigit((unsigned char)**at)) return false;
+    long v = strtol(*at, &rest, 10);
+    size_t n = strlen(end);
+    if (v < 1 || v > 1000000 || strncmp(rest, end, n) != 0) return false;
+    *out = (int)v;
+    *at = rest + n;
+    return true;
+}
+
+const char *download_message_file(const char *message, int *index, int *count)
+{
+    const char *at = message;
+    *index = *count = -1;
+    int i, n;
+    if (!at || strncmp(at, "file ", 5) != 0) return NULL;
+    at += 5;
+    if (!number(&at, " of ", &i) || !number(&at, ": ", &n) || i > n || !*at) return NULL;
+    *index = i;
+    *count = n;
+    return at;
 }
 
 // 29 of 100 bytes may come out as 28.999999999999996 percent.

@@ -39,6 +39,12 @@ bool download_over(const struct download *d);     // every file is finished or m
 // Tells the progress, in bytes.
 void download_report(struct download *d, struct progress *p, int64_t now_us);
 
+// What a download says beside its bytes: "file 2 of 5: model.safetensors". And read again: the file, borrowed from the
+// message, and its place; NULL, and -1, if the message is another.
+enum { DOWNLOAD_MESSAGE_SIZE = 600 };
+void download_message(char out[DOWNLOAD_MESSAGE_SIZE], int index, int count, const char *file);
+const char *download_message_file(const char *message, int *index, int *count);
+
 // ---- when an event is due -----------------------------------------------------------------------------------------
 
 // The first, each whole percent passed, the end; and while bytes move at least each 2 s. Nothing while nothing moves:

@@ -169,6 +169,7 @@ static const char *error_type(int code)
     case HW_ETOOBIG: return "VALIDATION";
     case HW_ENOTFOUND: return "NOT_FOUND";
     case HW_EDISKFULL: return "DISK_FULL";
+    case HW_EUNAVAILABLE: return "NETWORK";
     case HW_ETIMEOUT: return "TIMEOUT";
     case HW_ECANCELLED: return "CANCELLED";
     default: return "UNKNOWN";

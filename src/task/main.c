@@ -20,6 +20,8 @@ static const struct {
     {"extract", task_extract, "token ids to a transformer's activations"},
     {"train_sae", task_train_sae, "activations to a sparse autoencoder"},
     {"fine_tune", task_fine_tune, "token ids and a model to a model that predicts them better"},
+    {"download_model", task_download_model, "a model's files from a hub"},
+    {"download_dataset", task_download_dataset, "a dataset's text files from a hub"},
 };
 
 // A signal handler can reach nothing else: the flags are the process's, handed to the task by pointer.
@@ -40,7 +42,7 @@ static void usage(FILE *to)
           "makes it finish early with the result it has.\n\nkinds:\n",
           to);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        fprintf(to, "  %-10s %s\n", kinds[i].name, kinds[i].summary);
+        fprintf(to, "  %-16s %s\n", kinds[i].name, kinds[i].summary);
 }
 
 static int inspect(int argc, char **argv)

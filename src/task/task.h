@@ -43,6 +43,8 @@ int task_tokenize(struct task *t, struct err *e);
 int task_extract(struct task *t, struct err *e);
 int task_train_sae(struct task *t, struct err *e);
 int task_fine_tune(struct task *t, struct err *e);
+int task_download_model(struct task *t, struct err *e);
+int task_download_dataset(struct task *t, struct err *e);
 
 // Describes what lies at `path`; the caller owns the object. NULL with `e` filled if it can't be used.
 json_t *inspect_model(const char *path, struct err *e); // docs/api/tasks.md, "inspect"

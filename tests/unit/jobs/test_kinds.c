@@ -65,7 +65,9 @@ static void every_default_passes_its_own_check(void **state)
     for (size_t i = 0; job_kind_at(i); i++) {
         const struct job_kind *k = job_kind_at(i);
         struct err e = {0};
-        json_t *given = strcmp(k->name, "extract") == 0 ? json_pack("{s:[i]}", "layers", 0) : json_object();
+        json_t *given = strcmp(k->name, "extract") == 0         ? json_pack("{s:[i]}", "layers", 0)
+                        : strncmp(k->name, "download_", 9) == 0 ? json_pack("{s:s}", "repo_id", "gpt2")
+                                                                : json_object();
         json_t *once = job_kind_resolve(k, given, &e);
         if (!once) fail_msg("%s: %s", k->name, e.message);
         for (const struct param_spec *p = k->params; p->name; p++)
@@ -98,6 +100,13 @@ static void never_again_18_what_can_not_work_is_refused_with_its_name(void **sta
 {
     (void)state;
     refused("train_sae", "{\"btach_size\":1}", "btach_size");
+    refused("download_model", "{}", "repo_id");
+    refused("download_model", "{\"repo_id\":\"gpt2\",\"files\":[]}", "files");
+    refused("download_model", "{\"repo_id\":\"gpt2\",\"files\":[\"\"]}", "files");
+    refused("download_model", "{\"repo_id\":\"gpt2\",\"files\":[\"a\",\"a\"]}", "files");
+    refused("download_model", "{\"repo_id\":\"gpt2\",\"files\":[1]}", "files");
+    refused("download_model", "{\"repo_id\":\"gpt2\",\"endpoint\":\"http://elsewhere\"}", "endpoint");
+    refused("download_model", "{\"repo_id\":\"gpt2\",\"token\":\"secret\"}", "token");
     refused("train_sae", "{\"batch_size\":0}", "batch_size");
     refused("train_sae", "{\"batch_size\":\"1\"}", "batch_size");
     refused("train_sae", "{\"batch_size\":1.5}", "batch_size");

@@ -219,6 +219,33 @@ static void sizes_that_were_wrong_or_come_late(void **state)
     download_release(&d);
 }
 
+static void says_which_file_and_reads_it_again(void **state)
+{
+    (void)state;
+    char message[DOWNLOAD_MESSAGE_SIZE];
+    int i, n;
+    download_message(message, 2, 5, "onnx/model: 1 of 2.safetensors");
+    assert_string_equal(message, "file 2 of 5: onnx/model: 1 of 2.safetensors");
+    assert_string_equal(download_message_file(message, &i, &n), "onnx/model: 1 of 2.safetensors");
+    assert_int_equal(i, 2);
+    assert_int_equal(n, 5);
+    static const char *const others[] = {"",
+                                         "file",
+                                         "file 2 of 5",
+                                         "file 2 of 5: ",
+                                         "file 0 of 5: x",
+                                         "file 6 of 5: x",
+                                         "file -1 of 5: x",
+                                         "file 2 von 5: x",
+                                         "waiting",
+                                         "file 99999999 of 5: x"};
+    for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
+        assert_null(download_message_file(others[k], &i, &n));
+        assert_int_equal(i, -1);
+    }
+    assert_null(download_message_file(NULL, &i, &n));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +254,7 @@ int main(void)
         cmocka_unit_test(stops_on_completion),
         cmocka_unit_test(handles_missing_files),
         cmocka_unit_test(emits_at_1_percent_intervals),
+        cmocka_unit_test(says_which_file_and_reads_it_again),
         cmocka_unit_test(emits_every_2_s_while_bytes_move),
         cmocka_unit_test(never_again_37_what_is_on_disk_counts_and_is_no_pace),
         cmocka_unit_test(sizes_that_were_wrong_or_come_late),
