@@ -1,7 +1,10 @@
-// Datasets: /datasets, /datasets/{id}/tokenize.
+// Datasets: /datasets (imported from disk, or downloaded), /datasets/{id}/tokenize.
+#include <stdlib.h>
+
 #include "api/entity.h"
-#include "api/fields.h"
 #include "base/clock.h"
+#include "base/mem.h"
+#include "jobs/described.h"
 #include "jobs/job_json.h"
 
 static void init(void *row)
@@ -56,10 +59,11 @@ static int fill(void *row, char *path, const char *name, const json_t *body, con
     id_new("dst", r->id);
     r->name = mem_strdup(name);
     r->status = mem_strdup("ready");
-    r->format = field_text(d, "format");
-    r->compressed = json_is_true(json_object_get(d, "compressed"));
-    r->size_bytes = field_count(d, "size_bytes");
-    r->text_field = given ? mem_strdup(given) : field_text(d, "text_field");
+    dataset_describe(r, d);
+    if (given) {
+        free(r->text_field);
+        r->text_field = mem_strdup(given);
+    }
     r->created_at = r->updated_at = clock_now_us();
     return 0;
 }
@@ -73,9 +77,9 @@ static const struct entity_type dataset_type = {
     sizeof(struct dataset_row), init, release, get, list, free_rows, json, place, "dataset", fill, insert,
 };
 
-static void datasets_import(struct request *req, void *ctx)
+static void datasets_create(struct request *req, void *ctx)
 {
-    entity_import(ctx, req, &dataset_type);
+    if (!submit_download(ctx, req, "download_dataset")) entity_import(ctx, req, &dataset_type);
 }
 
 static void datasets_list(struct request *req, void *ctx)
@@ -96,7 +100,7 @@ static void datasets_tokenize(struct request *req, void *ctx)
 void datasets_register(struct resources *r, struct router *router)
 {
     static const struct route routes[] = {
-        {"POST", "/api/v1/datasets", datasets_import},
+        {"POST", "/api/v1/datasets", datasets_create},
         {"GET", "/api/v1/datasets", datasets_list},
         {"GET", "/api/v1/datasets/{id}", datasets_get},
         {"POST", "/api/v1/datasets/{id}/tokenize", datasets_tokenize},

@@ -1,7 +1,8 @@
-// Models: /models, /models/{id}/extractions.
+// Models: /models (imported from disk, or downloaded), /models/{id}/extractions.
 #include "api/entity.h"
-#include "api/fields.h"
 #include "base/clock.h"
+#include "base/mem.h"
+#include "jobs/described.h"
 #include "jobs/job_json.h"
 
 static void init(void *row)
@@ -54,17 +55,7 @@ static int fill(void *row, char *path, const char *name, const json_t *body, con
     m->path = path;
     m->name = mem_strdup(name);
     m->status = mem_strdup("ready");
-    m->architecture = field_text(d, "architecture");
-    m->n_layers = field_count(d, "n_layers");
-    m->width = field_count(d, "width");
-    m->n_heads = field_count(d, "n_heads");
-    m->context_length = field_count(d, "context_length");
-    m->vocab_size = field_count(d, "vocab_size");
-    m->parameters = field_count(d, "parameters");
-    m->dtype = field_text(d, "dtype");
-    m->size_bytes = field_count(d, "size_bytes");
-    m->has_tokenizer = json_is_true(json_object_get(d, "has_tokenizer"));
-    m->tokenizer_path = field_text(d, "tokenizer_path");
+    model_describe(m, d);
     m->created_at = m->updated_at = clock_now_us();
     return 0;
 }
@@ -78,9 +69,9 @@ static const struct entity_type model_type = {
     sizeof(struct model_row), init, release, get, list, free_rows, json, place, "model", fill, insert,
 };
 
-static void models_import(struct request *req, void *ctx)
+static void models_create(struct request *req, void *ctx)
 {
-    entity_import(ctx, req, &model_type);
+    if (!submit_download(ctx, req, "download_model")) entity_import(ctx, req, &model_type);
 }
 
 static void models_list(struct request *req, void *ctx)
@@ -101,7 +92,7 @@ static void extractions_create(struct request *req, void *ctx)
 void models_register(struct resources *r, struct router *router)
 {
     static const struct route routes[] = {
-        {"POST", "/api/v1/models", models_import},
+        {"POST", "/api/v1/models", models_create},
         {"GET", "/api/v1/models", models_list},
         {"GET", "/api/v1/models/{id}", models_get},
         {"POST", "/api/v1/models/{id}/extractions", extractions_create},

@@ -20,6 +20,7 @@ struct resources {
     struct emitter *emitter;
     const char *data_dir;                 // absolute
     const char *task_program;             // path of headway-task
+    const char *hub;                      // where models and datasets are downloaded from: HF_ENDPOINT
     const struct system_provider *system; // the machine's readings; NULL: none
 };
 
@@ -65,6 +66,10 @@ void submit_job(struct resources *api, struct request *req, const char *kind, co
 void submit_estimate(struct resources *api, struct request *req, const char *kind, const json_t *body);
 // The same as submit_job with the request's JSON body and the {id} of its path as the member `id_key`.
 void submit_with_id(struct resources *api, struct request *req, const char *kind, const char *id_key, bool answer_job);
+
+// POST /models and /datasets with a repo_id rather than a path: submits the download, answers with the model or dataset,
+// and returns true. False: the body is of another sort, and nothing was done.
+bool submit_download(struct resources *api, struct request *req, const char *kind);
 
 // ---- whose the machine's load is (api/machine_load.c) -------------------------------------------------------------
 

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/fields.h"
 #include "api/resources.h"
 #include "api/submit.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "jobs/fields.h"
 #include "jobs/job_json.h"
 #include "jobs/queue_names.h"
 

@@ -57,6 +57,7 @@ struct submission {
     char default_name[96];
     char *output_dir;
     union { // the row that write_entity writes
+        struct model_row model;
         struct dataset_row dataset;
         struct extraction_row extraction;
         struct training_row training;
@@ -76,6 +77,9 @@ int submit_part(const char *name, size_t most); // for "%.*s": at most so many b
 
 // What the read of the row that the id names returned; one that names nothing becomes HW_EVALIDATION with its field.
 int submit_missing(int rc, const char *field, const char *id, struct err *e);
+// Whether its files are there, and not still on their way or never come.
+int submit_check_model_files(const struct model_row *m, struct err *e);
+int submit_check_dataset_file(const struct dataset_row *d, struct err *e);
 // Whether rows of context_length can be cut from the dataset and run through the model.
 int submit_check_tokens(struct submission *s, const struct model_row *m, const struct dataset_row *d, struct err *e);
 
@@ -88,6 +92,14 @@ void submit_release_training(struct submission *s);
 
 // ---- checks in files of their own ----------------------------------------------------------------------------------
 
+int submit_check_download_model(struct submission *s, struct store_tx *tx, struct err *e);
+int submit_write_model(struct submission *s, struct store_tx *tx, const struct job_row *job, struct err *e);
+void submit_json_model(struct submission *s, struct jw *w);
+void submit_release_model(struct submission *s);
+int submit_check_download_dataset(struct submission *s, struct store_tx *tx, struct err *e);
+int submit_write_dataset(struct submission *s, struct store_tx *tx, const struct job_row *job, struct err *e);
+void submit_json_dataset(struct submission *s, struct jw *w);
+void submit_release_dataset(struct submission *s);
 int submit_check_fine_tune(struct submission *s, struct store_tx *tx, struct err *e);
 
 // ---- what a training would take (submit_estimate.c)

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/fields.h"
 #include "api/submit.h"
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "jobs/fields.h"
 #include "jobs/job_json.h"
 
 int64_t submit_i64(const struct submission *s, const char *name)
@@ -38,11 +38,35 @@ int submit_missing(int rc, const char *field, const char *id, struct err *e)
                : rc;
 }
 
+static int not_there(const char *field, const char *what, const char *name, const char *status, const char *why,
+                     struct err *e)
+{
+    if (strcmp(status, "downloading") == 0)
+        return err_field(e, HW_EVALIDATION, field, "%s %s is being downloaded: wait until it is ready", what, name);
+    return err_field(e, HW_EVALIDATION, field, "%s %s has no files: its download %s%s%.200s", what, name,
+                     strcmp(status, "cancelled") == 0 ? "was cancelled" : "failed", why ? ": " : "", why ? why : "");
+}
+
+int submit_check_model_files(const struct model_row *m, struct err *e)
+{
+    if (strcmp(m->status, "ready") == 0) return 0;
+    return not_there("model_id", "model", m->name, m->status, m->error_message, e);
+}
+
+int submit_check_dataset_file(const struct dataset_row *d, struct err *e)
+{
+    if (!d->download_job_id[0] || d->size_bytes >= 0) return 0;
+    return not_there("dataset_id", "dataset", d->name, d->status, d->error_message, e);
+}
+
 // ---- tokenize -----------------------------------------------------------------------------------------------------
 
 static int check_tokenizable(struct submission *s, const struct model_row *m, struct err *e)
 {
     const struct dataset_row *d = &s->row.dataset;
+    int rc = submit_check_dataset_file(d, e);
+    if (!rc) rc = submit_check_model_files(m, e);
+    if (rc) return rc;
     if (!m->has_tokenizer || !m->tokenizer_path)
         return err_field(e, HW_EVALIDATION, "model_id", "model %s has no tokenizer.json", m->name);
     if (strcmp(d->status, "tokenizing") == 0)
@@ -82,6 +106,9 @@ static void release_dataset(struct submission *s)
 int submit_check_tokens(struct submission *s, const struct model_row *m, const struct dataset_row *d, struct err *e)
 {
     int64_t context = submit_i64(s, "context_length");
+    int rc = submit_check_model_files(m, e);
+    if (!rc) rc = submit_check_dataset_file(d, e);
+    if (rc) return rc;
     if (strcmp(d->status, "tokenized") != 0 || !d->tokens_path)
         return err_field(e, HW_EVALIDATION, "dataset_id", "dataset %s is %s: tokenize it first", d->name, d->status);
     if (d->vocab_size > m->vocab_size && m->vocab_size > 0)
@@ -313,6 +340,22 @@ static const struct submit_rule rules[] = {
      submit_write_training,
      submit_json_training,
      submit_release_training,
+     NULL,
+     NULL},
+    {"download_model",
+     {NULL},
+     submit_check_download_model,
+     submit_write_model,
+     submit_json_model,
+     submit_release_model,
+     NULL,
+     NULL},
+    {"download_dataset",
+     {NULL},
+     submit_check_download_dataset,
+     submit_write_dataset,
+     submit_json_dataset,
+     submit_release_dataset,
      NULL,
      NULL},
 };

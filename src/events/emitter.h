@@ -89,6 +89,7 @@ struct ev_model_progress {
     const char *model_id, *status, *file, *message;
     double progress, bytes_per_second, eta_seconds;
     int64_t bytes_done, bytes_total;
+    int file_index, file_count; // which of how many, from 1; negative: not known
 };
 
 EMIT_CHECKED int64_t emit_model_progress(struct emitter *em, const struct ev_model_progress *p);

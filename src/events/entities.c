@@ -12,6 +12,8 @@ static int64_t model(struct emitter *em, const struct ev_model_progress *p, cons
     emitter_count(w, "bytes_total", p->bytes_total);
     reading_rate(w, "bytes_per_second", p->bytes_per_second);
     jw_kstr(w, "file", p->file);
+    emitter_count(w, "file_index", p->file_index);
+    emitter_count(w, "file_count", p->file_count);
     reading_eta(w, "eta_seconds", p->eta_seconds);
     jw_kstr(w, "message", p->message);
     if (f) emitter_failure(w, f);

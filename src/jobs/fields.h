@@ -1,6 +1,6 @@
 // Members of a JSON object into a row's fields (heap text, counts with -1 for "not known").
-#ifndef HW_API_FIELDS_H
-#define HW_API_FIELDS_H
+#ifndef HW_JOBS_FIELDS_H
+#define HW_JOBS_FIELDS_H
 
 #include <stdint.h>
 

@@ -194,7 +194,14 @@ void model_json(struct jw *w, const struct model_row *r)
     jw_kstr(w, "dtype", r->dtype);
     count(w, "size_bytes", r->size_bytes);
     jw_kbool(w, "has_tokenizer", r->has_tokenizer);
+    id(w, "job_id", r->job_id);
+    jw_kstr(w, "repo_id", r->repo_id);
+    jw_kstr(w, "revision", r->revision);
+    jw_kstr(w, "commit", r->commit_id);
+    jw_kstr(w, "error_type", r->error_type);
+    jw_kstr(w, "error_message", r->error_message);
     jw_ktime(w, "created_at", r->created_at);
+    jw_ktime(w, "updated_at", r->updated_at);
     jw_obj_end(w);
 }
 
@@ -214,6 +221,13 @@ void dataset_json(struct jw *w, const struct dataset_row *r)
     count(w, "vocab_size", r->vocab_size);
     jw_kstr(w, "tokens_path", r->tokens_path);
     id(w, "tokenize_job_id", r->tokenize_job_id);
+    id(w, "download_job_id", r->download_job_id);
+    jw_kstr(w, "repo_id", r->repo_id);
+    jw_kstr(w, "revision", r->revision);
+    jw_kstr(w, "commit", r->commit_id);
+    jw_kstr(w, "split", r->split);
+    jw_kstr(w, "error_type", r->error_type);
+    jw_kstr(w, "error_message", r->error_message);
     jw_ktime(w, "created_at", r->created_at);
     jw_ktime(w, "updated_at", r->updated_at);
     jw_obj_end(w);

@@ -105,6 +105,7 @@ static int find_entity(struct store_tx *tx, const char *type, const char *id, st
     struct training_row t;
     struct extraction_row x;
     struct dataset_row d;
+    struct model_row m;
     int rc;
     if (strcmp(type, "training") == 0) {
         rc = training_row_get(tx, id, &t, e);
@@ -112,6 +113,9 @@ static int find_entity(struct store_tx *tx, const char *type, const char *id, st
     } else if (strcmp(type, "extraction") == 0) {
         rc = extraction_row_get(tx, id, &x, e);
         if (!rc) extraction_row_release(&x);
+    } else if (strcmp(type, "model") == 0) {
+        rc = model_row_get(tx, id, &m, e);
+        if (!rc) model_row_release(&m);
     } else {
         rc = dataset_row_get(tx, id, &d, e);
         if (!rc) dataset_row_release(&d);
@@ -122,7 +126,7 @@ static int find_entity(struct store_tx *tx, const char *type, const char *id, st
 // Where nothing was recorded yet, the entity itself tells that the id is good.
 static int place_of_entity(struct store_tx *tx, const char *type, const char *id, struct place *p, struct err *e)
 {
-    static const char *const types[] = {"training", "extraction", "dataset"};
+    static const char *const types[] = {"training", "extraction", "dataset", "model"};
     snprintf(p->entity_id, sizeof p->entity_id, "%s", id);
     int rc = type ? 0 : history_entity_type(tx, id, p->entity_type, e);
     if (type) snprintf(p->entity_type, sizeof p->entity_type, "%s", type);

@@ -49,6 +49,7 @@ void change_free(struct change *c)
     if (c->entity == ENTITY_TRAINING) training_row_release(&c->training);
     if (c->entity == ENTITY_EXTRACTION) extraction_row_release(&c->extraction);
     if (c->entity == ENTITY_DATASET) dataset_row_release(&c->dataset);
+    if (c->entity == ENTITY_MODEL) model_row_release(&c->model);
     free(c->layers);
     free(c);
 }

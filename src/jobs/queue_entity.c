@@ -1,10 +1,11 @@
-// What a job is for — a training, an extraction, a dataset — follows it: its row is written in the job's own
+// What a job is for — a training, an extraction, a dataset, a model — follows it: its row is written in the job's own
 // transaction.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "jobs/described.h"
 #include "jobs/queue_internal.h"
 
 static enum change_entity entity_of(const struct job_row *r)
@@ -13,7 +14,14 @@ static enum change_entity entity_of(const struct job_row *r)
     if (!type || !r->entity_id[0]) return ENTITY_NONE;
     if (strcmp(type, "training") == 0) return ENTITY_TRAINING;
     if (strcmp(type, "extraction") == 0) return ENTITY_EXTRACTION;
+    if (strcmp(type, "model") == 0) return ENTITY_MODEL;
     return strcmp(type, "dataset") == 0 ? ENTITY_DATASET : ENTITY_NONE;
+}
+
+// A dataset has jobs of two sorts, and a place for each.
+static bool downloads(const struct job_row *r)
+{
+    return strcmp(r->kind, "download_model") == 0 || strcmp(r->kind, "download_dataset") == 0;
 }
 
 static int load(struct store_tx *tx, struct change *c, struct err *e)
@@ -23,6 +31,7 @@ static int load(struct store_tx *tx, struct change *c, struct err *e)
     if (kind == ENTITY_TRAINING) rc = training_row_get(tx, c->job.entity_id, &c->training, e);
     if (kind == ENTITY_EXTRACTION) rc = extraction_row_get(tx, c->job.entity_id, &c->extraction, e);
     if (kind == ENTITY_DATASET) rc = dataset_row_get(tx, c->job.entity_id, &c->dataset, e);
+    if (kind == ENTITY_MODEL) rc = model_row_get(tx, c->job.entity_id, &c->model, e);
     if (!rc) c->entity = kind;
     return rc;
 }
@@ -31,6 +40,8 @@ static char *job_field(struct change *c)
 {
     return c->entity == ENTITY_TRAINING     ? c->training.job_id
            : c->entity == ENTITY_EXTRACTION ? c->extraction.job_id
+           : c->entity == ENTITY_MODEL      ? c->model.job_id
+           : downloads(&c->job)             ? c->dataset.download_job_id
                                             : c->dataset.tokenize_job_id;
 }
 
@@ -39,6 +50,7 @@ static void unload(struct change *c)
     if (c->entity == ENTITY_TRAINING) training_row_release(&c->training);
     if (c->entity == ENTITY_EXTRACTION) extraction_row_release(&c->extraction);
     if (c->entity == ENTITY_DATASET) dataset_row_release(&c->dataset);
+    if (c->entity == ENTITY_MODEL) model_row_release(&c->model);
     c->entity = ENTITY_NONE;
 }
 
@@ -191,6 +203,46 @@ static int store_extraction(struct store_tx *tx, struct change *c, enum job_stat
     return extraction_row_update(tx, x, e);
 }
 
+// downloading, as long as a job is at it; then what came of it.
+static const char *download_status(enum job_status s)
+{
+    if (!job_is_final(s)) return "downloading";
+    return s == JOB_COMPLETED ? "ready" : s == JOB_CANCELLED ? "cancelled" : "failed";
+}
+
+static int store_model(struct store_tx *tx, struct change *c, enum job_status s, const json_t *result, int64_t now,
+                       struct err *e)
+{
+    struct model_row *m = &c->model;
+    set_text(&m->status, download_status(s));
+    set_text(&m->error_type, c->job.error_type);
+    set_text(&m->error_message, c->job.error_message);
+    m->updated_at = now;
+    if (s == JOB_COMPLETED) {
+        text(result, "path", &m->path);
+        text(result, "commit", &m->commit_id);
+        model_describe(m, json_object_get(result, "model"));
+    }
+    return model_row_update(tx, m, e);
+}
+
+static int store_downloaded(struct store_tx *tx, struct change *c, enum job_status s, const json_t *result, int64_t now,
+                            struct err *e)
+{
+    struct dataset_row *d = &c->dataset;
+    set_text(&d->status, download_status(s));
+    set_text(&d->error_type, c->job.error_type);
+    set_text(&d->error_message, c->job.error_message);
+    d->updated_at = now;
+    if (s == JOB_COMPLETED) {
+        text(result, "path", &d->path);
+        text(result, "commit", &d->commit_id);
+        text(result, "split", &d->split);
+        dataset_describe(d, json_object_get(result, "dataset"));
+    }
+    return dataset_row_update(tx, d, e);
+}
+
 static int store_dataset(struct store_tx *tx, struct change *c, enum job_status s, const json_t *result, int64_t now,
                          struct err *e)
 {
@@ -216,6 +268,8 @@ int entity_store(struct store_tx *tx, struct change *c, int64_t now, struct err 
     json_t *result = c->job.result ? json_read_object(slice_str(c->job.result), NULL) : NULL;
     int rc = c->entity == ENTITY_TRAINING     ? store_training(tx, c, s, result, now, e)
              : c->entity == ENTITY_EXTRACTION ? store_extraction(tx, c, s, result, now, e)
+             : c->entity == ENTITY_MODEL      ? store_model(tx, c, s, result, now, e)
+             : downloads(&c->job)             ? store_downloaded(tx, c, s, result, now, e)
                                               : store_dataset(tx, c, s, result, now, e);
     json_decref(result);
     return rc;

@@ -70,7 +70,7 @@ struct change_event {
     char text[512]; // "": nothing is said
 };
 
-enum change_entity { ENTITY_NONE, ENTITY_TRAINING, ENTITY_EXTRACTION, ENTITY_DATASET };
+enum change_entity { ENTITY_NONE, ENTITY_TRAINING, ENTITY_EXTRACTION, ENTITY_DATASET, ENTITY_MODEL };
 
 struct change {
     struct list node;
@@ -94,6 +94,7 @@ struct change {
     struct training_row training;
     struct extraction_row extraction;
     struct dataset_row dataset;
+    struct model_row model;
     struct ev_layer *layers;
     int n_layers;
     double learning_rate; // as reported

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "jobs/job_json.h"
+#include "jobs/progress_download.h"
 #include "jobs/queue_internal.h"
 
 static void sent(struct queue *q, int64_t seq)
@@ -198,6 +199,37 @@ static void dataset_status(struct queue *q, const struct change *c)
         sent(q, emit_dataset_progress(q->cfg.emitter, &p));
 }
 
+static struct ev_model_progress model_payload(const struct change *c)
+{
+    const struct job_row *r = &c->job;
+    bool bytes = r->unit && strcmp(r->unit, "bytes") == 0;
+    struct ev_model_progress p = {.model_id = c->model.id,
+                                  .status = c->model.status,
+                                  .message = r->message,
+                                  .progress = r->progress,
+                                  .bytes_per_second = bytes ? r->rate : (double)NAN,
+                                  .eta_seconds = r->eta_seconds,
+                                  .bytes_done = bytes ? r->done : -1,
+                                  .bytes_total = bytes ? r->total : -1,
+                                  .file_index = -1,
+                                  .file_count = -1};
+    p.file = download_message_file(r->message, &p.file_index, &p.file_count);
+    return p;
+}
+
+static void model_status(struct queue *q, const struct change *c)
+{
+    enum job_status s = row_status(&c->job);
+    struct ev_model_progress p = model_payload(c);
+    struct ev_failure f = failure_payload(c);
+    if (s == JOB_COMPLETED)
+        sent(q, emit_model_completed(q->cfg.emitter, &p));
+    else if (s == JOB_FAILED || s == JOB_CANCELLED)
+        sent(q, emit_model_failed(q->cfg.emitter, &p, &f));
+    else
+        sent(q, emit_model_progress(q->cfg.emitter, &p));
+}
+
 // ---- one change ---------------------------------------------------------------------------------------------------
 
 // Of a report that also ended the job, the event of progress says where the job was before its end: the final status,
@@ -223,6 +255,12 @@ static void send_progress(struct queue *q, const struct change *c)
         d.progress = progress;
         sent(q, emit_dataset_progress(q->cfg.emitter, &d));
     }
+    if (c->entity == ENTITY_MODEL) {
+        struct ev_model_progress m = model_payload(c);
+        m.progress = progress;
+        m.status = "downloading";
+        sent(q, emit_model_progress(q->cfg.emitter, &m));
+    }
 }
 
 static void send_status(struct queue *q, const struct change *c)
@@ -236,6 +274,7 @@ static void send_status(struct queue *q, const struct change *c)
     if (c->entity == ENTITY_TRAINING) training_status(q, c);
     if (c->entity == ENTITY_EXTRACTION) extraction_status(q, c);
     if (c->entity == ENTITY_DATASET) dataset_status(q, c);
+    if (c->entity == ENTITY_MODEL) model_status(q, c);
 }
 
 // A job may write more than anybody reads. Of each report the newest lines are told, as many as a page can use; a gap

@@ -221,6 +221,7 @@ static void make_routes(struct app *a)
         .emitter = a->emitter,
         .data_dir = a->settings->data,
         .task_program = a->settings->task_program,
+        .hub = a->settings->hub,
         .system = &a->system_provider,
     };
     a->system_source =

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "jobs/queue_names.h"
+#include "jobs/repo_names.h"
 #include "net/listener.h"
 
 enum type { TEXT, INTEGER, NUMBER, FLAG };
@@ -58,6 +59,11 @@ static bool is_database(const char *value)
     return false;
 }
 
+static bool is_endpoint(const char *value)
+{
+    return repo_endpoint_ok(slice_str(value));
+}
+
 static bool is_not_empty(const char *value)
 {
     return *value != 0;
@@ -104,6 +110,8 @@ static const struct setting {
     {"DATABASE_MAX_OVERFLOW", INTEGER, AT(max_overflow), "40", 0, 1000, NULL, "connections beyond these when busy",
      NULL},
     {"REDIS_WS_URL", TEXT, AT(redis_url), NULL, 0, 0, "not set", "the bus for several instances", NULL},
+    {"HF_ENDPOINT", TEXT, AT(hub), REPO_ENDPOINT_DEFAULT, 0, 0, "http://HOST or https://HOST, with no slash at the end",
+     "the hub that models and datasets are downloaded from", is_endpoint},
     {"SYSTEM_MONITOR_INTERVAL_SECONDS", NUMBER, AT(monitor_interval_seconds), "2", 0.1, 3600, NULL,
      "time between readings of the machine", NULL},
     {"TRAINING_METRIC_ARCHIVE_DAYS", INTEGER, AT(archive_days), "30", 1, 36500, NULL,

@@ -27,6 +27,7 @@ struct settings {
     char *queues;
     char *task_program; // path of headway-task
     char *nvml_library;
+    char *hub; // where models and datasets are downloaded from
     bool no_worker;
     bool verbose;
 };

@@ -13,12 +13,17 @@ struct store_tx;
 
 struct model_row {
     char id[ID_SIZE];
-    char *name, *path, *status, *architecture;
+    char *name, *path;
+    char *status; // downloading, ready, failed, cancelled
+    char *architecture;
     int64_t n_layers, width, n_heads, context_length, vocab_size, parameters;
     char *dtype;
     int64_t size_bytes;
     bool has_tokenizer;
     char *tokenizer_path;
+    char job_id[ID_SIZE];                 // of its download; "": it was imported
+    char *repo_id, *revision, *commit_id; // where it comes from; NULL: imported
+    char *error_type, *error_message;     // of its download
     int64_t created_at, updated_at;
 };
 
@@ -34,14 +39,17 @@ int model_rows_list(struct store_tx *tx, const struct page *p, struct model_row 
 struct dataset_row {
     char id[ID_SIZE];
     char *name, *path;
-    char *status; // ready, tokenizing, tokenized, failed
+    char *status; // downloading, ready, tokenizing, tokenized, failed, cancelled
     char *format;
     bool compressed;
-    int64_t size_bytes;
+    int64_t size_bytes; // negative: its file isn't there (yet)
     char *text_field;
     int64_t documents, tokens, vocab_size; // negative until tokenized
     char *tokens_path;
     char tokenize_job_id[ID_SIZE];
+    char download_job_id[ID_SIZE];                // "": it was imported
+    char *repo_id, *revision, *commit_id, *split; // where it comes from; NULL: imported
+    char *error_type, *error_message;             // of its download
     int64_t created_at, updated_at;
 };
 

@@ -8,12 +8,10 @@ import { promisify } from 'node:util';
 import { io } from 'socket.io-client';
 import { Contract, Rest, readSchema } from './lib/contract.mjs';
 import { Server, build, root, temporaryFolder, until } from './lib/headway.mjs';
+import { Hub } from './lib/hub.mjs';
 
 // Declared, and not provoked here.
 const notProvoked = {
-  'models/{model_id}/progress model:progress': 'models are not downloaded yet, only imported',
-  'models/{model_id}/progress model:completed': 'the same',
-  'models/{model_id}/progress model:failed': 'the same',
   'session conflated': 'only a client that lags gets it: slow_client.test.mjs',
 };
 
@@ -43,7 +41,7 @@ function connect(server, query) {
 }
 
 describe('the server keeps to its schemas', () => {
-  let server, files, socket, epoch;
+  let server, files, socket, epoch, hub;
   const ask = async (method, pathname, body) => {
     const r = await server.request(method, pathname, body);
     rest.check(method, pathname, body, r);
@@ -62,9 +60,13 @@ describe('the server keeps to its schemas', () => {
   before(async () => {
     files = await temporaryFolder();
     await writeFile(path.join(files, 'gpus'), `${gpus.join('\n')}\n`);
+    hub = await Hub.start();
+    await hub.putSampleModel('test/gpt2-tiny');
+    hub.put('datasets', 'test/verses', { 'train.jsonl': '{"text":"In the beginning"}\n' });
     server = await Server.start({
       args: ['--slots', 'cpu=1,io=1'],
       env: {
+        HF_ENDPOINT: hub.url,
         HEADWAY_NVML: path.join(build, 'tests/libnvidia-ml.so.1'),
         HEADWAY_FAKE_NVML: path.join(files, 'gpus'),
         WEBSOCKET_BATCH_INTERVAL_MS: '20',
@@ -90,6 +92,21 @@ describe('the server keeps to its schemas', () => {
   const small = { n_features: 256, k: 16, batch_size: 256, total_steps: 200, checkpoint_every: 100 };
   let model, dataset, extraction, training, failed;
 
+  test('download', async () => {
+    // Each is held back until the page has subscribed.
+    for (const [resource, repo_id, key] of [['models', 'test/gpt2-tiny', 'job_id'], ['models', 'test/nothing', 'job_id'], ['datasets', 'test/verses', 'download_job_id']]) {
+      let go;
+      const watched = new Promise((resolve) => (go = resolve));
+      hub.behave = () => watched.then(() => false);
+      const made = await post(`/${resource}`, { repo_id });
+      await socket.join(`${resource}/${made.id}/progress`);
+      go();
+      await end(made[key]);
+      await get(`/${resource}/${made.id}`);
+    }
+    await refuse(422, 'POST', '/api/v1/models', { repo_id: '../x' });
+  });
+
   test('import and tokenize', async () => {
     model = await post('/models', { path: path.join(root, 'sample/model') });
     dataset = await post('/datasets', { path: path.join(root, 'sample/corpus/kjv.jsonl.gz'), name: 'bible' });
@@ -97,7 +114,7 @@ describe('the server keeps to its schemas', () => {
     await follow(`models/${model.id}`, 'extraction');
     const first = await post(`/datasets/${dataset.id}/tokenize`, { model_id: model.id, max_documents: 200, idempotency_key: 'once' });
     await job(first.id);
-    await socket.seen('dataset:completed');
+    await socket.seen('dataset:completed', (it) => it.dataset_id === dataset.id);
     assert.equal((await post(`/datasets/${dataset.id}/tokenize`, { model_id: model.id, max_documents: 200, idempotency_key: 'once' })).id, first.id);
     for (const [type, id] of [['models', model.id], ['datasets', dataset.id], ['jobs', first.id]]) {
       await get(`/${type}?limit=1`);

@@ -72,7 +72,7 @@ export function operationTitle(operation: Operation): string {
 }
 
 /** What each kind's result counts; a kind without a row is told by the last phase it reported. */
-const RESULT_COUNTS: Record<string, string> = { tokenize: "tokens", extract: "vectors", train_sae: "steps", fine_tune: "steps" };
+const RESULT_COUNTS: Record<string, string> = { tokenize: "tokens", extract: "vectors", train_sae: "steps", fine_tune: "steps", download_model: "bytes", download_dataset: "bytes" };
 
 /** What a finished job did: "812,345 tokens". The last phase of a job is often a count of two files, which says nothing. */
 export function whatItDid(operation: Operation): string {

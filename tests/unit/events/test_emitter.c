@@ -138,27 +138,33 @@ static void model_events(void **state)
                                   .bytes_per_second = 12345678.9,
                                   .eta_seconds = 61.26,
                                   .bytes_done = 1000,
-                                  .bytes_total = 3000};
+                                  .bytes_total = 3000,
+                                  .file_index = 2,
+                                  .file_count = 4};
     assert_true(emit_model_progress(em, &m) > 0);
     expect("models/mdl_1/progress", "model:progress", MSG_STATE,
            "{\"model_id\":\"mdl_1\",\"status\":\"downloading\",\"progress\":33.33,\"bytes_done\":1000,\"bytes_total\":"
            "3000,"
-           "\"bytes_per_second\":12350000,\"file\":\"model.safetensors\",\"eta_seconds\":61.3,\"message\":null}");
+           "\"bytes_per_second\":12350000,\"file\":\"model.safetensors\",\"file_index\":2,\"file_count\":4,\"eta_"
+           "seconds\":61.3,\"message\":null}");
     m.status = "ready";
     m.progress = 100;
     m.file = NULL;
+    m.file_index = m.file_count = -1;
     m.bytes_done = 3000;
     m.bytes_per_second = m.eta_seconds = NAN;
     assert_true(emit_model_completed(em, &m) > 0);
     expect("models/mdl_1/progress", "model:completed", MSG_LIFECYCLE,
            "{\"model_id\":\"mdl_1\",\"status\":\"ready\",\"progress\":100,\"bytes_done\":3000,\"bytes_total\":3000,"
-           "\"bytes_per_second\":null,\"file\":null,\"eta_seconds\":null,\"message\":null}");
+           "\"bytes_per_second\":null,\"file\":null,\"file_index\":null,\"file_count\":null,\"eta_seconds\":null,"
+           "\"message\":null}");
     struct ev_failure f = {"NETWORK", "no route", {0}, 33.339, true};
     m.status = "failed";
     assert_true(emit_model_failed(em, &m, &f) > 0);
     expect("models/mdl_1/progress", "model:failed", MSG_LIFECYCLE,
            "{\"model_id\":\"mdl_1\",\"status\":\"failed\",\"progress\":33.33,\"bytes_done\":3000,\"bytes_total\":3000,"
-           "\"bytes_per_second\":null,\"file\":null,\"eta_seconds\":null,\"message\":null,\"error_type\":\"NETWORK\","
+           "\"bytes_per_second\":null,\"file\":null,\"file_index\":null,\"file_count\":null,\"eta_seconds\":null,"
+           "\"message\":null,\"error_type\":\"NETWORK\","
            "\"error_message\":\"no route\",\"suggested_retry_params\":null,\"retry_available\":true}");
 }
 

@@ -18,7 +18,7 @@ export type ErrorType = "OOM" | "VALIDATION" | "TIMEOUT" | "NETWORK" | "DISK_FUL
 
 export type FailureType = "OOM" | "VALIDATION" | "TIMEOUT" | "NETWORK" | "DISK_FULL" | "NOT_FOUND" | "WORKER_LOST" | "CANCELLED" | "UNKNOWN";
 
-export type Kind = "tokenize" | "extract" | "train_sae" | "fine_tune" | "command";
+export type Kind = "tokenize" | "extract" | "train_sae" | "fine_tune" | "download_model" | "download_dataset" | "command";
 
 export interface LogLine {
   /** From 1 in each job. A line that says which are not kept has the last of their numbers. */
@@ -155,8 +155,11 @@ export interface ModelProgress extends Envelope {
   bytes_done: number | null;
   bytes_total: number | null;
   bytes_per_second: number | null;
-  /** The one that is being downloaded. */
+  /** The one that is being downloaded; null at the end. */
   file: string | null;
+  /** Which of them it is, from 1. */
+  file_index: number | null;
+  file_count: number | null;
   eta_seconds: number | null;
   message: string | null;
 }
@@ -168,8 +171,11 @@ export interface ModelCompleted extends Envelope {
   bytes_done: number | null;
   bytes_total: number | null;
   bytes_per_second: number | null;
-  /** The one that is being downloaded. */
+  /** The one that is being downloaded; null at the end. */
   file: string | null;
+  /** Which of them it is, from 1. */
+  file_index: number | null;
+  file_count: number | null;
   eta_seconds: number | null;
   message: string | null;
 }
@@ -182,8 +188,11 @@ export interface ModelFailed extends Envelope {
   bytes_done: number | null;
   bytes_total: number | null;
   bytes_per_second: number | null;
-  /** The one that is being downloaded. */
+  /** The one that is being downloaded; null at the end. */
   file: string | null;
+  /** Which of them it is, from 1. */
+  file_index: number | null;
+  file_count: number | null;
   eta_seconds: number | null;
   message: string | null;
   error_type: FailureType;
@@ -231,7 +240,7 @@ export interface ExtractionFailed extends Envelope {
 
 export interface DatasetProgress extends Envelope {
   dataset_id: string;
-  operation: "tokenize";
+  operation: "download" | "tokenize";
   phase: string | null;
   progress: number | null;
   done: number | null;
@@ -245,7 +254,7 @@ export interface DatasetProgress extends Envelope {
 
 export interface DatasetCompleted extends Envelope {
   dataset_id: string;
-  operation: "tokenize";
+  operation: "download" | "tokenize";
   phase: string | null;
   progress: number | null;
   done: number | null;
@@ -259,7 +268,7 @@ export interface DatasetCompleted extends Envelope {
 
 export interface DatasetFailed extends Envelope {
   dataset_id: string;
-  operation: "tokenize";
+  operation: "download" | "tokenize";
   phase: string | null;
   /** The last one reached. */
   progress: number | null;
@@ -394,7 +403,7 @@ export interface OperationCreated extends Envelope {
   priority: number;
   queue: string;
   resource_class: "gpu" | "cpu" | "io";
-  entity_type: "training" | "extraction" | "dataset" | null;
+  entity_type: "training" | "extraction" | "dataset" | "model" | null;
   entity_id: string | null;
   params: JsonObject;
   phase: string | null;
@@ -457,7 +466,7 @@ export interface OperationUpdated extends Envelope {
   priority: number;
   queue: string;
   resource_class: "gpu" | "cpu" | "io";
-  entity_type: "training" | "extraction" | "dataset" | null;
+  entity_type: "training" | "extraction" | "dataset" | "model" | null;
   entity_id: string | null;
   phase: string | null;
   /** From 1; null: no phase has begun. */
@@ -515,7 +524,7 @@ export interface OperationFinished extends Envelope {
   priority: number;
   queue: string;
   resource_class: "gpu" | "cpu" | "io";
-  entity_type: "training" | "extraction" | "dataset" | null;
+  entity_type: "training" | "extraction" | "dataset" | "model" | null;
   entity_id: string | null;
   params: JsonObject;
   phase: string | null;
