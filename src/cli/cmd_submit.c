@@ -1,5 +1,6 @@
-// headway tokenize, extract, train, finetune: a job each.
+// headway tokenize, extract, train, finetune, download: a job each.
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/submit.h"
 
@@ -75,4 +76,44 @@ int cmd_finetune(int argc, char **argv)
         .ids = {"model_id", "dataset_id"},
     };
     return submit_run(&s, argc, argv);
+}
+
+static void prepare_download(char **argv, const char *model, json_t *body, char *path, size_t size)
+{
+    (void)model;
+    json_object_set_new(body, "repo_id", json_string(argv[1]));
+    snprintf(path, size, "/%ss", argv[0]);
+}
+
+int cmd_download(int argc, char **argv)
+{
+    static const char about[] =
+        "Brings it from the hub that the server is set to (HF_ENDPOINT), checks it, and makes it "
+        "known to the server.\nWhat is private needs HF_TOKEN in the worker's environment.";
+    static const struct submit kinds[] = {
+        {.command = "download",
+         .usage = "model REPO [options]",
+         .about = about,
+         .kind = "download_model",
+         .positional = 1,
+         .argument = "repo_id",
+         .prepare = prepare_download},
+        {.command = "download",
+         .usage = "dataset REPO [options]",
+         .about = about,
+         .kind = "download_dataset",
+         .positional = 1,
+         .argument = "repo_id",
+         .prepare = prepare_download},
+    };
+    bool model = argc > 1 && strcmp(argv[1], "model") == 0;
+    if (model || (argc > 1 && strcmp(argv[1], "dataset") == 0))
+        return submit_run(&kinds[model ? 0 : 1], argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        printf("usage: headway download model REPO [options]\n       headway download dataset REPO [options]\n\n%s\n\n"
+               "\"headway download model --help\" and \"headway download dataset --help\" list the options.\n",
+               about);
+        return CLI_OK;
+    }
+    return cli_usage_error("download", "wanted is \"model REPO\" or \"dataset REPO\"");
 }

@@ -10,6 +10,7 @@ static const struct command commands[] = {
     {"worker", cmd_worker, "start a worker for a server"},
     {"demo", cmd_demo, "start a server and run the whole pipeline on the sample model"},
     {"import", cmd_import, "make a model or a dataset on disk known to the server"},
+    {"download", cmd_download, "bring a model or a dataset from a hub"},
     {"tokenize", cmd_tokenize, "turn a dataset into token ids"},
     {"extract", cmd_extract, "record a model's activations"},
     {"train", cmd_train, "train a sparse autoencoder"},

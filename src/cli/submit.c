@@ -31,9 +31,10 @@ struct options {
     int n_params, n_own; // of the kind (n_own of them), then of the job
 };
 
-static void add_params(struct options *o, const struct param_spec *p, int most)
+static void add_params(struct options *o, const struct param_spec *p, const char *except, int most)
 {
     for (; p->name && o->n_params < most; p++) {
+        if (except && strcmp(p->name, except) == 0) continue;
         int n = o->n_params++;
         o->params[n] = p;
         snprintf(o->names[n], sizeof o->names[n], "%s", p->name);
@@ -45,9 +46,9 @@ static void add_params(struct options *o, const struct param_spec *p, int most)
 
 static void make_specs(struct options *o, const struct submit *s, const struct job_kind *kind)
 {
-    add_params(o, kind->params, SUBMIT_ARGS_MAX - JOB_OPTIONS - OTHER_OPTIONS);
+    add_params(o, kind->params, s->argument, SUBMIT_ARGS_MAX - JOB_OPTIONS - OTHER_OPTIONS);
     o->n_own = o->n_params;
-    add_params(o, job_options, SUBMIT_ARGS_MAX - OTHER_OPTIONS);
+    add_params(o, job_options, NULL, SUBMIT_ARGS_MAX - OTHER_OPTIONS);
     int n = o->n_params;
     if (s->wants_model) o->specs[n++] = (struct arg_spec){"model", "ID", "whose tokenizer to use", &o->model, NULL};
     o->specs[n++] = (struct arg_spec){"name", "TEXT", "what to call it", &o->name, NULL};
@@ -69,7 +70,7 @@ static json_t *list_value(const struct param_spec *p, const char *text, struct e
     while (rest.n) {
         struct slice one = slice_trim(slice_cut(&rest, ','));
         unsigned long long v;
-        if (p->type == PARAM_CHOICE_LIST) {
+        if (p->type != PARAM_INT_LIST) {
             json_array_append_new(list, json_stringn(one.p, one.n));
         } else if (slice_u64(one, &v)) {
             json_array_append_new(list, json_integer((json_int_t)v));
@@ -104,7 +105,8 @@ static json_t *value_of(const struct param_spec *p, const char *text, struct err
         err_field(e, HW_EVALIDATION, p->name, "%s is true or false, not \"%s\"", p->name, text);
         return NULL;
     case PARAM_INT_LIST:
-    case PARAM_CHOICE_LIST: return list_value(p, text, e);
+    case PARAM_CHOICE_LIST:
+    case PARAM_STRING_LIST: return list_value(p, text, e);
     default: return json_string(text);
     }
 }
@@ -146,6 +148,7 @@ static int after_submit(struct options *o, struct api *api, json_t *reply)
     struct err e = {0};
     const char *id = json_string_value(json_object_get(reply, "id"));
     const char *job_id = json_string_value(json_object_get(reply, "job_id"));
+    if (!job_id) job_id = json_string_value(json_object_get(reply, "download_job_id"));
     json_t *job = NULL;
     char path[80];
     if (job_id && id) printf("%s\n", id);

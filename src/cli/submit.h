@@ -10,11 +10,12 @@ enum { SUBMIT_ARGS_MAX = 64 };
 
 // What a submitting command adds to the kind's own parameters.
 struct submit {
-    const char *command; // its name
-    const char *usage;   // the positional arguments, "EXTRACTION [options]"
-    const char *about;   // the first lines of the help
-    const char *kind;    // job kind whose parameters become options
-    int positional;      // how many arguments are wanted
+    const char *command;  // its name
+    const char *usage;    // the positional arguments, "EXTRACTION [options]"
+    const char *about;    // the first lines of the help
+    const char *kind;     // job kind whose parameters become options
+    int positional;       // how many arguments are wanted
+    const char *argument; // the parameter that the positional argument is, and no option; NULL: none
     // What the positional arguments are, for a kind that is submitted to /jobs; such a kind needs no prepare.
     const char *ids[3];
     // Makes path and puts what isn't a parameter into the body; argv[1…] are the positional arguments.
