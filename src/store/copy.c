@@ -10,36 +10,9 @@
 #include "base/mem.h"
 #include "store/sql.h"
 #include "store/store.h"
+#include "store/table_list.h"
 
-enum { PAGE_ROWS = 500, PAGE_BYTES = 1 << 20, COLUMNS_MAX = 96, KEYS_MAX = 4 };
-
-// Every table but schema_migrations, by what its rows are known by.
-static const struct copied_table {
-    const char *name;
-    const char *keys[KEYS_MAX + 1];
-    const char *serial; // the column that the database gives out
-} tables[] = {
-    {"settings", {"name"}, NULL},
-    {"workers", {"id"}, NULL},
-    {"jobs", {"id"}, NULL},
-    {"job_logs", {"job_id", "seq"}, NULL},
-    {"job_events", {"job_id", "seq"}, NULL},
-    {"models", {"id"}, NULL},
-    {"datasets", {"id"}, NULL},
-    {"extractions", {"id"}, NULL},
-    {"trainings", {"id"}, "key"},
-    {"checkpoints", {"id"}, NULL},
-    {"training_metrics", {"training_id", "layer_idx", "step"}, NULL},
-    {"training_metrics_archive", {"training_id", "layer_idx", "step"}, NULL},
-    {"training_metric_rollups", {"training_id", "layer_idx", "level", "last_step"}, NULL},
-    {"training_metric_cuts", {"training_id", "layer_idx"}, NULL},
-    {"training_metric_restores", {"training_id"}, NULL},
-    {"progress_history", {"id"}, "id"},
-    {"scheduled_tasks", {"name"}, NULL},
-    {"system_history", {"time", "host"}, NULL},
-};
-
-enum { N_TABLES = sizeof tables / sizeof *tables };
+enum { PAGE_ROWS = 500, PAGE_BYTES = 1 << 20, COLUMNS_MAX = 96 };
 
 // ---- pages of rows ------------------------------------------------------------------------------------------------
 
@@ -58,15 +31,15 @@ struct value {
 };
 
 struct page_of_rows {
-    const struct copied_table *table;
+    const struct listed_table *table;
     struct column_info columns[COLUMNS_MAX];
     int n_columns, n_keys;
-    int key_at[KEYS_MAX];
+    int key_at[TABLE_KEYS_MAX];
     bool begun, newest;   // whether `after` is set; only the last row is wanted
     struct value *values; // PAGE_ROWS × n_columns
     struct buf bytes;
     int n;
-    struct value after[KEYS_MAX]; // the last key of the page before
+    struct value after[TABLE_KEYS_MAX]; // the last key of the page before
     struct buf after_bytes;
 };
 
@@ -217,7 +190,7 @@ static int write_page(struct store_tx *tx, void *ctx, struct err *e)
 
 static int advance_serial(struct store_tx *tx, void *ctx, struct err *e)
 {
-    const struct copied_table *t = ctx;
+    const struct listed_table *t = ctx;
     struct buf b = BUF_INIT;
     buf_addf(&b, "SELECT setval(pg_get_serial_sequence('%s', '%s'), MAX(%s)) FROM %s HAVING COUNT(*) > 0", t->name,
              t->serial, t->serial, t->name);
@@ -330,7 +303,7 @@ static int compare(struct store *from, struct store *to, struct page_of_rows *a,
     return rc;
 }
 
-static int copy_table(struct store *from, struct store *to, const struct copied_table *t, int64_t *copied,
+static int copy_table(struct store *from, struct store *to, const struct listed_table *t, int64_t *copied,
                       int64_t *rows, struct err *e)
 {
     struct page_of_rows a = {.table = t}, b;
@@ -351,10 +324,10 @@ int store_copy(const char *from, const char *to, store_copied_fn note, void *ctx
         return err_set(e, HW_EUNSUPPORTED, "a copy goes from sqlite:PATH to postgresql://…");
     int rc = store_open(&source, from, e);
     if (!rc) rc = store_open(&target, to, e);
-    for (int i = 0; !rc && i < N_TABLES; i++) {
+    for (int i = 0; !rc && i < n_listed_tables; i++) {
         int64_t copied = 0, rows = 0;
-        rc = copy_table(source, target, &tables[i], &copied, &rows, e);
-        if (!rc && note) note(ctx, tables[i].name, copied, rows);
+        rc = copy_table(source, target, &listed_tables[i], &copied, &rows, e);
+        if (!rc && note) note(ctx, listed_tables[i].name, copied, rows);
     }
     store_close(target);
     store_close(source);
