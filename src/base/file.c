@@ -46,7 +46,7 @@ int file_write_all(int fd, const void *data, size_t n, struct err *e)
     return 0;
 }
 
-static int sync_path(const char *path, struct err *e)
+int file_sync(const char *path, struct err *e)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return err_sys(e, errno, "can't open %s", path);
@@ -64,11 +64,11 @@ static char *parent_of(const char *path)
 
 int file_commit(const char *tmp, const char *final_path, struct err *e)
 {
-    int rc = sync_path(tmp, e);
+    int rc = file_sync(tmp, e);
     if (rc) return rc;
     if (rename(tmp, final_path) < 0) return err_sys(e, errno, "can't rename %s to %s", tmp, final_path);
     char *dir = parent_of(final_path);
-    rc = sync_path(dir, e);
+    rc = file_sync(dir, e);
     free(dir);
     return rc;
 }

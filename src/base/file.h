@@ -19,6 +19,7 @@ int file_write_atomic(const char *path, struct slice data, struct err *e);
 // The same without the fsyncs: whole after the process was killed, not promised after the machine was.
 int file_replace(const char *path, struct slice data, struct err *e);
 
+int file_sync(const char *path, struct err *e); // a file, or a folder's names, onto the disk
 // Renames onto the final name after an fsync of the file (or folder) and of the folder that holds it.
 int file_commit(const char *tmp, const char *final_path, struct err *e);
 
