@@ -44,6 +44,8 @@ int cmd_retry(int argc, char **argv);
 int cmd_dismiss(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_copy(int argc, char **argv);
+int cmd_backup(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
 int cmd_archive(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 

@@ -28,6 +28,8 @@ static const struct command commands[] = {
     {"dismiss", cmd_dismiss, "take jobs out of the list of failures"},
     {"migrate", cmd_migrate, "bring the database's schema up to this version"},
     {"copy", cmd_copy, "copy the database from SQLite to PostgreSQL"},
+    {"backup", cmd_backup, "write the whole database into a file, while the server runs"},
+    {"restore", cmd_restore, "put a backup in the place of the database"},
     {"archive", cmd_archive, "move old metrics to the archive, or back"},
     {"version", cmd_version, "print the version"},
 };

@@ -51,6 +51,10 @@ void queue_free(struct queue *q);
 // A program may begin phases without end: of a job with so many events only its statuses and what is asked of it are
 // kept (store/job_events_table.h).
 enum { JOB_EVENTS_PHASES_UNTIL = 1000 };
+// Of a database that no server uses: what it says is under way isn't, for it was restored. Each such job is queued
+// again if it has attempts left, ends as it would if its worker were lost, with `why` for a message, or is cancelled if
+// that was asked; their leases are worth nothing from here on. How many there were. Blocks.
+int queue_lose_all(struct store *s, const char *why, int *jobs, struct err *e);
 
 // ---- submitting ---------------------------------------------------------------------------------------------------
 

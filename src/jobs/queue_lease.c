@@ -102,6 +102,55 @@ int leases_of_dead(struct queue *q, struct store_tx *tx, struct list *changes, c
     return rc;
 }
 
+// ---- a database that was restored ---------------------------------------------------------------------------------
+
+struct loss {
+    struct queue *q;
+    struct list changes;
+    const char *why;
+    int64_t now;
+    int jobs;
+};
+
+// Those that have failed by it say why in their own words, for no worker was lost.
+static int lose_one(struct loss *l, struct store_tx *tx, const char *job_id, struct err *e)
+{
+    int rc = end_lease(l->q, tx, &l->changes, job_id, l->now, e);
+    struct change *c = list_empty(&l->changes) ? NULL : LIST_ITEM(l->changes.prev, struct change, node);
+    if (rc || !c || row_status(&c->job) != JOB_FAILED) return rc;
+    set_text(&c->job.error_message, l->why);
+    return change_commit(tx, c, l->now, e);
+}
+
+static int lose_tx(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct loss *l = ctx;
+    struct job_row *rows;
+    int n;
+    changes_free(&l->changes);
+    l->jobs = 0;
+    int rc = job_rows_leased(tx, INT64_MAX, &rows, &n, e);
+    for (int i = 0; !rc && i < n; i++) rc = lose_one(l, tx, rows[i].id, e);
+    if (!rc) l->jobs = n;
+    job_rows_free(rows, n);
+    return rc;
+}
+
+int queue_lose_all(struct store *s, const char *why, int *jobs, struct err *e)
+{
+    const struct queue_config config = {.store = s};
+    struct loss l = {.q = queue_new(&config), .why = why};
+    list_init(&l.changes);
+    l.now = queue_now(l.q);
+    int rc = store_write_wait(s, lose_tx, &l, e);
+    *jobs = l.jobs;
+    changes_free(&l.changes);
+    queue_free(l.q);
+    return rc;
+}
+
+// ---- checks -------------------------------------------------------------------------------------------------------
+
 // After a check, what the loop still takes for expired isn't so in the database.
 static void settle(struct queue *q, struct list *changes, int64_t now)
 {

@@ -17,7 +17,7 @@ static const int64_t TRUSTED_US = 1000000;
 // transaction is short, and none ever waits for a row that another holds. "headway" in ASCII is the lock's name.
 static const char READ[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 static const char WRITE[] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-static const char WRITE_LOCK[] = "SELECT pg_advisory_xact_lock(29384866549686649)";
+static const char WRITE_LOCK[] = "SELECT pg_advisory_xact_lock(" PG_WRITE_LOCK ")";
 
 static int attach(struct backend **out, const char *url, const struct store_options *o, struct err *e)
 {

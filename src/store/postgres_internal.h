@@ -98,6 +98,12 @@ void pg_cache_clear(struct pg_conn *c); // before the connection is closed
 
 int pg_migrate(struct backend *b, store_migrated_fn note, void *ctx, struct err *e);
 // Makes the partitions of training_metrics for this month and those to come; inside a transaction.
+// Does nothing while a backup reads all tables (PG_BACKUP_LOCK): it would wait for that, and everybody else for it.
 int pg_partitions(struct pg_conn *c, struct err *e);
+
+// Advisory locks: of whoever writes, of whoever changes the schema, and (shared) of whoever reads all of it.
+#define PG_WRITE_LOCK   "29384866549686649"
+#define PG_MIGRATE_LOCK "7521971925001761145"
+#define PG_BACKUP_LOCK  "7089336938131513954"
 
 #endif

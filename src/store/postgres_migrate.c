@@ -13,8 +13,8 @@ enum { NEWEST = sizeof migrations / sizeof *migrations };
 
 // Of servers that start at the same time one migrates, the others wait until it has and find nothing to do. However
 // long that takes: a migration may rewrite a table.
-static const char LOCK[] = "SET lock_timeout = 0; SELECT pg_advisory_lock(7521971925001761145)";
-static const char UNLOCK[] = "SELECT pg_advisory_unlock(7521971925001761145); SET lock_timeout = '10s'";
+static const char LOCK[] = "SET lock_timeout = 0; SELECT pg_advisory_lock(" PG_MIGRATE_LOCK ")";
+static const char UNLOCK[] = "SELECT pg_advisory_unlock(" PG_MIGRATE_LOCK "); SET lock_timeout = '10s'";
 
 static const char TABLE[] = "CREATE TABLE IF NOT EXISTS schema_migrations"
                             " (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
@@ -52,9 +52,12 @@ static int migrate(struct pg_conn *c, store_migrated_fn note, void *ctx, struct 
 
 int pg_partitions(struct pg_conn *c, struct err *e)
 {
-    char text[96];
+    char text[192];
     int64_t made;
-    snprintf(text, sizeof text, "SELECT make_metric_partitions(%" PRId64 ")", clock_now_us());
+    snprintf(text, sizeof text,
+             "SELECT CASE WHEN pg_try_advisory_xact_lock(" PG_BACKUP_LOCK ") THEN make_metric_partitions(%" PRId64
+             ") ELSE 0 END",
+             clock_now_us());
     return pg_number(c, text, &made, e);
 }
 

@@ -46,7 +46,7 @@ static const char PRAGMAS[] = "PRAGMA journal_mode = WAL;"
 // ---- the archive ---------------------------------------------------------------------------------------------------
 
 // Beside the database, in a file of its own, so that the first stays small: headway.db has headway-archive.db.
-static char *archive_path(const char *path)
+char *sqlite_archive_path(const char *path)
 {
     size_t n = strlen(path);
     bool named = n > 3 && strcmp(path + n - 3, ".db") == 0;
@@ -57,29 +57,37 @@ static char *archive_path(const char *path)
 // isn't. Commits of the two files follow one another: docs/decisions/0015-archive.md says what that takes.
 static const char ARCHIVE[] = "PRAGMA archive.journal_mode = WAL;"
                               "PRAGMA archive.synchronous = FULL;"
-                              "PRAGMA archive.journal_size_limit = 16777216;"
-                              "CREATE TABLE IF NOT EXISTS archive.training_metrics_archive ("
-                              " training_id INTEGER NOT NULL,"
-                              " layer_idx INTEGER NOT NULL,"
-                              " step INTEGER NOT NULL,"
-                              " timestamp INTEGER NOT NULL,"
-                              " loss REAL,"
-                              " loss_reconstructed REAL,"
-                              " l0_sparsity REAL,"
-                              " l1_sparsity REAL,"
-                              " dead_neurons REAL,"
-                              " explained_variance REAL,"
-                              " learning_rate REAL,"
-                              " grad_norm REAL,"
-                              " gpu_memory_used_mb REAL,"
-                              " samples_per_second REAL,"
-                              " extra TEXT,"
-                              " PRIMARY KEY (training_id, layer_idx, step)) WITHOUT ROWID;";
+                              "PRAGMA archive.journal_size_limit = 16777216;";
+
+static const char ARCHIVE_COLUMNS[] = "(training_id INTEGER NOT NULL,"
+                                      " layer_idx INTEGER NOT NULL,"
+                                      " step INTEGER NOT NULL,"
+                                      " timestamp INTEGER NOT NULL,"
+                                      " loss REAL,"
+                                      " loss_reconstructed REAL,"
+                                      " l0_sparsity REAL,"
+                                      " l1_sparsity REAL,"
+                                      " dead_neurons REAL,"
+                                      " explained_variance REAL,"
+                                      " learning_rate REAL,"
+                                      " grad_norm REAL,"
+                                      " gpu_memory_used_mb REAL,"
+                                      " samples_per_second REAL,"
+                                      " extra TEXT,"
+                                      " PRIMARY KEY (training_id, layer_idx, step)) WITHOUT ROWID";
+
+int sqlite_make_archive(sqlite3 *h, const char *in, struct err *e)
+{
+    char *sql = mem_printf("CREATE TABLE IF NOT EXISTS %s.training_metrics_archive %s", in, ARCHIVE_COLUMNS);
+    int rc = sqlite_run(h, sql, e);
+    free(sql);
+    return rc;
+}
 
 static int attach_archive(sqlite3 *h, const char *path, struct err *e)
 {
     sqlite3_stmt *st = NULL;
-    char *archive = archive_path(path);
+    char *archive = sqlite_archive_path(path);
     int rc = sqlite3_prepare_v2(h, "ATTACH DATABASE ?1 AS archive", -1, &st, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_bind_text(st, 1, archive, -1, SQLITE_STATIC);
     if (rc == SQLITE_OK) rc = sqlite3_step(st);
@@ -99,6 +107,7 @@ static int configure(struct db *db, const char *path, struct err *e)
     if (!rc) rc = sqlite_run(db->h, db->write ? "PRAGMA cache_size = -1024" : "PRAGMA cache_size = -512", e);
     if (!rc) rc = sqlite_run(db->h, "PRAGMA archive.cache_size = -256", e);
     if (!rc && db->write) rc = sqlite_run(db->h, ARCHIVE, e);
+    if (!rc && db->write) rc = sqlite_make_archive(db->h, "archive", e);
     return rc;
 }
 
@@ -148,7 +157,8 @@ static int open_db(struct db **out, struct backend *b, bool write, struct err *e
 static int migrate(struct backend *b, store_migrated_fn note, void *ctx, struct err *e)
 {
     struct db *db;
-    int rc = open_db(&db, b, true, e);
+    int rc = sqlite_finish_restore(b->path, e);
+    if (!rc) rc = open_db(&db, b, true, e);
     if (rc) return rc;
     rc = sqlite_migrate(db->h, note, ctx, e);
     if (rc) err_prefix(e, "%s", b->path);

@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "store/backend.h"
+#include "store/sqlite_files.h"
 
 struct sqlite_stmt;
 struct backend {
@@ -18,14 +19,6 @@ struct db {
     struct map cache;         // SQL text → struct sqlite_stmt *
     struct sqlite_stmt *last; // of the cache, the one begun last; NULL: none
 };
-
-// Fills `e` from the connection's last error; `rc` is an SQLite result code.
-int sqlite_fail(sqlite3 *h, int rc, const char *what, struct err *e);
-// Runs statements that return nothing.
-int sqlite_run(sqlite3 *h, const char *sql, struct err *e);
-
-// Brings the schema up to this program's version, one transaction a migration. HW_EINVALID if it is newer.
-int sqlite_migrate(sqlite3 *h, store_migrated_fn note, void *ctx, struct err *e);
 
 // sqlite_stmt.c
 struct sql_stmt *sqlite_stmt_begin(struct db *db, const char *text, struct err *e);

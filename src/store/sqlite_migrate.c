@@ -9,6 +9,11 @@
 
 enum { NEWEST = sizeof migrations / sizeof *migrations };
 
+int sqlite_schema_newest(void)
+{
+    return NEWEST;
+}
+
 static int current_version(sqlite3 *h, int *version, struct err *e)
 {
     sqlite3_stmt *st = NULL;
