@@ -1,5 +1,6 @@
 // headway backup: all of the database in one file, while its server runs.
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "cli/args.h"
@@ -9,6 +10,8 @@
 #include "cli/progress_view.h"
 #include "server/settings.h"
 #include "store/backup.h"
+
+enum { GIVE_WAY = 10 };
 
 static const char HELP[] =
     "usage: headway backup FILE [--force] [--database-url URL] [--data FOLDER]\n\n"
@@ -25,6 +28,7 @@ static int make(const struct settings *s, const char *file, bool force)
     struct backup_info info;
     char took[32];
     int64_t begun = clock_mono_us();
+    (void)setpriority(PRIO_PROCESS, 0, GIVE_WAY); // the server's work goes before
     meter_begin(&m);
     const struct backup_watch w = {meter_step, &m};
     int rc = store_backup(s->database_url, file, force, &w, &info, &e);

@@ -154,7 +154,7 @@ static int check(struct backup_run *r, const char *file, struct backup_info *out
 
 int backup_check(const char *file, const struct backup_watch *w, struct backup_info *out, struct err *e)
 {
-    struct backup_run r = {.path = file, .watch = w};
+    struct backup_run r = {.path = file, .watch = w, .fd = -1};
     *out = (struct backup_info){.bytes = file_size(file)};
     int rc = open_backup(&r.h, file, e);
     if (!rc) rc = check(&r, file, out, e);
@@ -180,7 +180,7 @@ int store_backup(const char *url, const char *file, bool replace, const struct b
                  struct err *e)
 {
     struct part_file part;
-    struct backup_run r = {0};
+    struct backup_run r = {.fd = -1};
     *out = (struct backup_info){0};
     struct stat st;
     if (!replace && stat(file, &st) == 0 && S_ISREG(st.st_mode))

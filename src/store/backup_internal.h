@@ -19,11 +19,16 @@ struct backup_run {
     const char *what; // is being done
     int64_t total;    // bytes that it will have, about; 0: not known
     bool cancelled;
+    int fd;          // of the first file, to have it written out; -1: it isn't
+    int64_t on_disk; // bytes of it that are
 };
 
 // Opens the file that is to be written, which is empty or new, for one long transaction: unsynced, without a journal.
 int backup_open(struct backup_run *r, const char *path, const struct backup_watch *w, struct err *e);
 void backup_close(struct backup_run *r);
+// Has the disk take what was written, a little at a time: at the end, with all of it, whoever else waits for the disk
+// would wait for a long time.
+void backup_write_out(struct backup_run *r);
 // Tells how far it is; HW_ECANCELLED if that is enough.
 int backup_step(struct backup_run *r, int64_t done, int64_t total, struct err *e);
 // Statements that return nothing; HW_ECANCELLED where the watch has ended one.

@@ -134,7 +134,10 @@ static int take_rows(struct reading *g, struct slice bytes, struct err *e)
         rc = copy_take_row(&bytes, g->t->types, g->t->n, row, e);
         if (rc != 1) return rc;
         rc = put_row(g, row, e);
-        if (!rc && ++*g->done % 4096 == 0) rc = backup_step(g->r, *g->done, g->total, e);
+        if (!rc && ++*g->done % 4096 == 0) {
+            backup_write_out(g->r);
+            rc = backup_step(g->r, *g->done, g->total, e);
+        }
     }
     return rc;
 }

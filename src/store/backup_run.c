@@ -1,8 +1,9 @@
 // Writing a database in one go, and copying tables into it.
-#include <inttypes.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -11,7 +12,7 @@
 #include "store/sqlite_files.h"
 
 // Virtual-machine instructions between two looks at how far it is: some milliseconds.
-enum { LOOK_EVERY = 100000 };
+enum { LOOK_EVERY = 100000, WRITE_OUT_BYTES = 2 << 20 };
 
 int backup_step(struct backup_run *r, int64_t done, int64_t total, struct err *e)
 {
@@ -19,9 +20,18 @@ int backup_step(struct backup_run *r, int64_t done, int64_t total, struct err *e
     return r->cancelled ? err_set(e, HW_ECANCELLED, "interrupted") : 0;
 }
 
+void backup_write_out(struct backup_run *r)
+{
+    int64_t size = r->fd >= 0 ? file_size(r->path) : 0;
+    if (size - r->on_disk < WRITE_OUT_BYTES) return;
+    r->on_disk = size;
+    (void)fdatasync(r->fd); // what it can't do now, the sync at the end will say
+}
+
 static int look(void *ctx)
 {
     struct backup_run *r = ctx;
+    backup_write_out(r);
     int64_t done = file_size(r->path) + (r->second ? file_size(r->second) : 0);
     return backup_step(r, done, r->total, NULL) != 0;
 }
@@ -29,7 +39,8 @@ static int look(void *ctx)
 // What is unfinished is thrown away, so it needs neither journal nor syncing; whoever finishes it syncs it.
 int backup_open(struct backup_run *r, const char *path, const struct backup_watch *w, struct err *e)
 {
-    *r = (struct backup_run){.path = path, .watch = w, .what = "copying"};
+    *r = (struct backup_run){
+        .path = path, .watch = w, .what = "copying", .fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int rc = sqlite3_open_v2(path, &r->h, flags, NULL);
     rc = rc == SQLITE_OK ? 0 : sqlite_fail(r->h, rc, "open", e);
@@ -50,6 +61,9 @@ void backup_close(struct backup_run *r)
 {
     sqlite3_close(r->h);
     r->h = NULL;
+    // Last: to close a file gives up all locks that this process has on it, SQLite's among them.
+    if (r->fd >= 0) close(r->fd);
+    r->fd = -1;
 }
 
 static int failed(struct backup_run *r, int rc, const char *what, struct err *e)
