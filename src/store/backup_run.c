@@ -6,13 +6,14 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/backup_internal.h"
 #include "store/sqlite_files.h"
 
 // Virtual-machine instructions between two looks at how far it is: some milliseconds.
-enum { LOOK_EVERY = 100000, WRITE_OUT_BYTES = 2 << 20 };
+enum { LOOK_EVERY = 100000, WRITE_OUT_BYTES = 2 << 20, PAUSE_MOST_US = 200000 };
 
 int backup_step(struct backup_run *r, int64_t done, int64_t total, struct err *e)
 {
@@ -25,7 +26,11 @@ void backup_write_out(struct backup_run *r)
     int64_t size = r->fd >= 0 ? file_size(r->path) : 0;
     if (size - r->on_disk < WRITE_OUT_BYTES) return;
     r->on_disk = size;
+    int64_t begun = clock_mono_us();
     (void)fdatasync(r->fd); // what it can't do now, the sync at the end will say
+    // Half of the disk's time is the others'.
+    int64_t took = clock_mono_us() - begun;
+    usleep((useconds_t)(took < PAUSE_MOST_US ? took : PAUSE_MOST_US));
 }
 
 static int look(void *ctx)
@@ -40,7 +45,7 @@ static int look(void *ctx)
 int backup_open(struct backup_run *r, const char *path, const struct backup_watch *w, struct err *e)
 {
     *r = (struct backup_run){
-        .path = path, .watch = w, .what = "copying", .fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+        .path = path, .watch = w, .what = "copying", .fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int rc = sqlite3_open_v2(path, &r->h, flags, NULL);
     rc = rc == SQLITE_OK ? 0 : sqlite_fail(r->h, rc, "open", e);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -133,10 +134,27 @@ static int move_in(const char *path, const char *fresh, const char *stamp, struc
     return rc;
 }
 
-static int sync_folder_of(const char *path, struct err *e)
+// Whoever restores it, the new file is to be used by whom the old one was used by, or whose the folder is.
+static int belong_to(const char *fresh, const char *old, const char *folder, struct err *e)
+{
+    struct stat st;
+    bool there = stat(old, &st) == 0;
+    if (!there && stat(folder, &st) != 0) return err_sys(e, errno, "can't look at %s", folder);
+    if (geteuid() == 0 && chown(fresh, st.st_uid, st.st_gid) != 0)
+        return err_sys(e, errno, "can't give %s to its owner", fresh);
+    if (there && chmod(fresh, st.st_mode & 0777) != 0) return err_sys(e, errno, "can't change the mode of %s", fresh);
+    return 0;
+}
+
+static char *folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *folder = slash ? mem_strndup(path, slash == path ? 1 : (size_t)(slash - path)) : mem_strdup(".");
+    return slash ? mem_strndup(path, slash == path ? 1 : (size_t)(slash - path)) : mem_strdup(".");
+}
+
+static int sync_folder_of(const char *path, struct err *e)
+{
+    char *folder = folder_of(path);
     int rc = file_sync(folder, e);
     free(folder);
     return rc;
@@ -193,9 +211,11 @@ int restore_sqlite_swap(const char *path, const char *fresh, char **kept, struct
 {
     sqlite3 *h = NULL;
     bool damaged = false, there = file_exists(path);
-    char stamp[STAMP_MAX], *note = note_of(path), *archive = sqlite_archive_path(fresh);
+    char stamp[STAMP_MAX], *note = note_of(path), *archive = sqlite_archive_path(fresh), *folder = folder_of(path);
     choose_stamp(path, stamp);
     int rc = there ? seize(&h, path, &damaged, e) : 0;
+    if (!rc) rc = belong_to(fresh, path, folder, e);
+    if (!rc) rc = belong_to(archive, path, folder, e);
     if (!rc) rc = file_sync(fresh, e);
     if (!rc) rc = file_sync(archive, e);
     if (!rc) rc = file_write_atomic(note, slice_str(stamp), e);
@@ -204,5 +224,6 @@ int restore_sqlite_swap(const char *path, const char *fresh, char **kept, struct
     if (!rc && there) *kept = mem_printf("%s.before-restore-%s", path, stamp);
     free(note);
     free(archive);
+    free(folder);
     return rc;
 }
