@@ -26,7 +26,7 @@ const FROM_ZERO: [number, null] = [0, null];
 export const DiskPanel = memo(function DiskPanel({ metrics, chart, freeSpace, live, stale }: Props) {
   const devices = metrics?.devices ?? [];
   return (
-    <Panel title="Disk" stale={stale} testId="panel-disk" note={devices.length === 1 ? (devices[0]?.name ?? "") : ""}>
+    <Panel title="Disk" stale={stale} testId="panel-disk">
       <dl className="mb-3 grid grid-cols-2 gap-4">
         <Stat large label="Reading" value={f.byteRate(metrics?.read_rate)} />
         <Stat large label="Writing" value={f.byteRate(metrics?.write_rate)} />

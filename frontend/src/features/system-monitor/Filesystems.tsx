@@ -28,11 +28,16 @@ export function Filesystems({ filesystems, freeSpace }: { filesystems: Filesyste
           const warning = fullness(fs, freeSpace[fs.mount_point]);
           return (
             <li key={fs.mount_point} className="text-xs" data-testid="filesystem" data-warning={warning !== null}>
-              <div className="grid grid-cols-[minmax(40px,120px)_1fr_auto] items-center gap-3">
+              <div className="grid items-center gap-x-3 gap-y-1 max-sm:grid-cols-[minmax(0,1fr)_auto] sm:grid-cols-[minmax(40px,120px)_1fr_auto]">
                 <span className="truncate font-mono text-muted" title={fs.mount_point}>
                   {fs.mount_point}
                 </span>
-                <Meter label={`${fs.mount_point} used`} value={fs.percent} tone={warning === null ? "normal" : "warning"} />
+                <Meter
+                  className="h-1.5 max-sm:order-last max-sm:col-span-2"
+                  label={`${fs.mount_point} used`}
+                  value={fs.percent}
+                  tone={warning === null ? "normal" : "warning"}
+                />
                 <span className="text-right whitespace-nowrap">
                   {f.percent(fs.percent)} · {f.bytes(fs.free)} free of {f.bytes(fs.total)}
                 </span>

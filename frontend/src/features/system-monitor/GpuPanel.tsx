@@ -43,7 +43,7 @@ export const GpuPanel = memo(function GpuPanel({ metrics, chart, live, stale, wi
         <Stat large label="In use" value={f.percent(metrics.utilization)} />
         <Stat large label="Memory" value={f.percent(metrics.memory_percent)} />
         <Stat large label="Temperature" value={degrees(metrics.temperature)} />
-        <Stat large label="Power" value={metrics.power_limit === null ? watts(metrics.power_usage) : `${watts(metrics.power_usage)} of ${watts(metrics.power_limit)}`} />
+        <Stat large label="Power" value={watts(metrics.power_usage)} />
       </dl>
       <div className={`grid gap-x-6 gap-y-3 ${wide ? "lg:grid-cols-[2fr_1fr_1fr]" : ""}`}>
         <TimeChart title="Load" chart={chart} live={live} names={LOAD} format={percent} axis="percent" range={WHOLE} testId={`chart-${name}`} />
@@ -61,7 +61,7 @@ export const GpuPanel = memo(function GpuPanel({ metrics, chart, live, stale, wi
       </div>
       <GpuProcesses metrics={metrics} />
       <p className="mt-2 truncate text-xs text-muted">
-        fan {f.percent(metrics.fan_speed)} · clock {f.count(metrics.clock_sm)} MHz · memory clock {f.count(metrics.clock_memory)} MHz
+        power limit {watts(metrics.power_limit)} · fan {f.percent(metrics.fan_speed)} · clock {f.count(metrics.clock_sm)} MHz · memory clock {f.count(metrics.clock_memory)} MHz
       </p>
     </Panel>
   );

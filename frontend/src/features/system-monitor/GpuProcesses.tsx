@@ -45,7 +45,7 @@ function ProcessRow({ process }: { process: GpuProcess }) {
   });
   return (
     <tr>
-      <th scope="row" className="max-w-0 truncate py-0.5 pr-3 text-left font-normal">
+      <th scope="row" className="w-full max-w-0 truncate py-0.5 pr-3 text-left font-normal">
         {jobId === null ? (
           <span className="text-muted">no job of this server</span>
         ) : (

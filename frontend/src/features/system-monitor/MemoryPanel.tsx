@@ -19,6 +19,7 @@ const NAMES = [
   { label: "memory", color: "--c1" },
   { label: "swap", color: "--c2" },
 ];
+const NO_SWAP = NAMES.slice(0, 1);
 const WHOLE: [number, number] = [0, 100];
 const percent = (value: number | null) => f.percent(value);
 
@@ -34,7 +35,7 @@ export const MemoryPanel = memo(function MemoryPanel({ metrics, chart, live, sta
         <Stat large label="Available" value={f.bytes(ram?.available)} title="For a new program, without swapping" />
         <Stat large label="Swap used" value={noSwap ? "none" : f.bytes(swap?.used)} />
       </dl>
-      <TimeChart title="In use" chart={chart} live={live} names={NAMES} format={percent} axis="percent" range={WHOLE} testId="chart-memory" />
+      <TimeChart title="In use" chart={chart} live={live} names={noSwap ? NO_SWAP : NAMES} format={percent} axis="percent" range={WHOLE} testId="chart-memory" />
       <div className="mt-3 grid gap-3">
         <MemoryParts ram={ram} host={metrics?.host ?? null} />
         {noSwap ? (

@@ -10,7 +10,7 @@ const LOOK: Record<string, string> = {
   jobs: "bg-accent",
   other: "bg-rest",
   cache: "bg-[repeating-linear-gradient(135deg,var(--rest)_0_2px,transparent_2px_5px)]",
-  free: "",
+  free: "bg-track",
 };
 
 export function MemoryParts({ ram, host }: { ram: MemoryMetrics["ram"]; host: string | null }) {
@@ -29,7 +29,7 @@ export function MemoryParts({ ram, host }: { ram: MemoryMetrics["ram"]; host: st
         {parts.map((part) => (
           <div key={part.key} className="min-w-0" title={part.hint}>
             <dt className="flex items-center gap-1.5 text-muted">
-              <span className={`inline-block size-2 shrink-0 rounded-[2px] bg-track ${LOOK[part.key] ?? ""}`} aria-hidden="true" />
+              <span className={`inline-block size-2 shrink-0 rounded-[2px] ${LOOK[part.key] ?? ""}`} aria-hidden="true" />
               <span className="truncate">{part.word}</span>
             </dt>
             <dd>{f.bytes(part.bytes)}</dd>
