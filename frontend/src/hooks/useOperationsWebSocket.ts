@@ -1,8 +1,15 @@
 /** Feeds the operations' store: the lists once, then the channel `operations`; polling while live data is away. */
 import { useEffect, useState } from "react";
 import { liveSocket } from "@/lib/socket";
+import { Gatherer, Throttle } from "@/lib/throttle";
+import type { Operation } from "@/lib/types/job";
 import { operationsStore } from "@/stores/operationsStore";
 import { useFallbackPolling } from "./useFallbackPolling";
+
+/** Two hundred jobs bring four hundred events a second: the page is drawn ten times. */
+const GATHER_MS = 100;
+/** Counts and unserved queues are asked for again when something has changed, at most so often. */
+const SUMMARY_MS = 2000;
 
 async function fetchLists(): Promise<void> {
   const store = operationsStore.getState();
@@ -13,15 +20,19 @@ export function useOperationsWebSocket(): void {
   const [socket] = useState(liveSocket);
 
   useEffect(() => {
-    const { applyOperation } = operationsStore.getState();
+    const store = operationsStore.getState();
+    const summary = new Throttle(() => void store.fetchSummary(), SUMMARY_MS);
+    const gatherer = new Gatherer<Operation>((operations) => {
+      store.applyOperations(operations);
+      if (store.isSummaryOld()) summary.request();
+    }, GATHER_MS);
+    const take = (operation: Operation) => {
+      gatherer.add(operation);
+    };
     void fetchLists();
-    return socket.subscribe(
+    const release = socket.subscribe(
       "operations",
-      {
-        "operation:created": applyOperation,
-        "operation:updated": applyOperation,
-        "operation:finished": applyOperation,
-      },
+      { "operation:created": take, "operation:updated": take, "operation:finished": take },
       {
         // The first subscription closes the gap between the first read and the first event; later ones a loss.
         onSubscribed: ({ first, recovered }) => {
@@ -29,6 +40,11 @@ export function useOperationsWebSocket(): void {
         },
       },
     );
+    return () => {
+      release();
+      gatherer.stop();
+      summary.cancel();
+    };
   }, [socket]);
 
   useFallbackPolling(fetchLists);

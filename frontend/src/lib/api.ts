@@ -1,6 +1,6 @@
 /** REST calls. Every failure is an ApiError whose message can be shown as it is. */
 import type { Dataset } from "./types/dataset";
-import type { Control, JsonObject, LogPage, Operation, OperationsPage } from "./types/job";
+import type { Control, JsonObject, LogPage, Operation, OperationsPage, RetryRequest, TimelinePage } from "./types/job";
 import type { Extraction, Model } from "./types/model";
 import type { Comparison, ProgressSnapshot } from "./types/progress";
 import type { SystemHistory, SystemRange, SystemSnapshot, VersionInfo } from "./types/system";
@@ -65,17 +65,19 @@ async function request<T>(method: string, path: string, body?: unknown, timeoutM
 const id = encodeURIComponent;
 
 export const api = {
-  operations: (state: "active" | "failed" | "finished", limit = 100) =>
-    request<OperationsPage>("GET", `/operations?state=${state}&limit=${limit}`),
+  operations: (state: "active" | "failed" | "finished", limit = 100, cursor: string | null = null) =>
+    request<OperationsPage>("GET", `/operations?state=${state}&limit=${limit}${cursor === null ? "" : `&cursor=${id(cursor)}`}`),
   job: (jobId: string) => request<Operation>("GET", `/jobs/${id(jobId)}`),
   controlJob: (jobId: string, action: Control) =>
     request<Operation>("POST", `/jobs/${id(jobId)}/${action}`, {}),
-  retryJob: (jobId: string, params: JsonObject | null) =>
-    request<Operation>("POST", `/jobs/${id(jobId)}/retry`, params === null ? {} : { params }),
+  retryJob: (jobId: string, asked: RetryRequest) => request<Operation>("POST", `/jobs/${id(jobId)}/retry`, asked),
   dismissJob: (jobId: string, undo = false) =>
     request<Operation>("POST", `/jobs/${id(jobId)}/dismiss`, undo ? { undo: true } : {}),
   jobLogs: (jobId: string, after: number, limit = 1000) =>
     request<LogPage>("GET", `/jobs/${id(jobId)}/logs?after=${after}&limit=${limit}`),
+  jobTimeline: (jobId: string) => request<TimelinePage>("GET", `/jobs/${id(jobId)}/timeline`),
+  jobLogsBefore: (jobId: string, before: number, limit: number) =>
+    request<LogPage>("GET", `/jobs/${id(jobId)}/logs?before=${before}&limit=${limit}`),
   jobLogTail: (jobId: string, lines: number) => request<LogPage>("GET", `/jobs/${id(jobId)}/logs?tail=${lines}`),
 
   trainings: (limit = 200) => request<Page<Training>>("GET", `/trainings?limit=${limit}`),

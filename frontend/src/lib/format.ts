@@ -104,6 +104,7 @@ export function eta(low: Maybe, high: Maybe, middle: Maybe): string {
   const [highValue, unit] = coarse(Math.max(from, to));
   const scale = unit === "s" ? 1 : unit === "min" ? 60 : unit === "h" ? 3600 : 86_400;
   const lowValue = Math.round(Math.min(from, to) / scale);
+  if (lowValue === 0 && highValue > 0) return `up to ${highValue}${THIN}${unit} left`;
   return lowValue === highValue ? `${highValue}${THIN}${unit} left` : `${lowValue}–${highValue}${THIN}${unit} left`;
 }
 

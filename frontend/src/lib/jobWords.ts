@@ -71,6 +71,18 @@ export function operationTitle(operation: Operation): string {
   return operation.name !== null && operation.name !== "" ? operation.name : operation.id;
 }
 
+/** The page of what the job is for; its own where it is for nothing else. */
+export function operationHref(operation: Pick<Operation, "id" | "entity_type" | "entity_id">): string {
+  return operation.entity_type === "training" && operation.entity_id !== null
+    ? `/trainings/${encodeURIComponent(operation.entity_id)}`
+    : `/jobs/${encodeURIComponent(operation.id)}`;
+}
+
+/** Failed and cancelled jobs can be queued again; a program that ran where it was called is run again there. */
+export function canRetry(job: Operation): boolean {
+  return (job.status === "failed" || job.status === "cancelled") && !job.attached && job.retried_by === null;
+}
+
 /** What each kind's result counts; a kind without a row is told by the last phase it reported. */
 const RESULT_COUNTS: Record<string, string> = { tokenize: "tokens", extract: "vectors", train_sae: "steps", fine_tune: "steps", download_model: "bytes", download_dataset: "bytes" };
 

@@ -2,187 +2,172 @@
  * Every job the page knows, by id: active ones, and the failed and finished ones that are still listed.
  *
  * Two sources tell about a job, the channel `operations` and REST. Whichever is newer wins, by the job's version and then
- * its time of change; a field that only one of them brings survives the other.
+ * its time of change; a field that only one of them brings survives the other. Each list is read by itself, so that one that
+ * can't be read takes nothing else away.
  */
 import { createStore } from "zustand/vanilla";
 import { api, messageOf } from "@/lib/api";
 import { noteServerTime } from "@/lib/clock";
 import { isActive } from "@/lib/jobWords";
-import type { Action, Control, JobResources, JsonObject, Operation, TrainingLive, Worker } from "@/lib/types/job";
+import { isUnplaced, localJobs } from "@/lib/machineLoad";
+import { countOperations, isOpenFailure, listOperations, mergeOperation, type Lists } from "@/lib/operationLists";
+import { EMPTY_SPARK, grownSpark, SPARK_POINTS, sparkOfRows, type Spark } from "@/lib/sparks";
+import type { JobResources, MachineLoad, Operation, OperationCounts, OperationsPage, TrainingLive, Unserved, Worker } from "@/lib/types/job";
+import { createOperationActions, type OperationActions } from "./operationActions";
 
 export type LoadState = "loading" | "ready" | "error";
+export type EndedList = "failed" | "finished";
 
-/** Recent values of a training, for the card's small curves. */
-export interface Spark {
-  step: number;
-  loss: (number | null)[];
-  l0: (number | null)[];
-}
-
-export interface JobShare {
-  id: string;
-  name: string;
-  kind: string;
-  amount: number;
-  estimated: boolean;
-}
-
-/** What jobs are known to use of the machine; the rest of a reading is unattributed. */
-export interface SystemResources {
-  cpu: JobShare[];
-  memory: JobShare[];
-  gpus: Record<number, JobShare[]>;
-}
-
-export interface StatusCounts {
-  running: number;
-  starting: number;
-  queued: number;
-  paused: number;
-  stalled: number;
-  cancelling: number;
-  failed: number;
-  finished: number;
-}
-
-export interface OperationsState {
-  operations: Record<string, Operation>;
-  /** Sorted for display: what runs first, then what waits; newest first within. */
-  activeOperations: Operation[];
-  failedOperations: Operation[];
-  finishedOperations: Operation[];
-  counts: StatusCounts;
-  workers: Worker[];
-  sparks: Record<string, Spark>;
+/** How far a list of ended jobs has been read. */
+export interface ListRead {
   load: LoadState;
   error: string | null;
-  /** An action asked for and not answered yet, by job. */
-  pending: Record<string, Action>;
-  actionErrors: Record<string, string>;
-  /** The job dismissed last, while that can be undone. */
-  lastDismissed: Operation | null;
+  /** Where the next page begins; null: that was the last. */
+  cursor: string | null;
+  /** More than the first page has been read: reading that one again moves no cursor. */
+  deep: boolean;
+  busy: boolean;
+}
+
+export interface OperationsState extends Lists, OperationActions {
+  counts: OperationCounts;
+  /** As the server counts: of more jobs than are known here. */
+  countsTold: OperationCounts | null;
+  /** Every active job is known here. */
+  activeWhole: boolean;
+  ended: Record<EndedList, ListRead>;
+  workers: Worker[];
+  unserved: Unserved[];
+  /** Whose the load of the server's host is, as it was told last; lib/machineLoad keeps it live. */
+  systemResources: MachineLoad | null;
+  sparks: Record<string, Spark>;
+  load: LoadState;
+  /** Why the active ones could not be read, the last time they were asked for. */
+  error: string | null;
 
   fetchAllActiveOperations: () => Promise<void>;
   fetchEndedOperations: () => Promise<void>;
+  fetchMore: (list: EndedList) => Promise<void>;
+  /** Counts, workers, unserved queues and the machine's load: what no event brings. */
+  fetchSummary: () => Promise<void>;
+  /** True if something has happened that only `fetchSummary` can tell of. */
+  isSummaryOld: () => boolean;
+  fetchJob: (jobId: string) => Promise<string | null>;
   applyOperation: (operation: Operation) => void;
+  applyOperations: (operations: readonly Operation[]) => void;
   updateResourceUsage: (jobId: string, resources: JobResources) => void;
   updateTrainingLive: (jobId: string, live: TrainingLive) => void;
   operationsWithResources: () => Operation[];
-  systemResources: () => SystemResources;
   seedSpark: (jobId: string, trainingId: string) => Promise<void>;
-  control: (jobId: string, action: Control) => Promise<void>;
-  retry: (jobId: string, params: JsonObject | null) => Promise<boolean>;
-  dismiss: (jobId: string) => Promise<void>;
-  undoDismiss: () => Promise<void>;
-  forgetDismissed: () => void;
 }
 
-const SPARK_POINTS = 80;
-const ACTIVE_RANK: Record<string, number> = { stalled: 0, running: 1, cancelling: 1, starting: 1, paused: 2, queued: 3 };
+const PAGE = 500;
+const ACTIVE_PAGES = 4;
+const ENDED_PAGE = 50;
+const UNREAD: ListRead = { load: "loading", error: null, cursor: null, deep: false, busy: false };
 
-function isOlder(a: Operation, b: Operation): boolean {
-  if (a.version !== b.version) return a.version < b.version;
-  return Date.parse(a.updated_at) < Date.parse(b.updated_at);
+/** Nothing moves from one list to another, nor within one. */
+function staysListed(a: Operation, b: Operation): boolean {
+  return a.status === b.status && a.dismissed === b.dismissed && a.retried_by === b.retried_by && a.finished_at === b.finished_at;
 }
 
-export function mergeOperation(known: Operation | undefined, told: Operation): Operation {
-  if (known === undefined) return told;
-  const [older, newer] = isOlder(told, known) ? [told, known] : [known, told];
-  return {
-    ...older,
-    ...newer,
-    params: newer.params ?? older.params,
-    result: newer.result ?? older.result,
-    resources: newer.resources ?? older.resources,
-    training: newer.training ?? older.training,
+function replaced(lists: Lists, job: Operation): Lists {
+  const put = (list: Operation[]) => list.map((it) => (it.id === job.id ? job : it));
+  const operations = { ...lists.operations, [job.id]: job };
+  if (isActive(job.status)) return { ...lists, operations, activeOperations: put(lists.activeOperations) };
+  if (isOpenFailure(job)) return { ...lists, operations, failedOperations: put(lists.failedOperations) };
+  return { ...lists, operations, finishedOperations: put(lists.finishedOperations) };
+}
+
+/** Of a list that isn't known whole the server's count is the better one. */
+function counted(state: Pick<OperationsState, "countsTold" | "activeWhole" | "ended">, lists: Lists): OperationCounts {
+  const known = countOperations(lists);
+  const told = state.countsTold;
+  if (told === null) return known;
+  const active = state.activeWhole ? known : told;
+  const ended = (list: EndedList) => {
+    const { load, cursor } = state.ended[list];
+    return load === "ready" && cursor === null ? known[list] : Math.max(told[list], known[list]);
   };
-}
-
-function lists(operations: Record<string, Operation>) {
-  const all = Object.values(operations);
-  const active = all.filter((job) => isActive(job.status));
-  active.sort((a, b) => (ACTIVE_RANK[a.status] ?? 9) - (ACTIVE_RANK[b.status] ?? 9) || b.created_at.localeCompare(a.created_at));
-  const ended = (a: Operation, b: Operation) => (b.finished_at ?? b.updated_at).localeCompare(a.finished_at ?? a.updated_at);
-  // A failure that was retried is told by the new job; its ghost does not stay in the list.
-  const failed = all.filter((job) => job.status === "failed" && !job.dismissed && job.retried_by === null).sort(ended);
-  const finished = all
-    .filter((job) => (job.status === "completed" || job.status === "cancelled") && !job.dismissed)
-    .sort(ended);
-  const of = (status: string) => active.filter((job) => job.status === status).length;
-  const counts: StatusCounts = {
-    running: of("running"),
-    starting: of("starting"),
-    queued: of("queued"),
-    paused: of("paused"),
-    stalled: of("stalled"),
-    cancelling: of("cancelling"),
-    failed: failed.length,
-    finished: finished.length,
-  };
-  return { operations, activeOperations: active, failedOperations: failed, finishedOperations: finished, counts };
-}
-
-function grownSpark(spark: Spark | undefined, operation: Operation): Spark | undefined {
-  const live = operation.training;
-  const step = live?.current_step;
-  if (live === null || live === undefined || step === null || step === undefined || live.loss === null) return spark;
-  if (spark !== undefined && step <= spark.step) return spark;
-  return {
-    step,
-    loss: [...(spark?.loss ?? []), live.loss].slice(-SPARK_POINTS),
-    l0: [...(spark?.l0 ?? []), live.l0_sparsity].slice(-SPARK_POINTS),
-  };
-}
-
-function without<T>(record: Record<string, T>, key: string): Record<string, T> {
-  return Object.fromEntries(Object.entries(record).filter(([k]) => k !== key));
+  return { ...active, failed: ended("failed"), finished: ended("finished") };
 }
 
 export function createOperationsStore() {
+  let statusesMoved = false;
   return createStore<OperationsState>()((set, get) => {
-    async function act(jobId: string, action: Action, call: () => Promise<Operation>): Promise<Operation | null> {
-      if (get().pending[jobId] !== undefined) return null;
-      set((state) => ({
-        pending: { ...state.pending, [jobId]: action },
-        actionErrors: without(state.actionErrors, jobId),
-      }));
+    function summary(page: OperationsPage): Partial<OperationsState> {
+      noteServerTime(page.server_time);
+      statusesMoved = false;
+      return {
+        countsTold: page.counts,
+        workers: page.workers,
+        unserved: page.unserved ?? [],
+        systemResources: page.resources ?? null,
+      };
+    }
+
+    async function readEnded(list: EndedList, next: boolean): Promise<void> {
+      const mark = (changes: Partial<ListRead>) => {
+        set((state) => ({ ended: { ...state.ended, [list]: { ...state.ended[list], ...changes } } }));
+      };
+      const { cursor, busy } = get().ended[list];
+      if (busy || (next && cursor === null)) return;
+      mark({ busy: true });
       try {
-        const operation = await call();
-        get().applyOperation(operation);
-        return operation;
+        const page = await api.operations(list, ENDED_PAGE, next ? cursor : null);
+        set((state) => {
+          const operations = { ...state.operations };
+          for (const job of page.items) operations[job.id] = mergeOperation(operations[job.id], job);
+          const deep = state.ended[list].deep || next;
+          const at = next || !state.ended[list].deep ? page.next_cursor : state.ended[list].cursor;
+          const ended = { ...state.ended, [list]: { load: "ready" as const, error: null, cursor: at, deep, busy: false } };
+          const lists = listOperations(operations);
+          return { ...lists, ended, counts: counted({ ...state, ended }, lists) };
+        });
       } catch (error) {
-        set((state) => ({ actionErrors: { ...state.actionErrors, [jobId]: messageOf(error) } }));
-        return null;
-      } finally {
-        set((state) => ({ pending: without(state.pending, jobId) }));
+        const { load } = get().ended[list];
+        mark({ busy: false, error: messageOf(error), load: load === "ready" ? "ready" : "error" });
       }
     }
 
     return {
-      ...lists({}),
+      ...listOperations({}),
+      ...createOperationActions(set, get),
+      counts: countOperations(listOperations({})),
+      countsTold: null,
+      activeWhole: true,
+      ended: { failed: UNREAD, finished: UNREAD },
       workers: [],
+      unserved: [],
+      systemResources: null,
       sparks: {},
       load: "loading",
       error: null,
-      pending: {},
-      actionErrors: {},
-      lastDismissed: null,
 
       fetchAllActiveOperations: async () => {
         try {
-          const page = await api.operations("active", 500);
-          noteServerTime(page.server_time);
+          const first = await api.operations("active", PAGE);
+          const items = [...first.items];
+          let cursor = first.next_cursor;
+          for (let i = 1; i < ACTIVE_PAGES && cursor !== null; i += 1) {
+            const page = await api.operations("active", PAGE, cursor);
+            items.push(...page.items);
+            cursor = page.next_cursor;
+          }
+          const activeWhole = cursor === null;
           set((state) => {
             const operations: Record<string, Operation> = {};
-            const listed = new Set(page.items.map((job) => job.id));
-            const asOf = Date.parse(page.server_time);
+            const listed = new Set(items.map((job) => job.id));
+            const asOf = Date.parse(first.server_time);
             for (const job of Object.values(state.operations)) {
               // Active here, not active there, and not newer than the answer: it ended while we did not listen.
-              const gone = isActive(job.status) && !listed.has(job.id) && Date.parse(job.updated_at) <= asOf;
+              const gone = activeWhole && isActive(job.status) && !listed.has(job.id) && Date.parse(job.updated_at) <= asOf;
               if (!gone) operations[job.id] = job;
             }
-            for (const job of page.items) operations[job.id] = mergeOperation(operations[job.id], job);
-            return { ...lists(operations), workers: page.workers, load: "ready", error: null };
+            for (const job of items) operations[job.id] = mergeOperation(operations[job.id], job);
+            const lists = listOperations(operations);
+            const told = { ...summary(first), activeWhole };
+            return { ...lists, ...told, counts: counted({ ...state, ...told }, lists), load: "ready", error: null };
           });
         } catch (error) {
           set((state) => ({ error: messageOf(error), load: state.load === "ready" ? "ready" : "error" }));
@@ -190,36 +175,71 @@ export function createOperationsStore() {
       },
 
       fetchEndedOperations: async () => {
+        await Promise.all([readEnded("failed", false), readEnded("finished", false)]);
+      },
+
+      fetchMore: (list) => readEnded(list, true),
+
+      fetchSummary: async () => {
         try {
-          const [failed, finished] = await Promise.all([api.operations("failed"), api.operations("finished", 50)]);
+          const page = await api.operations("active", 1);
           set((state) => {
-            const operations = { ...state.operations };
-            for (const job of [...failed.items, ...finished.items]) {
-              operations[job.id] = mergeOperation(operations[job.id], job);
-            }
-            return lists(operations);
+            const told = summary(page);
+            return { ...told, counts: counted({ ...state, ...told }, state) };
           });
+        } catch {
+          // What was told before stays; the next change, or the next reading of the lists, asks again.
+        }
+      },
+
+      isSummaryOld: () => {
+        const { systemResources, activeOperations, activeWhole, ended, unserved, counts } = get();
+        const partly = !activeWhole || ended.failed.cursor !== null || ended.finished.cursor !== null;
+        if (statusesMoved && (partly || unserved.length > 0 || counts.queued > 0)) return true;
+        if (systemResources === null) return false;
+        const placed = localJobs(systemResources);
+        return statusesMoved && activeOperations.some((job) => isUnplaced(job, placed));
+      },
+
+      fetchJob: async (jobId) => {
+        try {
+          get().applyOperation(await api.job(jobId));
+          return null;
         } catch (error) {
-          set({ error: messageOf(error) });
+          return messageOf(error);
         }
       },
 
       applyOperation: (told) => {
+        get().applyOperations([told]);
+      },
+
+      applyOperations: (told) => {
+        if (told.length === 0) return;
         set((state) => {
-          const job = mergeOperation(state.operations[told.id], told);
-          const spark = grownSpark(state.sparks[job.id], job);
-          return {
-            ...lists({ ...state.operations, [job.id]: job }),
-            ...(spark === undefined ? {} : { sparks: { ...state.sparks, [job.id]: spark } }),
-          };
+          let lists: Lists = state;
+          let sparks = state.sparks;
+          let moved = false;
+          const operations = { ...state.operations };
+          for (const one of told) {
+            const known = operations[one.id];
+            const job = mergeOperation(known, one);
+            operations[job.id] = job;
+            if (known === undefined || !staysListed(known, job)) moved = true;
+            else if (!moved) lists = replaced(lists, job);
+            const spark = grownSpark(sparks[job.id], job);
+            if (spark !== undefined && spark !== sparks[job.id]) sparks = { ...sparks, [job.id]: spark };
+          }
+          statusesMoved = statusesMoved || moved;
+          const { operations: all, activeOperations, failedOperations, finishedOperations } = moved ? listOperations(operations) : lists;
+          const next = { operations: all, activeOperations, failedOperations, finishedOperations };
+          return { ...next, sparks, counts: moved ? counted(state, next) : state.counts };
         });
       },
 
       updateResourceUsage: (jobId, resources) => {
-        set((state) => {
-          const job = state.operations[jobId];
-          return job === undefined ? {} : lists({ ...state.operations, [jobId]: { ...job, resources } });
-        });
+        const job = get().operations[jobId];
+        if (job !== undefined) get().applyOperation({ ...job, resources });
       },
 
       updateTrainingLive: (jobId, live) => {
@@ -232,92 +252,16 @@ export function createOperationsStore() {
       operationsWithResources: () =>
         get().activeOperations.filter((job) => job.resources !== null && job.resources !== undefined),
 
-      systemResources: () => {
-        const shares: SystemResources = { cpu: [], memory: [], gpus: {} };
-        for (const job of get().operationsWithResources()) {
-          const { resources } = job;
-          if (resources === null || resources === undefined || resources.source === "unknown") continue;
-          const share = (amount: number): JobShare => ({
-            id: job.id,
-            name: job.name ?? job.id,
-            kind: job.kind,
-            amount,
-            estimated: resources.source === "estimated",
-          });
-          if (resources.cpu_percent !== null) shares.cpu.push(share(resources.cpu_percent));
-          if (resources.rss_bytes !== null) shares.memory.push(share(resources.rss_bytes));
-          for (const gpu of resources.gpus ?? []) {
-            if (gpu.memory_bytes !== null) (shares.gpus[gpu.gpu_id] ??= []).push(share(gpu.memory_bytes));
-          }
-        }
-        return shares;
-      },
-
       seedSpark: async (jobId, trainingId) => {
         if (get().sparks[jobId] !== undefined) return;
-        set((state) => ({ sparks: { ...state.sparks, [jobId]: { step: -1, loss: [], l0: [] } } }));
+        set((state) => ({ sparks: { ...state.sparks, [jobId]: EMPTY_SPARK } }));
         try {
           const { items } = await api.trainingMetrics(trainingId, 0, SPARK_POINTS);
-          const whole = items.filter((row) => row.layer_idx === null);
-          const first = items[0]?.layer_idx;
-          const rows = (whole.length > 0 ? whole : items.filter((row) => row.layer_idx === first)).slice(-SPARK_POINTS);
-          const last = rows[rows.length - 1];
-          if (last === undefined) return;
-          set((state) => ({
-            sparks: {
-              ...state.sparks,
-              [jobId]: {
-                step: Math.max(last.step, state.sparks[jobId]?.step ?? -1),
-                loss: rows.map((row) => row.loss),
-                l0: rows.map((row) => row.l0_sparsity),
-              },
-            },
-          }));
+          const spark = sparkOfRows(items, get().sparks[jobId]);
+          if (spark !== null) set((state) => ({ sparks: { ...state.sparks, [jobId]: spark } }));
         } catch {
           // The curve then starts with what comes live.
         }
-      },
-
-      control: async (jobId, action) => {
-        await act(jobId, action, () => api.controlJob(jobId, action));
-      },
-
-      retry: async (jobId, params) => {
-        const created = await act(jobId, "retry", () => api.retryJob(jobId, params));
-        if (created === null) return false;
-        set((state) => {
-          const old = state.operations[jobId];
-          return old === undefined
-            ? {}
-            : lists({ ...state.operations, [jobId]: { ...old, retried_by: created.id } });
-        });
-        return true;
-      },
-
-      dismiss: async (jobId) => {
-        const before = get().operations[jobId] ?? null;
-        const after = await act(jobId, "dismiss", () => api.dismissJob(jobId));
-        if (after === null) return;
-        // Said by the answer; set here too, in case its version did not move.
-        set((state) => ({
-          ...lists({ ...state.operations, [jobId]: { ...(state.operations[jobId] ?? after), dismissed: true } }),
-          lastDismissed: before,
-        }));
-      },
-
-      undoDismiss: async () => {
-        const job = get().lastDismissed;
-        if (job === null) return;
-        set({ lastDismissed: null });
-        const after = await act(job.id, "dismiss", () => api.dismissJob(job.id, true));
-        if (after === null) return;
-        set((state) =>
-          lists({ ...state.operations, [job.id]: { ...(state.operations[job.id] ?? after), dismissed: false } }),
-        );
-      },
-
-      forgetDismissed: () => {
-        set({ lastDismissed: null });
       },
     };
   });

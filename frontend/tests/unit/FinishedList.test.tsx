@@ -17,7 +17,17 @@ const usage: Usage = {
 const words = (text: string | null) => (text ?? "").replace(/\u202f/g, " ");
 
 function usedCell(changes: Parameters<typeof operation>[0]) {
-  render(<FinishedList operations={[operation({ status: "completed", finished_at: "2026-01-01T00:01:00Z", ...changes })]} now={Date.parse("2026-01-01T00:02:00Z")} />);
+  render(
+    <FinishedList
+      operations={[operation({ status: "completed", finished_at: "2026-01-01T00:01:00Z", ...changes })]}
+      read={{ load: "ready", error: null, cursor: null, deep: false, busy: false }}
+      total={1}
+      now={Date.parse("2026-01-01T00:02:00Z")}
+      onRetry={() => undefined}
+      onMore={() => undefined}
+      onAgain={() => undefined}
+    />,
+  );
   return screen.getByTestId("operation-usage");
 }
 

@@ -53,13 +53,15 @@ describe("OperationCard", () => {
         onControl={vi.fn()}
       />,
     );
-    expect(text(screen.getAllByTestId("operation-resources")[1] as HTMLElement)).toBe("CPU 98 % · 1.0 KiB (estimated)");
+    expect(text(screen.getAllByTestId("operation-resources")[1] as HTMLElement)).toBe("CPU 98 % · 1.0 KiB");
+    expect(screen.getAllByTestId("resources-source").map(text)).toEqual(["not known", "estimated"]);
   });
 
   it("names what a job without readings is expected to use, and no number", () => {
     const nothing = { processes: null, cpu_percent: null, rss_bytes: null, read_bytes_per_s: null, write_bytes_per_s: null, gpus: null };
     show({ resources: { job_id: "job_1", source: "estimated", expected: ["gpu", "disk"], ...nothing } });
-    expect(text(screen.getByTestId("operation-resources"))).toBe("GPU, disk (estimated)");
+    expect(text(screen.getByTestId("operation-resources"))).toBe("GPU, disk");
+    expect(text(screen.getByTestId("resources-source"))).toBe("estimated");
   });
 
   it("cancels, and shows that it is stopping", async () => {

@@ -68,19 +68,19 @@ describe("OperationsDashboard", () => {
       error_message: "killed by the kernel",
       suggested_retry_params: { batch_size: 512 },
     });
-    applyOperation(failed);
-    const retry = vi.fn().mockResolvedValue(true);
+    applyOperation({ ...failed, params: { batch_size: 1024, seed: 1 } });
+    const retry = vi.fn().mockResolvedValue(null);
     operationsStore.setState({ retry });
     render(<OperationsDashboard />);
     const row = screen.getByTestId("failed-operation");
     expect(row).toHaveTextContent("Out of memory — killed by the kernel");
     await userEvent.click(within(row).getByRole("button", { name: "Retry sae layer 2" }));
-    const field = screen.getByLabelText("batch_size");
+    const field = screen.getByLabelText("batch_size · suggested; it was 1024");
     expect(field).toHaveValue("512");
     await userEvent.clear(field);
     await userEvent.type(field, "256");
     await userEvent.click(screen.getByRole("button", { name: "Retry" }));
-    expect(retry).toHaveBeenCalledWith("job_1", { batch_size: 256 });
+    expect(retry).toHaveBeenCalledWith("job_1", { params: { batch_size: 256 } });
   });
 
   it("shows live loss on a training's card, from the training's own channel", async () => {

@@ -1,64 +1,69 @@
 /** One job that is under way: what it is, how far, how fast, what it uses, and how to stop it. */
+import { memo } from "react";
 import { JobActions } from "@/components/JobActions";
 import { Link } from "@/components/Link";
 import { ProgressBar } from "@/components/ProgressBar";
 import { Sparkline } from "@/components/Sparkline";
 import { StatusBadge } from "@/components/StatusBadge";
 import * as f from "@/lib/format";
-import { kindWord, operationTitle, statusTone } from "@/lib/jobWords";
-import type { Action, Control, JobResources, Operation } from "@/lib/types/job";
-import type { Spark } from "@/stores/operationsStore";
+import { kindWord, operationHref, operationTitle, statusTone } from "@/lib/jobWords";
+import * as words from "@/lib/operationWords";
+import type { Spark } from "@/lib/sparks";
+import type { Action, Control, Operation } from "@/lib/types/job";
 
-interface Props {
+export interface OperationProps {
   operation: Operation;
   spark?: Spark | undefined;
   /** The server's time now. */
   now: number;
   /** No live data at present: the numbers are old. */
   stale: boolean;
+  /** Its colour among the resources; none: it has no part there. */
+  color?: string | undefined;
+  highlighted?: boolean;
   pending?: Action | undefined;
   error?: string | undefined;
   onControl: (jobId: string, action: Control) => void;
+  onHighlight?: ((jobId: string | null) => void) | undefined;
 }
 
-export function OperationCard({ operation, spark, now, stale, pending, error, onControl }: Props) {
+export const OperationCard = memo(function OperationCard(props: OperationProps) {
+  const { operation, spark, now, stale, color, highlighted = false, pending, error, onControl, onHighlight } = props;
   const title = operationTitle(operation);
   const tone = statusTone(operation.status);
-  const href = operation.entity_type === "training" && operation.entity_id !== null ? `/trainings/${operation.entity_id}` : null;
   const running = operation.status === "running";
   // Without a percentage the count itself is the best there is to say.
   const counting = operation.progress === null && operation.done !== null;
+  const sentence = words.situation(operation, now);
   return (
     <article
-      className="panel flex min-w-0 flex-col"
+      className={`panel flex min-w-0 scroll-mt-16 flex-col transition-shadow ${highlighted ? "ring-2 ring-accent" : ""}`}
       aria-label={`${kindWord(operation.kind)} ${title}`}
       data-testid="operation-card"
       data-job-id={operation.id}
       data-status={operation.status}
+      onPointerEnter={() => onHighlight?.(operation.id)}
+      onPointerLeave={() => onHighlight?.(null)}
     >
       <div className={`flex flex-1 flex-col px-4 pt-3 pb-3 ${stale ? "stale" : ""}`}>
         <div className="flex items-center justify-between gap-3">
-          <span className="truncate text-xs text-muted">
-            {kindWord(operation.kind)}
-            {operation.attempt > 1 && <span className="text-faint"> · attempt {operation.attempt}</span>}
+          <span className="flex min-w-0 items-center gap-1.5 text-xs text-muted">
+            {color !== undefined && <span className="size-2 shrink-0 rounded-[2px]" style={{ background: color }} aria-hidden="true" />}
+            <span className="truncate">{[kindWord(operation.kind), words.attemptText(operation)].filter((it) => it !== null).join(" · ")}</span>
           </span>
           <StatusBadge status={operation.status} />
         </div>
         <h2 className="mt-0.5 truncate text-base font-semibold" title={title}>
-          {href === null ? (
-            title
-          ) : (
-            <Link href={href} className="rounded-sm hover:text-accent">
-              {title}
-            </Link>
-          )}
+          <Link href={operationHref(operation)} className="rounded-sm hover:text-accent" data-operation-link>
+            {title}
+          </Link>
         </h2>
 
         <div className="mt-2.5 flex items-baseline justify-between gap-3">
           <span className="truncate text-xl font-semibold tracking-tight" data-testid="progress-text">
             {counting ? f.amount(operation.done, operation.total, operation.unit) : f.progressPercent(operation.progress)}
           </span>
-          <span className="shrink-0 text-xs text-muted">{running ? remaining(operation) : ""}</span>
+          <span className="shrink-0 text-xs text-muted">{words.remainingText(operation)}</span>
         </div>
         <ProgressBar
           className="mt-1.5"
@@ -69,14 +74,13 @@ export function OperationCard({ operation, spark, now, stale, pending, error, on
         />
         <div className="mt-2 flex justify-between gap-3 text-xs">
           <span className="truncate">
-            {counting ? <span className="text-muted">of an unknown total</span> : f.amount(operation.done, operation.total, operation.unit)}
+            {counting ? <span className="text-muted">of an unknown total</span> : words.countText(operation)}
           </span>
-          <span className="shrink-0 text-muted">{running ? f.rate(operation.rate, operation.unit) : ""}</span>
+          <span className="shrink-0 text-muted">{running && operation.rate !== null ? f.rate(operation.rate, operation.unit) : "\u00a0"}</span>
         </div>
-        <p className={`mt-1 truncate text-xs ${tone === "warning" ? "text-amber" : "text-muted"}`} title={situation(operation, now)}>
-          {situation(operation, now)}
+        <p className={`mt-1 line-clamp-2 text-xs ${tone === "warning" ? "text-amber" : "text-muted"}`} title={sentence} data-testid="situation">
+          {sentence}
         </p>
-
         {operation.entity_type === "training" && (
           <dl className="mt-3 grid grid-cols-2 gap-4">
             <Curve name="loss" value={f.metric(operation.training?.loss)} values={spark?.loss ?? []} />
@@ -90,20 +94,46 @@ export function OperationCard({ operation, spark, now, stale, pending, error, on
           {error}
         </p>
       )}
-      <footer className="flex min-h-10 items-center gap-3 border-t border-line px-4 py-1.5 text-xs text-muted">
-        <div className="min-w-0 flex-1">
-          <p className="truncate" title={resourcesTitle(operation.resources)} data-testid="operation-resources">
-            {resourcesLine(operation.resources)}
+      <footer className="border-t border-line px-4 py-2 text-xs text-muted">
+        <p className="flex min-w-0 justify-between gap-3" title={words.resourcesTitle(operation.resources)}>
+          <span className="truncate text-fg" data-testid="operation-resources">
+            {words.resourcesLine(operation.resources)}
+          </span>
+          <span className="shrink-0 text-faint" data-testid="resources-source">
+            {words.resourcesSource(operation)}
+          </span>
+        </p>
+        <div className="mt-1 flex items-end gap-3">
+          <p className="min-w-0 flex-1 text-faint">
+            <Times operation={operation} now={now} />
           </p>
-          <p className="truncate text-faint" title={f.fullTime(operation.started_at)}>
-            {operation.started_at === null
-              ? `submitted ${f.time(operation.created_at, now)}`
-              : `started ${f.time(operation.started_at, now)} · ${f.duration((now - Date.parse(operation.started_at)) / 1000)}`}
-          </p>
+          <JobActions job={operation} title={title} compact pending={pending} onControl={onControl} />
         </div>
-        <JobActions job={operation} title={title} compact pending={pending} onControl={onControl} />
       </footer>
     </article>
+  );
+});
+
+/** Where and since when it runs, the age of its last report, and what else bounds it. */
+function Times({ operation, now }: { operation: Operation; now: number }) {
+  const report = words.reportAge(operation, now);
+  const began =
+    operation.started_at === null
+      ? `submitted ${f.time(operation.created_at, now)}`
+      : `${words.triedAgainText(operation, now) ?? `started ${f.time(operation.started_at, now)}`} · ${f.duration(Math.floor((now - Date.parse(operation.started_at)) / 1000))}`;
+  const limits = [words.limitText(operation, now), operation.auto_retry ? "tries again by itself" : null].filter((it) => it !== null);
+  return (
+    <>
+      <span className="block truncate" title={f.fullTime(operation.started_at ?? operation.created_at)}>
+        {began}
+      </span>
+      <span className="block truncate">
+        {report !== null && <span className={report.late ? "text-amber" : ""}>{report.text}</span>}
+        {report !== null && operation.host !== null && " · "}
+        {operation.host}
+      </span>
+      {limits.length > 0 && <span className="block truncate">{limits.join(" · ")}</span>}
+    </>
   );
 }
 
@@ -119,44 +149,4 @@ function Curve({ name, value, values }: { name: string; value: string; values: r
       </dd>
     </div>
   );
-}
-
-function remaining(operation: Operation): string {
-  const text = f.eta(operation.eta_low, operation.eta_high, operation.eta_seconds);
-  return text === f.UNKNOWN && operation.progress !== null ? "no estimate yet" : text === f.UNKNOWN ? "" : text;
-}
-
-/** The most useful sentence there is: what the server says, else the phase, else how old the last report is. */
-function situation(operation: Operation, now: number): string {
-  if (operation.status_text !== null && operation.status_text !== undefined && operation.status_text !== "") return operation.status_text;
-  const age = operation.last_report_at === null ? null : now - Date.parse(operation.last_report_at);
-  if (operation.status === "stalled") {
-    return age === null ? "stalled: no report yet" : `stalled: last report ${f.age(age)} ago`;
-  }
-  const parts: string[] = [];
-  if (operation.phase !== null && operation.phase !== "") {
-    const many = operation.phase_count !== null && operation.phase_count > 1 && operation.phase_index !== null;
-    parts.push(many ? `${operation.phase} · phase ${operation.phase_index} of ${operation.phase_count}` : operation.phase);
-  }
-  if (operation.message !== null && operation.message !== "") parts.push(operation.message);
-  if (operation.status === "running" && age !== null && age > 10_000) parts.push(`last report ${f.age(age)} ago`);
-  if (parts.length > 0) return parts.join(" · ");
-  return operation.status === "starting" ? "waiting for its first report" : f.UNKNOWN;
-}
-
-const EXPECTED: Record<string, string> = { cpu: "CPU", gpu: "GPU" };
-
-function resourcesLine(resources: JobResources | null | undefined): string {
-  if (resources === null || resources === undefined || resources.source === "unknown") return `CPU ${f.UNKNOWN} · memory ${f.UNKNOWN}`;
-  // An estimate goes by the kind of job, and has no numbers.
-  const expected = resources.expected ?? [];
-  if (resources.cpu_percent === null && expected.length > 0) return `${expected.map((it) => EXPECTED[it] ?? it).join(", ")} (estimated)`;
-  const gpus = (resources.gpus ?? []).map((gpu) => `GPU ${gpu.gpu_id} ${f.bytes(gpu.memory_bytes)}`);
-  const parts = [...gpus, `CPU ${f.percent(resources.cpu_percent)}`, f.bytes(resources.rss_bytes)];
-  return `${parts.join(" · ")}${resources.source === "estimated" ? " (estimated)" : ""}`;
-}
-
-function resourcesTitle(resources: JobResources | null | undefined): string {
-  if (resources === null || resources === undefined || resources.source === "unknown") return "What this job uses is not known";
-  return `${resources.source}: reads ${f.byteRate(resources.read_bytes_per_s)}, writes ${f.byteRate(resources.write_bytes_per_s)}`;
 }

@@ -1,122 +1,83 @@
-/** What uses the machine: each resource's level, and which job holds how much of it. */
+/** What uses the machine: each resource's level, and which job has how much of it. Pointing at a job shows it everywhere. */
 import { Link } from "@/components/Link";
-import { Meter } from "@/components/Meter";
 import { Panel } from "@/components/Panel";
-import * as f from "@/lib/format";
-import type { CpuMetrics, GpuMetrics, MemoryMetrics } from "@/lib/types/system";
-import type { JobShare, SystemResources } from "@/stores/operationsStore";
+import type { JobColors } from "@/lib/jobColors";
+import type { Level } from "@/lib/machineLoad";
+import { useQuery } from "@/lib/router";
+import type { Operation } from "@/lib/types/job";
+import { LevelBar } from "./LevelBar";
+import { LevelTable } from "./LevelTable";
 
 interface Props {
-  cpu: CpuMetrics | null;
-  memory: MemoryMetrics | null;
-  gpus: GpuMetrics[];
+  /** null: not told yet. */
+  levels: Level[] | null;
+  host: string | null;
+  /** Why there is no GPU; null: not known, or there is one. */
   gpuReason: string | null;
-  shares: SystemResources;
+  /** The highest rate of the last minutes, by level: what a bar without a top stands for. */
+  peaks: Record<string, number | null>;
+  operations: Record<string, Operation>;
+  colors: JobColors;
+  highlight: string | null;
   stale: boolean;
+  onHighlight: (jobId: string | null) => void;
 }
 
-export function ResourceCorrelationVisualization({ cpu, memory, gpus, gpuReason, shares, stale }: Props) {
-  const ram = memory?.ram ?? null;
-  const cores = cpu?.count ?? null;
+export function ResourceCorrelationVisualization(props: Props) {
+  const { levels, host, gpuReason, peaks, operations, colors, highlight, stale, onHighlight } = props;
+  const [as, setAs] = useQuery("resources", "bars");
+  const table = as === "table";
+  const hasGpu = levels?.some((level) => level.key.startsWith("gpu-")) === true;
   return (
     <Panel
       title="Resources"
-      note={cpu?.host ?? undefined}
+      note={host ?? undefined}
       stale={stale}
       testId="resources"
+      bodyClassName={table ? "" : "px-4 pb-4"}
       actions={
-        <Link href="/system" className="text-xs text-muted hover:text-accent">
-          System Monitor
-        </Link>
+        <>
+          <button
+            type="button"
+            className="button"
+            aria-pressed={table}
+            onClick={() => {
+              setAs(table ? "bars" : "table");
+            }}
+          >
+            Table
+          </button>
+          <Link href="/system" className="text-xs text-muted hover:text-accent">
+            System Monitor
+          </Link>
+        </>
       }
     >
-      <div className="grid gap-x-8 gap-y-4 md:grid-cols-2 xl:grid-cols-3">
-        <Resource
-          name="CPU"
-          level={f.percent(cpu?.percent)}
-          detail={cores === null ? "" : `${cores} ${cores === 1 ? "core" : "cores"}`}
-          value={cpu?.percent ?? null}
-          shares={shares.cpu}
-          part={(share) => (cores === null ? 0 : share.amount / cores)}
-          amount={(value) => f.percent(value)}
-          // A level of the whole machine is its cores times 100.
-          rest={cpu?.percent === null || cpu?.percent === undefined || cores === null ? null : cpu.percent * cores}
-        />
-        <Resource
-          name="Memory"
-          level={f.percent(ram?.used_percent)}
-          detail={ram === null ? "" : `${f.bytes(ram.used)} of ${f.bytes(ram.total)}`}
-          value={ram?.used_percent ?? null}
-          shares={shares.memory}
-          part={(share) => (ram?.total === null || ram?.total === undefined ? 0 : (share.amount / ram.total) * 100)}
-          amount={f.bytes}
-          rest={ram?.used ?? null}
-        />
-        {gpus.map((gpu) => (
-          <Resource
-            key={gpu.gpu_id}
-            name={`GPU ${gpu.gpu_id}`}
-            level={f.percent(gpu.utilization)}
-            detail={`${f.bytes(gpu.memory_used)} of ${f.bytes(gpu.memory_total)}`}
-            value={gpu.memory_percent}
-            shares={shares.gpus[gpu.gpu_id] ?? []}
-            part={(share) => (gpu.memory_total === null ? 0 : (share.amount / gpu.memory_total) * 100)}
-            amount={f.bytes}
-            rest={gpu.memory_used}
-          />
-        ))}
-        {gpus.length === 0 && (
-          <div className="min-w-0">
-            <div className="text-sm font-medium">GPU</div>
-            <p className="mt-0.5 text-xs text-muted">{gpuReason === null ? "None found so far." : `None: ${gpuReason}`}</p>
-          </div>
-        )}
-      </div>
+      {levels === null ? (
+        <p className="px-4 pb-4 text-sm text-muted">Not known yet.</p>
+      ) : table ? (
+        <LevelTable levels={levels} operations={operations} highlight={highlight} onHighlight={onHighlight} />
+      ) : (
+        <div className="grid grid-cols-[repeat(auto-fill,minmax(min(100%,250px),1fr))] gap-x-8 gap-y-4">
+          {levels.map((level) => (
+            <LevelBar
+              key={level.key}
+              level={level}
+              top={level.total ?? peaks[level.key] ?? level.used}
+              operations={operations}
+              colors={colors}
+              highlight={highlight}
+              onHighlight={onHighlight}
+            />
+          ))}
+          {!hasGpu && (
+            <div className="min-w-0">
+              <div className="text-sm font-medium">GPU</div>
+              <p className="mt-0.5 text-xs text-muted">{gpuReason === null ? "None found so far." : `None: ${gpuReason}`}</p>
+            </div>
+          )}
+        </div>
+      )}
     </Panel>
-  );
-}
-
-interface ResourceProps {
-  name: string;
-  level: string;
-  detail: string;
-  value: number | null;
-  shares: JobShare[];
-  /** A share's percent of the whole. */
-  part: (share: JobShare) => number;
-  amount: (value: number | null) => string;
-  /** All that is used, in the shares' unit. */
-  rest: number | null;
-}
-
-function Resource({ name, level, detail, value, shares, part, amount, rest }: ResourceProps) {
-  const attributed = shares.reduce((sum, share) => sum + share.amount, 0);
-  const unattributed = rest === null ? null : Math.max(0, rest - attributed);
-  // A job's reading and the machine's are taken at different moments: the bar never shows more than the machine's.
-  let room = value ?? 0;
-  const segments = shares.map((share) => {
-    const width = Math.min(part(share), room);
-    room -= width;
-    return { key: share.id, value: width, attributed: true };
-  });
-  segments.push({ key: "unattributed", value: room, attributed: false });
-  return (
-    <div className="min-w-0">
-      <div className="flex items-baseline gap-2">
-        <span className="text-sm font-medium">{name}</span>
-        <span className="min-w-0 flex-1 truncate text-xs text-faint">{detail}</span>
-        <span className="text-sm font-semibold">{level}</span>
-      </div>
-      <Meter label={`${name} used`} value={value} segments={segments} className="mt-1 h-1.5" />
-      <p className="mt-1 line-clamp-2 text-xs text-muted">
-        {shares.map((share) => (
-          <span key={share.id}>
-            <span className="text-fg">{share.name}</span> {amount(share.amount)}
-            {share.estimated && " (estimated)"} ·{" "}
-          </span>
-        ))}
-        unattributed {amount(unattributed)}
-      </p>
-    </div>
   );
 }

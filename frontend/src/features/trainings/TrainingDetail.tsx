@@ -73,7 +73,7 @@ function Head({ training, stale }: { training: KnownTraining; stale: boolean }) 
   const now = useNow();
   const status = training.status ?? "queued";
   const name = training.name ?? training.id;
-  const { control, retry } = operationsStore.getState();
+  const { control } = operationsStore.getState();
   const running = status === "running";
 
   return (
@@ -145,15 +145,10 @@ function Head({ training, stale }: { training: KnownTraining; stale: boolean }) 
       </div>
       {retrying && (
         <RetryDialog
+          jobId={jobId}
           name={name}
-          suggested={job?.suggested_retry_params ?? training.suggested_retry_params ?? null}
           onClose={() => {
             setRetrying(false);
-          }}
-          onRetry={(changed) => {
-            setRetrying(false);
-            // The training goes on under a new job, which its own events tell.
-            void retry(jobId, changed);
           }}
         />
       )}

@@ -53,8 +53,57 @@ export interface OperationCounts {
 export interface Worker {
   id: string;
   host?: string | null;
-  status?: string | null;
   slots?: Record<string, number> | null;
+  queues?: string[];
+  live?: boolean;
+}
+
+/** Queued jobs that no live worker is there for. */
+export interface Unserved {
+  queue: string;
+  resource_class: string;
+  jobs: number;
+}
+
+/** Where a share's number comes from; an estimate has none. */
+export type ShareSource = told.JobResources["source"];
+
+interface JobPart {
+  job_id: string;
+  source: ShareSource;
+}
+
+/** Whose the load of the server's host is, as `GET /operations` tells it. */
+export interface MachineLoad {
+  host: string | null;
+  cpu: {
+    used_percent: number | null;
+    total_percent: number | null;
+    jobs: (JobPart & { cpu_percent: number | null })[];
+    unattributed_percent: number | null;
+  };
+  memory: {
+    used: number | null;
+    total: number | null;
+    jobs: (JobPart & { rss_bytes: number | null })[];
+    unattributed_bytes: number | null;
+  };
+  disk: {
+    read_bytes_per_s: number | null;
+    write_bytes_per_s: number | null;
+    jobs: (JobPart & { read_bytes_per_s: number | null; write_bytes_per_s: number | null })[];
+    unattributed_read_bytes_per_s: number | null;
+    unattributed_write_bytes_per_s: number | null;
+  };
+  gpus: {
+    gpu_id: number;
+    memory_used: number | null;
+    memory_total: number | null;
+    utilization: number | null;
+    jobs: (JobPart & { memory_bytes: number | null; utilization: number | null })[];
+    unattributed_bytes: number | null;
+    unattributed_utilization: number | null;
+  }[];
 }
 
 export interface OperationsPage {
@@ -62,7 +111,37 @@ export interface OperationsPage {
   next_cursor: string | null;
   counts: OperationCounts;
   workers: Worker[];
+  unserved?: Unserved[];
+  resources?: MachineLoad;
   server_time: string;
+}
+
+/** One thing that happened to a job: a status it came into, a phase it began, a control that was asked for. */
+export interface TimelineItem {
+  seq: number;
+  at: string;
+  attempt: number;
+  event: "status" | "phase" | "asked";
+  name: string;
+  text: string | null;
+}
+
+export interface TimelinePage {
+  job_id: string;
+  items: TimelineItem[];
+  phases_left_out: boolean;
+}
+
+/** Why the server refused, and the field it names. */
+export interface Refusal {
+  message: string;
+  field: string | null;
+}
+
+/** What a retry is asked with; `resume`: from the newest checkpoint. */
+export interface RetryRequest {
+  params?: JsonObject;
+  resume?: boolean;
 }
 
 export interface LogPage {
