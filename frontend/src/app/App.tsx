@@ -11,6 +11,7 @@ import { Header } from "./Header";
 import { KeyboardHelp } from "./KeyboardHelp";
 import { Navigation } from "./Navigation";
 import { PageView } from "./PageView";
+import { jobInView, loadPalette, PaletteHost } from "./PaletteHost";
 import { preloadWhenIdle, routeAt } from "./pages";
 import { NAVIGATION } from "./routes";
 
@@ -44,7 +45,17 @@ export function App() {
   const title = subject === null ? kind : `${kind} · ${subject}`;
 
   useShortcuts(GO_TO, "Go to");
-  const everywhere = useMemo(() => ({ "?": { does: "this help", run: openHelp } }), [openHelp]);
+  const [palette, setPalette] = useState<{ selected: string | null } | null>(null);
+  const closePalette = useCallback(() => {
+    setPalette(null);
+  }, []);
+  const openPalette = useCallback(() => {
+    setPalette((open) => (open === null ? { selected: jobInView(window.location.pathname) } : null));
+  }, []);
+  const everywhere = useMemo(
+    () => ({ "mod+k": { does: "find and do", run: openPalette }, "?": { does: "this help", run: openHelp } }),
+    [openHelp, openPalette],
+  );
   useShortcuts(everywhere, "Everywhere");
 
   useEffect(() => {
@@ -52,8 +63,11 @@ export function App() {
   }, [subject, kind, running]);
 
   useEffect(() => {
-    if (document.readyState === "complete") preloadWhenIdle();
-    else window.addEventListener("load", preloadWhenIdle, { once: true });
+    const ahead = () => {
+      preloadWhenIdle([loadPalette]);
+    };
+    if (document.readyState === "complete") ahead();
+    else window.addEventListener("load", ahead, { once: true });
   }, []);
 
   // A new page begins at its top, and is where the keyboard and a screen reader go on.
@@ -75,12 +89,13 @@ export function App() {
       </a>
       <Navigation section={found?.route.section ?? null} />
       <div className="min-w-0 max-md:pb-[calc(4rem+env(safe-area-inset-bottom))]">
-        <Header title={title} onHelp={openHelp} />
+        <Header title={title} onFind={openPalette} onHelp={openHelp} />
         <main id="main" ref={main} tabIndex={-1} aria-labelledby="page-title" className="mx-auto max-w-[1440px] px-4 py-4 outline-none md:px-6">
           <PageView found={found} path={path} />
         </main>
       </div>
       {help && <KeyboardHelp onClose={closeHelp} />}
+      {palette !== null && <PaletteHost selected={palette.selected} onHelp={openHelp} onClose={closePalette} />}
     </div>
   );
 }

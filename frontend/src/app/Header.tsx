@@ -1,14 +1,16 @@
 import { Icon } from "@/components/Icon";
+import { keyWords } from "@/lib/keyWords";
 import { useTheme, setTheme } from "@/lib/theme";
 import { ConnectionIndicator } from "./ConnectionIndicator";
 import { Mark } from "./Mark";
 
 interface Props {
   title: string;
+  onFind: () => void;
   onHelp: () => void;
 }
 
-export function Header({ title, onHelp }: Props) {
+export function Header({ title, onFind, onHelp }: Props) {
   const theme = useTheme();
   return (
     <header className="sticky top-0 z-10 flex h-12 items-center gap-2 border-b border-line bg-bg/90 px-4 backdrop-blur md:px-6 print:static">
@@ -19,8 +21,22 @@ export function Header({ title, onHelp }: Props) {
         {title}
       </h1>
       <div className="ml-auto flex shrink-0 items-center gap-1 print:hidden">
+        <button type="button" className="button mr-3 text-muted max-lg:hidden" onClick={onFind} aria-keyshortcuts="Control+K Meta+K">
+          <Icon name="search" size={13} />
+          Find and do
+          <span className="ml-3 flex gap-1" aria-hidden="true">
+            {keyWords("mod+k").map((word) => (
+              <kbd key={word} className="kbd">
+                {word}
+              </kbd>
+            ))}
+          </span>
+        </button>
         <ConnectionIndicator />
         <span className="mx-2 h-4 w-px bg-line" aria-hidden="true" />
+        <button type="button" className="button button-icon lg:hidden" aria-label="Find and do" onClick={onFind}>
+          <Icon name="search" />
+        </button>
         <button
           type="button"
           className="button button-icon"

@@ -1,5 +1,6 @@
 /** The keys in force now: those of the open page, of its lists, and those that work everywhere. */
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
+import { Dialog } from "@/components/Dialog";
 import { useShortcutsInForce } from "@/hooks/useShortcuts";
 import { keyWords } from "@/lib/keyWords";
 import type { Shortcut } from "@/lib/shortcuts";
@@ -7,20 +8,12 @@ import type { Shortcut } from "@/lib/shortcuts";
 const ORDER = ["This page", "Lists", "Everywhere", "Go to"];
 
 export function KeyboardHelp({ onClose }: { onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
   // As it was when it was asked for.
   const [listed] = useState(useShortcutsInForce().filter(({ does }) => does !== ""));
-  useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => {
-      element?.close();
-    };
-  }, []);
   const rank = (scope: string) => (ORDER.indexOf(scope) + ORDER.length + 1) % (ORDER.length + 1);
   const scopes = [...new Set(listed.map(({ scope }) => scope))].sort((a, b) => rank(a) - rank(b));
   return (
-    <dialog ref={dialog} onClose={onClose} aria-label="Keyboard" className="panel max-h-[85dvh] w-[min(560px,calc(100vw-32px))] p-0 text-fg shadow-xl">
+    <Dialog label="Keyboard" onClose={onClose} className="max-h-[85dvh] w-[min(560px,calc(100vw-32px))]">
       <div className="px-5 pt-4 pb-5">
         <h2 className="text-base font-semibold">Keyboard</h2>
         <div className="mt-3 gap-x-8 sm:columns-2">
@@ -32,7 +25,7 @@ export function KeyboardHelp({ onClose }: { onClose: () => void }) {
           Close
         </button>
       </div>
-    </dialog>
+    </Dialog>
   );
 }
 

@@ -1,5 +1,5 @@
 /** A phone's other pages, from the bottom, where the thumb is. */
-import { useEffect, useRef } from "react";
+import { Dialog } from "@/components/Dialog";
 import { Icon } from "@/components/Icon";
 import { Link } from "@/components/Link";
 import type { Entry } from "./routes";
@@ -11,25 +11,8 @@ interface Props {
 }
 
 export function MoreSheet({ entries, section, onClose }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => {
-      element?.close();
-    };
-  }, []);
   return (
-    <dialog
-      ref={dialog}
-      aria-label="More pages"
-      onClose={onClose}
-      onClick={(event) => {
-        // On the backdrop, which is the dialog's own area.
-        if (event.target === dialog.current) onClose();
-      }}
-      className="panel mx-0 mt-auto mb-0 w-full max-w-none rounded-b-none p-0 pb-[env(safe-area-inset-bottom)] text-fg"
-    >
+    <Dialog label="More pages" onClose={onClose} className="mx-0 mt-auto mb-0 w-full max-w-none rounded-b-none pb-[env(safe-area-inset-bottom)]">
       <ul className="p-2">
         {entries.map(({ href, word, icon }) => (
           <li key={href}>
@@ -50,6 +33,6 @@ export function MoreSheet({ entries, section, onClose }: Props) {
           Close
         </button>
       </div>
-    </dialog>
+    </Dialog>
   );
 }

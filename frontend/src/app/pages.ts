@@ -44,12 +44,12 @@ export function preload(path: string): void {
 }
 
 /** Once the first page is at work, the others come one after the other, when the browser has nothing else to do. */
-export function preloadWhenIdle(): void {
+export function preloadWhenIdle(others: (() => Promise<unknown>)[] = []): void {
   const idle = (then: () => void) => {
     if (typeof window.requestIdleCallback === "function") window.requestIdleCallback(then, { timeout: 10_000 });
     else setTimeout(then, 2000);
   };
-  const rest = [...new Set(ROUTES.map((route) => route.load))];
+  const rest: (() => Promise<unknown>)[] = [...others, ...new Set(ROUTES.map((route) => route.load))];
   const next = () => {
     const each = rest.shift();
     if (each === undefined) return;
