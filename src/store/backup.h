@@ -11,7 +11,7 @@
 #include "base/err.h"
 
 // Hears how far a long piece of work is. `total` is an estimate, 0 if there is none. False ends the work with
-// HW_ECANCELLED. NULL: nobody hears of it.
+// HW_ECANCELLED. NULL, or no function: nobody hears of it.
 struct backup_watch {
     bool (*step)(void *ctx, const char *what, int64_t done, int64_t total);
     void *ctx;

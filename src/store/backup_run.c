@@ -17,7 +17,8 @@ enum { LOOK_EVERY = 100000, WRITE_OUT_BYTES = 2 << 20, PAUSE_MOST_US = 200000 };
 
 int backup_step(struct backup_run *r, int64_t done, int64_t total, struct err *e)
 {
-    if (r->watch && !r->cancelled && !r->watch->step(r->watch->ctx, r->what, done, total)) r->cancelled = true;
+    if (r->watch && r->watch->step && !r->cancelled && !r->watch->step(r->watch->ctx, r->what, done, total))
+        r->cancelled = true;
     return r->cancelled ? err_set(e, HW_ECANCELLED, "interrupted") : 0;
 }
 
