@@ -187,6 +187,7 @@ int store_backup(const char *url, const char *file, bool replace, const struct b
         return err_set(e, HW_ECONFLICT, "%s exists already; --force replaces it", file);
     int rc = part_file_begin(&part, file, e);
     if (!rc) rc = backup_open(&r, part.path, w, e);
+    r.gentle = true;
     if (!rc) rc = fill(&r, url, out, e);
     backup_close(&r);
     // What is on the disk counts, not what was written: it is read back.

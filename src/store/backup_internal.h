@@ -19,6 +19,7 @@ struct backup_run {
     const char *what; // is being done
     int64_t total;    // bytes that it will have, about; 0: not known
     bool cancelled;
+    bool gentle;     // leaves half of the disk's time to others
     int fd;          // of the first file, to have it written out; -1: it isn't
     int64_t on_disk; // bytes of it that are
 };

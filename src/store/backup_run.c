@@ -24,7 +24,7 @@ int backup_step(struct backup_run *r, int64_t done, int64_t total, struct err *e
 
 void backup_write_out(struct backup_run *r)
 {
-    int64_t size = r->fd >= 0 ? file_size(r->path) : 0;
+    int64_t size = r->gentle && r->fd >= 0 ? file_size(r->path) : 0;
     if (size - r->on_disk < WRITE_OUT_BYTES) return;
     r->on_disk = size;
     int64_t begun = clock_mono_us();
