@@ -13,9 +13,10 @@ export interface MachineView {
 
 const NO_COLORS: JobColors = new Map();
 
-function highest(values: readonly (number | null)[] | undefined): number | null {
+/** NaN is what isn't known. */
+function highest(values: Float64Array | undefined): number | null {
   let most: number | null = null;
-  for (const value of values ?? []) if (value !== null && (most === null || value > most)) most = value;
+  for (const value of values ?? []) if (!Number.isNaN(value) && (most === null || value > most)) most = value;
   return most;
 }
 

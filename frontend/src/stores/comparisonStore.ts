@@ -5,11 +5,12 @@
 import { createStore } from "zustand/vanilla";
 import { api, ApiError, messageOf } from "@/lib/api";
 import { isActive } from "@/lib/jobWords";
+import { mergeOperation } from "@/lib/operationLists";
 import { NO_CURVES, withRows, type RunCurves } from "@/lib/runCurves";
 import type { JsonObject, Operation } from "@/lib/types/job";
 import type { Comparison } from "@/lib/types/progress";
 import type { Training } from "@/lib/types/training";
-import { mergeOperation, operationsStore } from "./operationsStore";
+import { operationsStore } from "./operationsStore";
 
 export interface ComparedRunState {
   id: string;

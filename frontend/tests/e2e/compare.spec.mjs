@@ -37,7 +37,7 @@ function painted(page, chart, colors) {
       const canvas = document.querySelector(`[data-testid=${id}] canvas`);
       const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
       return names.map((name) => {
-        const hex = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+        const hex = window.getComputedStyle(document.documentElement).getPropertyValue(name).trim();
         const want = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
         let found = 0;
         for (let i = 0; i < data.length; i += 4) {

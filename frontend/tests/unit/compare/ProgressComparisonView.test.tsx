@@ -39,7 +39,9 @@ const row = (id: string) => screen.getAllByTestId("compared-run").find((each) =>
 const sentence = () => screen.getByTestId("insight-sentence").textContent;
 
 beforeEach(async () => {
-  for (const store of [comparisonStore, operationsStore, progressHistoryStore]) store.setState(store.getInitialState() as never, true);
+  comparisonStore.setState(comparisonStore.getInitialState(), true);
+  operationsStore.setState(operationsStore.getInitialState(), true);
+  progressHistoryStore.setState(progressHistoryStore.getInitialState(), true);
   peer = new Peer();
   await peer.start();
   knows(1, "slow");
