@@ -13,10 +13,9 @@ export function sample(path) {
   return resolve(process.env.HEADWAY_SAMPLE ?? join(ROOT, "sample"), path);
 }
 
-export async function startHeadway(options = []) {
+export async function startHeadway(options = [], { data = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), "headway-e2e-")), port = 0 } = {}) {
   const binary = resolve(process.env.HEADWAY_BIN ?? join(ROOT, "build/bin/headway"));
-  const data = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), "headway-e2e-"));
-  const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", "--data", data, ...options], {
+  const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`, "--data", data, ...options], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
@@ -61,6 +60,14 @@ export async function startHeadway(options = []) {
     get: (path) => call("GET", path),
     post: (path, body = {}) => call("POST", path, body),
     output: () => said,
+    /** As a power cut would: nothing is said, nothing is tidied. Its folder stays. */
+    async kill() {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+    },
+    /** The server once more, in the same place: after `kill`. */
+    again: () => startHeadway(options, { data, port: Number(new URL(url).port) }),
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
         const ended = once(child, "exit");
