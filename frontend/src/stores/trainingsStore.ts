@@ -5,6 +5,7 @@
 import { createStore } from "zustand/vanilla";
 import { api, messageOf } from "@/lib/api";
 import { isActive } from "@/lib/jobWords";
+import { mergeTrainingAnswer, mergeTrainingEvent, type KnownTraining } from "@/lib/mergeTraining";
 import { appendRow, emptySeries, thin, type Series } from "@/lib/series";
 import type { JobStatus } from "@/lib/types/job";
 import type {
@@ -29,8 +30,7 @@ export interface TrainingCurves {
 
 type LoadState = "loading" | "ready" | "error";
 
-/** What is known of a training: events may come before REST has told the rest. */
-export type KnownTraining = Partial<Training> & { id: string };
+export type { KnownTraining };
 
 export interface TrainingsState {
   trainings: Record<string, KnownTraining>;
@@ -145,20 +145,11 @@ function definedOnly<T extends object>(value: T): Partial<T> {
   return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as Partial<T>;
 }
 
-/** REST's answer may have been written before the last event: the further step wins, unless a new attempt began. */
-function mergeTraining(known: KnownTraining | undefined, told: Training): KnownTraining {
-  if (known === undefined) return told;
-  const ended = known.status !== undefined && !isActive(known.status) && isActive(told.status);
-  const behind = (known.current_step ?? -1) > (told.current_step ?? -1) && known.status === told.status;
-  if (!ended && !behind) return { ...known, ...told };
-  return { ...told, ...definedOnly(known) };
-}
-
 export function createTrainingsStore() {
   return createStore<TrainingsState>()((set, get) => {
-    function change(id: string, fields: Partial<Training>): void {
+    function change(id: string, fields: Partial<Training>, ts: string): void {
       set((state) => ({
-        trainings: { ...state.trainings, [id]: { ...state.trainings[id], ...fields, id } },
+        trainings: { ...state.trainings, [id]: mergeTrainingEvent(state.trainings[id], id, fields, ts) },
       }));
     }
 
@@ -177,7 +168,7 @@ export function createTrainingsStore() {
           const { items } = await api.trainings();
           set((state) => {
             const trainings = { ...state.trainings };
-            for (const training of items) trainings[training.id] = mergeTraining(trainings[training.id], training);
+            for (const training of items) trainings[training.id] = mergeTrainingAnswer(trainings[training.id], training);
             return { trainings, load: "ready", error: null };
           });
         } catch (error) {
@@ -189,7 +180,7 @@ export function createTrainingsStore() {
         try {
           const training = await api.training(trainingId);
           set((state) => ({
-            trainings: { ...state.trainings, [trainingId]: mergeTraining(state.trainings[trainingId], training) },
+            trainings: { ...state.trainings, [trainingId]: mergeTrainingAnswer(state.trainings[trainingId], training) },
             errors: Object.fromEntries(Object.entries(state.errors).filter(([id]) => id !== trainingId)),
           }));
         } catch (error) {
@@ -249,7 +240,7 @@ export function createTrainingsStore() {
             eta_high: payload.eta_high,
           }),
           status: known?.status ?? "running",
-        });
+        }, payload.ts);
         set((state) => {
           const curves = grownCurves(state.curves[id], state.trainings[id], payload, state.restarted[id] === true);
           return curves === undefined
@@ -263,7 +254,7 @@ export function createTrainingsStore() {
           status: payload.status as JobStatus,
           ...(payload.current_step === null ? {} : definedOnly({ current_step: payload.current_step })),
           ...(payload.progress === null ? {} : definedOnly({ progress: payload.progress })),
-        });
+        }, payload.ts);
         if (payload.status === "queued") {
           set((state) => ({ restarted: { ...state.restarted, [payload.training_id]: true } }));
         }
@@ -278,7 +269,7 @@ export function createTrainingsStore() {
           eta_seconds: null,
           eta_low: null,
           eta_high: null,
-        });
+        }, payload.ts);
       },
 
       failTraining: (payload) => {
@@ -292,7 +283,7 @@ export function createTrainingsStore() {
           eta_seconds: null,
           eta_low: null,
           eta_high: null,
-        });
+        }, payload.ts);
       },
 
       addCheckpoint: (payload) => {

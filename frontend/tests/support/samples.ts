@@ -4,7 +4,8 @@ import type { Operation } from "@/lib/types/job";
 import type { CpuMetrics, MemoryMetrics } from "@/lib/types/system";
 import type { MetricRow, Training } from "@/lib/types/training";
 
-export const ENVELOPE = { channel: "c", epoch: "e", seq: 1, ts: "2026-01-01T12:00:00.000Z" };
+/** Told after what REST knows in these samples. */
+export const ENVELOPE = { channel: "c", epoch: "e", seq: 1, ts: "2026-01-01T12:01:00.000Z" };
 
 export function operation(changes: Partial<Operation> = {}): Operation {
   return {

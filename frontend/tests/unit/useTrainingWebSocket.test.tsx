@@ -9,7 +9,7 @@ const channel = (id: string) => `trainings/${id}/progress`;
 let peer: Peer;
 
 function knows(id: string, step = 150): void {
-  peer.rest.set(`/trainings/${id}`, training({ id, current_step: step }));
+  peer.rest.set(`/trainings/${id}`, training({ id, current_step: step, updated_at: new Date().toISOString() }));
   peer.rest.set(`/trainings/${id}/metrics`, { training_id: id, items: [metricRow(0), metricRow(step)] });
   peer.rest.set(`/trainings/${id}/checkpoints`, { items: [], next_cursor: null });
 }
