@@ -8,13 +8,19 @@ import type uPlot from "uplot";
 import type { AxisKind, Span, XKind } from "@/lib/chart/axes";
 import type { Band } from "@/lib/chart/bands";
 import type { ChartMark } from "@/lib/chart/marks";
-import { lastKnown, plotted, valueAt, type Values } from "@/lib/chart/values";
-import { duration, timeWithSeconds, UNKNOWN } from "@/lib/format";
+import { unplottableWords } from "@/lib/chart/unplottable";
+import { plotted, type Values } from "@/lib/chart/values";
+import { duration, timeWithSeconds } from "@/lib/format";
+import { ChartActions } from "./chart/ChartActions";
+import { ChartLegend } from "./chart/ChartLegend";
+import { ChartTable, NewestValues } from "./chart/ChartTable";
 import { useOnScreen } from "./chart/useOnScreen";
 import { usePlot } from "./chart/usePlot";
 
 export interface ChartLine {
   label: string;
+  /** Its name in the legend, where the whole one stands elsewhere. */
+  short?: string;
   /** A custom property of the stylesheet, such as `--c1`. */
   color: string;
   values: Values;
@@ -54,6 +60,8 @@ export interface ChartProps {
   onZoom?: (zoom: Span | null) => void;
   /** Values of the newest point stand beside the names. */
   legend?: boolean;
+  /** What the names of saved files begin with. */
+  exportAs?: string;
   testId?: string;
 }
 
@@ -83,20 +91,23 @@ export function Chart({
   zoom,
   onZoom,
   legend = true,
+  exportAs,
   testId,
 }: ChartProps) {
   const host = useRef<HTMLDivElement>(null);
   const active = useOnScreen(host);
   const titleId = useId();
   const [cursor, setCursor] = useState<number | null>(null);
+  const [table, setTable] = useState(false);
   const [ownZoom, setOwnZoom] = useState<Span | null>(null);
   const data = useMemo((): uPlot.AlignedData => {
     const xs = x instanceof Float64Array || Array.isArray(x) ? x : Array.from(x);
     return [xs as number[], ...lines.map((line) => plotted(line.values, x.length, log))];
   }, [x, lines, log]);
+  const shown = onZoom === undefined ? ownZoom : (zoom ?? null);
   const drawn = useMemo(() => ({ lines, marks, log }), [lines, marks, log]);
 
-  usePlot(host, {
+  const plot = usePlot(host, {
     data,
     drawn,
     lines,
@@ -110,51 +121,33 @@ export function Chart({
     group,
     clock,
     active,
-    zoom: onZoom === undefined ? ownZoom : (zoom ?? null),
+    zoom: shown,
     onZoom: onZoom ?? setOwnZoom,
     onCursor: setCursor,
   });
 
   const at = cursor !== null && cursor < x.length ? cursor : null;
   const where = at === null ? undefined : x[at];
+  const notDrawn = useMemo(() => unplottableWords(lines, log), [lines, log]);
+  const source = { title, x, xKind, clock, lines, zoom: shown };
   return (
     <figure className="m-0 min-w-0" data-testid={testId} data-points={x.length} data-active={active} aria-labelledby={titleId}>
-      <figcaption className="mb-1 flex min-h-4 flex-wrap items-baseline gap-x-3 gap-y-0.5 text-xs">
-        <span id={titleId} className="font-medium">
-          {title}
-        </span>
-        {legend &&
-          lines.map(
-            (line) =>
-              line.unnamed !== true && (
-                <span key={line.label} className="inline-flex items-baseline gap-1.5 text-muted">
-                  <span className="inline-block h-0.5 w-2.5 self-center rounded" style={{ background: `var(${line.color})` }} aria-hidden="true" />
-                  {line.label}
-                  <span className="inline-block min-w-[7ch] text-fg">{format(at === null ? lastKnown(line.values) : valueAt(line.values, at))}</span>
-                </span>
-              ),
-          )}
-        <span className="ml-auto text-faint" aria-hidden="true">
-          {where === undefined ? "" : xWords(xKind, where)}
-        </span>
-      </figcaption>
+      <ChartLegend
+        title={title}
+        titleId={titleId}
+        lines={lines}
+        at={at}
+        notDrawn={notDrawn}
+        named={legend}
+        format={format}
+      >
+        <ChartActions source={source} lines={lines} plot={plot} exportAs={exportAs} table={table} onTable={setTable} />
+      </ChartLegend>
       <div ref={host} style={{ height }} className="relative" aria-hidden="true">
+        {where !== undefined && <div className="pointer-events-none absolute top-0 right-6 z-10 rounded bg-panel/85 px-1 text-2xs text-muted">{xWords(xKind, where)}</div>}
         {x.length === 0 && <div className="absolute inset-0 grid place-items-center text-xs text-faint">no data yet</div>}
       </div>
-      <table className="sr-only">
-        <caption>{title}: the newest values</caption>
-        <tbody>
-          {lines.map(
-            (line) =>
-              line.unnamed !== true && (
-                <tr key={line.label}>
-                  <th scope="row">{line.label === "" ? title : line.label}</th>
-                  <td>{lastKnown(line.values) === null ? UNKNOWN : format(lastKnown(line.values))}</td>
-                </tr>
-              ),
-          )}
-        </tbody>
-      </table>
+      {table ? <ChartTable source={source} format={format} /> : <NewestValues title={title} lines={lines} format={format} />}
     </figure>
   );
 }

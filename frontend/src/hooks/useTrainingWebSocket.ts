@@ -1,12 +1,17 @@
 /**
  * Feeds the trainings' store with one training: what REST knows once, then its events; everything again when a reconnect could
  * not bring what was missed; polling while live data is away.
+ *
+ * An event carries a part of what a row has: the rows that came meanwhile are asked for now and then, and those alone.
  */
 import { useCallback, useEffect, useState } from "react";
+import { Pacer } from "@/lib/pacer";
 import { liveSocket } from "@/lib/socket";
 import { trainingsStore } from "@/stores/trainingsStore";
 import { useFallbackPolling } from "./useFallbackPolling";
 import { useSystemMonitor } from "./useStores";
+
+const ROWS_AFTER_MS = 2000;
 
 async function fetchAll(trainingId: string): Promise<void> {
   const store = trainingsStore.getState();
@@ -20,11 +25,15 @@ export function useTrainingWebSocket(trainingId: string): { isConnected: boolean
 
   useEffect(() => {
     const store = trainingsStore.getState();
+    const rows = new Pacer(() => trainingsStore.getState().fetchNewRows(trainingId), ROWS_AFTER_MS);
     void fetchAll(trainingId);
     const releaseProgress = socket.subscribe(
       `trainings/${trainingId}/progress`,
       {
-        "training:progress": store.updateTrainingProgress,
+        "training:progress": (payload) => {
+          store.updateTrainingProgress(payload);
+          rows.ask();
+        },
         "training:status_changed": (payload, info) => {
           store.updateTrainingStatus(payload);
           // A start, an end and a retry change fields that no event carries: the times, the job.
@@ -56,6 +65,7 @@ export function useTrainingWebSocket(trainingId: string): { isConnected: boolean
       },
     );
     return () => {
+      rows.stop();
       releaseProgress();
       releaseCheckpoints();
     };
@@ -65,7 +75,7 @@ export function useTrainingWebSocket(trainingId: string): { isConnected: boolean
     const store = trainingsStore.getState();
     await Promise.all([
       store.fetchTraining(trainingId),
-      store.fetchCurves(trainingId, true),
+      store.fetchNewRows(trainingId),
       store.fetchCheckpoints(trainingId),
     ]);
   }, [trainingId]);

@@ -1,8 +1,10 @@
 /** REST calls. Every failure is an ApiError whose message can be shown as it is. */
+import { decodeColumns, type MetricColumns } from "./chart/columns";
 import type { Dataset } from "./types/dataset";
 import type { Control, JsonObject, LogPage, Operation, OperationsPage, RetryRequest, TimelinePage } from "./types/job";
 import type { Extraction, Model } from "./types/model";
 import type { Comparison, ProgressSnapshot } from "./types/progress";
+import type { MachineHistory, RunSnapshot } from "./types/run";
 import type { SystemHistory, SystemRange, SystemSnapshot, VersionInfo } from "./types/system";
 import type { Checkpoint, CurveRow, MetricPage, Training } from "./types/training";
 
@@ -26,10 +28,12 @@ const TIMEOUT_MS = 15_000;
 /** What is asked every few seconds to learn whether there is an answer must not wait longer than it takes to doubt it. */
 const POLL_TIMEOUT_MS = 4000;
 
-async function request<T>(method: string, path: string, body?: unknown, timeoutMs = TIMEOUT_MS): Promise<T> {
-  let response: Response;
+/** What a curve is drawn from: some two for each pixel of a chart's width. */
+const CURVE_POINTS = 1500;
+
+async function send(method: string, path: string, body?: unknown, timeoutMs = TIMEOUT_MS): Promise<Response> {
   try {
-    response = await fetch(`/api/v1${path}`, {
+    return await fetch(`/api/v1${path}`, {
       method,
       headers: body === undefined ? { accept: "application/json" } : { accept: "application/json", "content-type": "application/json" },
       body: body === undefined ? null : JSON.stringify(body),
@@ -43,6 +47,9 @@ async function request<T>(method: string, path: string, body?: unknown, timeoutM
       timeout ? "timeout" : "unreachable",
     );
   }
+}
+
+async function read<T>(response: Response): Promise<T> {
   const text = await response.text();
   let parsed: unknown = null;
   try {
@@ -60,6 +67,16 @@ async function request<T>(method: string, path: string, body?: unknown, timeoutM
     );
   }
   return parsed as T;
+}
+
+async function request<T>(method: string, path: string, body?: unknown, timeoutMs?: number): Promise<T> {
+  return read<T>(await send(method, path, body, timeoutMs));
+}
+
+async function columns(path: string): Promise<MetricColumns> {
+  const response = await send("GET", path);
+  if (!response.ok) return read<MetricColumns>(response);
+  return decodeColumns(new Uint8Array(await response.arrayBuffer()));
 }
 
 const id = encodeURIComponent;
@@ -87,6 +104,16 @@ export const api = {
       "GET",
       `/trainings/${id(trainingId)}/metrics?layer=*&max_points=${maxPoints}${fromStep > 0 ? `&from_step=${fromStep}` : ""}`,
     ),
+  /** Of every layer; `sinceStep`: only what lies after it. */
+  trainingColumns: (trainingId: string, part: { sinceStep?: number; fromStep?: number; toStep?: number } = {}, maxPoints = CURVE_POINTS) => {
+    const query = new URLSearchParams({ layer: "*", format: "binary", max_points: String(maxPoints) });
+    if (part.sinceStep !== undefined) query.set("since_step", String(part.sinceStep));
+    if (part.fromStep !== undefined) query.set("from_step", String(part.fromStep));
+    if (part.toStep !== undefined) query.set("to_step", String(part.toStep));
+    return columns(`/trainings/${id(trainingId)}/metrics?${query.toString()}`);
+  },
+  /** Snapshots of its progress, at most 500: its phases and attempts. */
+  progressSnapshots: (entityId: string) => request<{ items: RunSnapshot[] }>("GET", `/progress-history?entity_id=${id(entityId)}`),
   checkpoints: (trainingId: string) => request<Page<Checkpoint>>("GET", `/trainings/${id(trainingId)}/checkpoints`),
   createTraining: (body: JsonObject) => request<Training>("POST", "/trainings", body),
 
@@ -123,6 +150,13 @@ export const api = {
   compareProgress: (ids: readonly string[]) =>
     request<Comparison>("GET", `/progress-history/compare?entity_ids=${ids.map(id).join(",")}`),
 
+  /** The machine over any time of the last 30 days. */
+  machineHistory: (from: string, to: string | null, resolution: number | null) => {
+    const query = new URLSearchParams({ from });
+    if (to !== null) query.set("to", to);
+    if (resolution !== null) query.set("resolution", String(resolution));
+    return request<MachineHistory>("GET", `/system/history?${query.toString()}`);
+  },
   version: () => request<VersionInfo>("GET", "/version"),
 };
 

@@ -6,7 +6,7 @@ import { createStore } from "zustand/vanilla";
 import { api, messageOf } from "@/lib/api";
 import { isActive } from "@/lib/jobWords";
 import { mergeTrainingAnswer, mergeTrainingEvent, type KnownTraining } from "@/lib/mergeTraining";
-import { appendRow, emptySeries, thin, type Series } from "@/lib/series";
+import { ALL, appendColumns, appendLive, curvesFromColumns, cutFrom, lastStep, NO_CURVES, replaceCurves, type LiveRow, type RunCurves } from "@/lib/chart/curves";
 import type { JobStatus } from "@/lib/types/job";
 import type {
   CheckpointCreated,
@@ -15,17 +15,13 @@ import type {
   TrainingProgress,
   TrainingStatusChanged,
 } from "@/lib/types/events";
-import type { Checkpoint, MetricRow, Training } from "@/lib/types/training";
+import type { Checkpoint, Training } from "@/lib/types/training";
 
-export const CURVE_METRICS = ["loss", "l0_sparsity", "explained_variance", "samples_per_second"] as const;
-export type CurveMetric = (typeof CURVE_METRICS)[number];
-
-/**
- * One series by step. Its lines are, for each metric in turn, the value over all layers and then that of each layer.
- */
-export interface TrainingCurves {
-  layers: number[];
-  series: Series;
+/** The steps that were zoomed into, and their rows in finer grain. */
+export interface CurveDetail {
+  from: number;
+  to: number;
+  curves: RunCurves;
 }
 
 type LoadState = "loading" | "ready" | "error";
@@ -34,8 +30,11 @@ export type { KnownTraining };
 
 export interface TrainingsState {
   trainings: Record<string, KnownTraining>;
-  curves: Record<string, TrainingCurves>;
+  curves: Record<string, RunCurves>;
   curvesLoad: Record<string, LoadState>;
+  /** Why the curves, or what was zoomed into, can't be read. */
+  curvesError: Record<string, string | null>;
+  details: Record<string, CurveDetail | undefined>;
   checkpoints: Record<string, Checkpoint[]>;
   /** A new attempt has begun: its first report may lie before what is known. */
   restarted: Record<string, boolean>;
@@ -45,44 +44,17 @@ export interface TrainingsState {
 
   fetchTrainings: () => Promise<void>;
   fetchTraining: (trainingId: string) => Promise<void>;
-  /** With `onlyNew`, rows after the last known step alone are asked for. */
-  fetchCurves: (trainingId: string, onlyNew?: boolean) => Promise<void>;
+  fetchCurves: (trainingId: string) => Promise<void>;
+  /** Asks for the rows after the last that REST has told, and appends them. */
+  fetchNewRows: (trainingId: string) => Promise<void>;
+  /** Steps from `from` to `to` in finer grain; null: no longer. */
+  fetchDetail: (trainingId: string, steps: [number, number] | null) => Promise<void>;
   fetchCheckpoints: (trainingId: string) => Promise<void>;
   updateTrainingProgress: (payload: TrainingProgress) => void;
   updateTrainingStatus: (payload: TrainingStatusChanged) => void;
   completeTraining: (payload: TrainingCompleted) => void;
   failTraining: (payload: TrainingFailed) => void;
   addCheckpoint: (payload: CheckpointCreated) => void;
-}
-
-const MAX_POINTS = 6000;
-const THINNED_POINTS = 4000;
-
-export function lineIndex(curves: TrainingCurves, metric: CurveMetric, layer: number | null): number {
-  const width = curves.layers.length + 1;
-  return CURVE_METRICS.indexOf(metric) * width + (layer === null ? 0 : 1 + curves.layers.indexOf(layer));
-}
-
-function emptyCurves(layers: number[]): TrainingCurves {
-  return { layers, series: emptySeries(CURVE_METRICS.length * (layers.length + 1)) };
-}
-
-function curvesFromRows(rows: MetricRow[], known: readonly number[]): TrainingCurves {
-  const layers = [...new Set([...known, ...rows.flatMap((row) => (row.layer_idx === null ? [] : [row.layer_idx]))])];
-  layers.sort((a, b) => a - b);
-  const curves = emptyCurves(layers);
-  const width = curves.series.lines.length;
-  for (const row of rows) {
-    const values: (number | null)[] = Array.from({ length: width }, () => null);
-    for (const name of CURVE_METRICS) {
-      const value = row[name] ?? null;
-      values[lineIndex(curves, name, row.layer_idx)] = value;
-      // A training of one layer may report no rows over all: that layer's is it.
-      if (row.layer_idx !== null && layers.length === 1) values[lineIndex(curves, name, null)] = value;
-    }
-    appendRow(curves.series, row.step, values);
-  }
-  return curves;
 }
 
 /** The step of one layer: events count the steps of all layers together, metric rows each layer's own. */
@@ -95,50 +67,29 @@ function stepOfRow(training: KnownTraining | undefined, payload: TrainingProgres
   return factor > 1 ? Math.floor(step / factor) : step;
 }
 
-function grownCurves(
-  curves: TrainingCurves | undefined,
-  training: KnownTraining | undefined,
-  payload: TrainingProgress,
-  restarted: boolean,
-): TrainingCurves | undefined {
-  const step = stepOfRow(training, payload);
-  if (step === null || payload.loss === null) return curves;
-  const told = (payload.layers ?? []).map((layer) => layer.layer_idx);
-  const base = curves ?? emptyCurves([...new Set([...(training?.layers ?? []), ...told])].sort((a, b) => a - b));
-  const last = base.series.x[base.series.x.length - 1];
-  if (last !== undefined && step < last && !restarted) return base;
-  // An attempt that resumes at a lower step writes those steps again: what was after it is no longer so.
-  const kept = restarted ? base.series.x.filter((x) => x < step).length : base.series.x.length;
-  const next: TrainingCurves = {
-    layers: base.layers,
-    series: { x: base.series.x.slice(0, kept), lines: base.series.lines.map((line) => line.slice(0, kept)) },
-  };
-  const values: (number | null)[] = Array.from({ length: next.series.lines.length }, () => null);
-  for (const name of CURVE_METRICS) values[lineIndex(next, name, null)] = payload[name];
-  for (const layer of payload.layers ?? []) {
-    if (!next.layers.includes(layer.layer_idx)) continue;
-    values[lineIndex(next, "loss", layer.layer_idx)] = layer.loss;
-    values[lineIndex(next, "l0_sparsity", layer.layer_idx)] = layer.l0_sparsity;
-  }
-  appendRow(next.series, step, values);
-  if (next.series.x.length > MAX_POINTS) next.series = thin(next.series, THINNED_POINTS);
-  return next;
+/** What an event tells of the curves: the values over all layers, and some of each layer's. */
+function liveRows(step: number, payload: TrainingProgress): LiveRow[] {
+  if (payload.loss === null) return [];
+  const time = Date.parse(payload.ts) / 1000;
+  const { loss, l0_sparsity, l1_sparsity, dead_neurons, explained_variance, learning_rate, grad_norm, samples_per_second } = payload;
+  const all = { loss, l0_sparsity, l1_sparsity, dead_neurons, explained_variance, learning_rate, grad_norm, samples_per_second };
+  const layers = payload.layers ?? [];
+  return [
+    { layer: ALL, step, time, values: all },
+    // Of one layer alone nothing is told beyond what is told of all.
+    ...(layers.length < 2 ? [] : layers).map(({ layer_idx: layer, ...values }) => ({
+      layer: String(layer),
+      step,
+      time,
+      values: { loss: values.loss, l0_sparsity: values.l0_sparsity, dead_neurons: values.dead_neurons },
+    })),
+  ];
 }
 
-/** What was told from step `from` on, with what is known before it, and what has come live after its end. */
-function joinCurves(told: TrainingCurves, known: TrainingCurves | undefined, from: number): TrainingCurves {
-  if (known === undefined || known.layers.length !== told.layers.length) return told;
-  const joined = emptyCurves(told.layers);
-  const end = told.series.x[told.series.x.length - 1] ?? -1;
-  const copy = (source: Series, wanted: (x: number) => boolean) => {
-    source.x.forEach((x, i) => {
-      if (wanted(x)) appendRow(joined.series, x, source.lines.map((line) => line[i] ?? null));
-    });
-  };
-  copy(known.series, (x) => x < from);
-  copy(told.series, () => true);
-  copy(known.series, (x) => x > end && x >= from);
-  return joined;
+function grownCurves(known: RunCurves, step: number, payload: TrainingProgress, restarted: boolean): RunCurves {
+  // An attempt that resumes at a lower step writes those steps again: what was after it is no longer so.
+  const base = restarted && step <= lastStep(known) ? cutFrom(known, step) : known;
+  return appendLive(base, liveRows(step, payload));
 }
 
 function definedOnly<T extends object>(value: T): Partial<T> {
@@ -147,6 +98,9 @@ function definedOnly<T extends object>(value: T): Partial<T> {
 
 export function createTrainingsStore() {
   return createStore<TrainingsState>()((set, get) => {
+    /** Of each training, how often a detail was asked for. */
+    const detailRequests = new Map<string, number>();
+
     function change(id: string, fields: Partial<Training>, ts: string): void {
       set((state) => ({
         trainings: { ...state.trainings, [id]: mergeTrainingEvent(state.trainings[id], id, fields, ts) },
@@ -157,6 +111,8 @@ export function createTrainingsStore() {
       trainings: {},
       curves: {},
       curvesLoad: {},
+      curvesError: {},
+      details: {},
       checkpoints: {},
       restarted: {},
       errors: {},
@@ -188,23 +144,59 @@ export function createTrainingsStore() {
         }
       },
 
-      fetchCurves: async (trainingId, onlyNew = false) => {
-        const before = get().curves[trainingId];
-        const from = onlyNew ? (before?.series.x[before.series.x.length - 1] ?? 0) : 0;
+      fetchCurves: async (trainingId) => {
         try {
-          const { items } = await api.trainingMetrics(trainingId, from);
-          set((state) => {
-            const live = state.curves[trainingId];
-            const told = curvesFromRows(items, live?.layers ?? state.trainings[trainingId]?.layers ?? []);
-            return {
-              curves: { ...state.curves, [trainingId]: joinCurves(told, live, from) },
-              curvesLoad: { ...state.curvesLoad, [trainingId]: "ready" },
-            };
-          });
-        } catch {
+          const told = curvesFromColumns(await api.trainingColumns(trainingId));
+          set((state) => ({
+            curves: { ...state.curves, [trainingId]: replaceCurves(state.curves[trainingId], told) },
+            curvesLoad: { ...state.curvesLoad, [trainingId]: "ready" },
+            curvesError: { ...state.curvesError, [trainingId]: null },
+          }));
+        } catch (error) {
           set((state) => ({
             curvesLoad: { ...state.curvesLoad, [trainingId]: state.curves[trainingId] === undefined ? "error" : "ready" },
+            curvesError: { ...state.curvesError, [trainingId]: messageOf(error) },
           }));
+        }
+      },
+
+      fetchNewRows: async (trainingId) => {
+        const before = get().curves[trainingId];
+        if (before === undefined || before.told < 0) {
+          await get().fetchCurves(trainingId);
+          return;
+        }
+        try {
+          const fresh = await api.trainingColumns(trainingId, { sinceStep: before.told });
+          set((state) => {
+            const known = state.curves[trainingId];
+            // A new attempt, or a reading of the whole, came between: what was asked for no longer fits.
+            if (known === undefined || known.told !== before.told) return {};
+            return {
+              curves: { ...state.curves, [trainingId]: appendColumns(known, fresh) },
+              curvesError: { ...state.curvesError, [trainingId]: null },
+            };
+          });
+        } catch (error) {
+          set((state) => ({ curvesError: { ...state.curvesError, [trainingId]: messageOf(error) } }));
+        }
+      },
+
+      fetchDetail: async (trainingId, steps) => {
+        const request = (detailRequests.get(trainingId) ?? 0) + 1;
+        detailRequests.set(trainingId, request);
+        if (steps === null) {
+          set((state) => ({ details: { ...state.details, [trainingId]: undefined } }));
+          return;
+        }
+        const [from, to] = steps;
+        try {
+          const curves = curvesFromColumns(await api.trainingColumns(trainingId, { fromStep: from, toStep: to }));
+          // The zoom has moved on meanwhile: the answer to its last move counts.
+          if (detailRequests.get(trainingId) !== request) return;
+          set((state) => ({ details: { ...state.details, [trainingId]: { from, to, curves } } }));
+        } catch (error) {
+          set((state) => ({ curvesError: { ...state.curvesError, [trainingId]: messageOf(error) } }));
         }
       },
 
@@ -241,12 +233,15 @@ export function createTrainingsStore() {
           }),
           status: known?.status ?? "running",
         }, payload.ts);
-        set((state) => {
-          const curves = grownCurves(state.curves[id], state.trainings[id], payload, state.restarted[id] === true);
-          return curves === undefined
-            ? {}
-            : { curves: { ...state.curves, [id]: curves }, restarted: { ...state.restarted, [id]: false } };
-        });
+        const step = stepOfRow(known, payload);
+        if (step === null || payload.loss === null) return;
+        const restarted = get().restarted[id] === true;
+        set((state) => ({
+          curves: { ...state.curves, [id]: grownCurves(state.curves[id] ?? NO_CURVES, step, payload, restarted) },
+          restarted: { ...state.restarted, [id]: false },
+        }));
+        // What the attempt before had told beyond this step is no longer so.
+        if (restarted) void get().fetchCurves(id);
       },
 
       updateTrainingStatus: (payload) => {

@@ -21,7 +21,7 @@ export interface SubscribeRequest {
 export class Peer {
   readonly subscribes: SubscribeRequest[] = [];
   readonly unsubscribes: string[] = [];
-  /** REST answers by path without query, "/trainings/t1"; each is a value or a function of the query. */
+  /** REST answers by path without query, "/trainings/t1"; each is a value, bytes, or a function of the query. */
   readonly rest = new Map<string, unknown>();
   readonly requests: string[] = [];
   epoch = "epoch-1";
@@ -38,6 +38,11 @@ export class Peer {
       this.requests.push(`${request.method ?? "GET"} ${path}${url.search}`);
       const known = this.rest.get(path);
       const body: unknown = typeof known === "function" ? (known as (query: URLSearchParams) => unknown)(url.searchParams) : known;
+      if (body instanceof Uint8Array) {
+        response.writeHead(200, { "content-type": "application/octet-stream" });
+        response.end(body);
+        return;
+      }
       response.writeHead(body === undefined ? 404 : 200, { "content-type": "application/json" });
       response.end(JSON.stringify(body ?? { error: { code: "not_found", message: `nothing at ${path}` } }));
     });

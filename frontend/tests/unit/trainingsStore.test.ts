@@ -1,7 +1,20 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createTrainingsStore, lineIndex } from "@/stores/trainingsStore";
+import { createTrainingsStore } from "@/stores/trainingsStore";
 import { api } from "@/lib/api";
-import { ENVELOPE, metricRow, progress, training } from "../support/samples";
+import { decodeColumns, type MetricColumns } from "@/lib/chart/columns";
+import { encodeColumns, type ColumnsToWrite } from "../support/columns";
+import { ENVELOPE, progress, training } from "../support/samples";
+
+type Store = ReturnType<typeof createTrainingsStore>;
+
+/** What REST says of the curves from now on. */
+function answers(columns: ColumnsToWrite) {
+  const metrics = columns.metrics ?? { loss: columns.step.map((step) => 1 / (1 + step)) };
+  return vi.spyOn(api, "trainingColumns").mockResolvedValue(decodeColumns(encodeColumns({ ...columns, metrics })));
+}
+const layer = (store: Store, key: string) => store.getState().curves["trn_1"]?.layers[key];
+const steps = (store: Store, key = "all") => layer(store, key)?.step;
+const values = (store: Store, name: string, key = "all") => layer(store, key)?.values[name];
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -63,52 +76,96 @@ describe("trainingsStore", () => {
 
   it("appends reports to the curves that REST began, each step once", async () => {
     const store = createTrainingsStore();
-    vi.spyOn(api, "trainingMetrics").mockResolvedValue({ training_id: "trn_1", items: [metricRow(0), metricRow(100), metricRow(200)] });
+    answers({ step: [0, 100, 200] });
     await store.getState().fetchCurves("trn_1");
     store.getState().updateTrainingProgress(progress({ current_step: 200 }));
-    store.getState().updateTrainingProgress(progress({ current_step: 300 }));
-    expect(store.getState().curves["trn_1"]?.series.x).toEqual([0, 100, 200, 300]);
+    store.getState().updateTrainingProgress(progress({ current_step: 300, loss: 0.25, grad_norm: null }));
+    expect(steps(store)).toEqual([0, 100, 200, 300]);
+    expect(values(store, "loss")?.[3]).toBe(0.25);
+    expect(values(store, "grad_norm")).toBeUndefined();
   });
 
   it("keeps what came live while the curves were read", async () => {
     const store = createTrainingsStore();
     store.getState().updateTrainingProgress(progress({ current_step: 300 }));
-    vi.spyOn(api, "trainingMetrics").mockResolvedValue({ training_id: "trn_1", items: [metricRow(0), metricRow(100)] });
+    answers({ step: [0, 100] });
     await store.getState().fetchCurves("trn_1");
-    expect(store.getState().curves["trn_1"]?.series.x).toEqual([0, 100, 300]);
+    expect(steps(store)).toEqual([0, 100, 300]);
   });
 
-  it("asks for new rows only while it polls [33]", async () => {
+  it("asks for the rows after the last that was told, and puts them in the place of what events told [33]", async () => {
     const store = createTrainingsStore();
-    const metrics = vi.spyOn(api, "trainingMetrics");
-    metrics.mockResolvedValueOnce({ training_id: "trn_1", items: [metricRow(0), metricRow(100)] });
+    answers({ step: [0, 100] });
     await store.getState().fetchCurves("trn_1");
-    metrics.mockResolvedValueOnce({ training_id: "trn_1", items: [metricRow(100), metricRow(200)] });
-    await store.getState().fetchCurves("trn_1", true);
-    expect(metrics).toHaveBeenLastCalledWith("trn_1", 100);
-    expect(store.getState().curves["trn_1"]?.series.x).toEqual([0, 100, 200]);
+    for (const step of [150, 200, 300]) store.getState().updateTrainingProgress(progress({ current_step: step }));
+    const asked = answers({ step: [110, 200], metrics: { loss: [5, 6], "val/accuracy": [0.1, 0.2] } });
+    await store.getState().fetchNewRows("trn_1");
+    expect(asked).toHaveBeenLastCalledWith("trn_1", { sinceStep: 100 });
+    expect(steps(store)).toEqual([0, 100, 110, 200, 300]);
+    expect(values(store, "val/accuracy")).toEqual([NaN, NaN, 0.1, 0.2, NaN]);
+    expect(store.getState().curves["trn_1"]?.told).toBe(200);
   });
 
-  it("draws one line a layer beside the mean", async () => {
+  it("reads the whole when nothing was told yet, and says why it couldn't", async () => {
     const store = createTrainingsStore();
-    vi.spyOn(api, "trainingMetrics").mockResolvedValue({
-      training_id: "trn_1",
-      items: [metricRow(10, { loss: 2 }), metricRow(10, { layer_idx: 3, loss: 1 }), metricRow(10, { layer_idx: 5, loss: 3 })],
-    });
+    const asked = vi.spyOn(api, "trainingColumns").mockRejectedValue(new Error("The server can't be reached."));
+    await store.getState().fetchNewRows("trn_1");
+    expect(asked).toHaveBeenLastCalledWith("trn_1");
+    expect(store.getState().curvesLoad["trn_1"]).toBe("error");
+    answers({ step: [0, 100] });
+    await store.getState().fetchNewRows("trn_1");
+    expect(store.getState().curvesError["trn_1"]).toBeNull();
+    vi.spyOn(api, "trainingColumns").mockRejectedValue(new Error("gone"));
+    await store.getState().fetchNewRows("trn_1");
+    expect(store.getState()).toMatchObject({ curvesLoad: { trn_1: "ready" }, curvesError: { trn_1: "gone" } });
+    expect(steps(store)).toEqual([0, 100]);
+  });
+
+  it("keeps each layer's rows apart, and all layers'", async () => {
+    const store = createTrainingsStore();
+    answers({ step: [10, 10, 10], layer: [-1, 3, 5], metrics: { loss: [2, 1, 3] } });
     await store.getState().fetchCurves("trn_1");
-    const curves = store.getState().curves["trn_1"];
-    if (curves === undefined) throw new Error("no curves");
-    const losses = [null, 3, 5].map((layer) => curves.series.lines[lineIndex(curves, "loss", layer)]);
-    expect(losses).toEqual([[2], [1], [3]]);
+    const layer = (layer_idx: number, loss: number) => ({ layer_idx, loss, l0_sparsity: 9, dead_neurons: 0 });
+    store.getState().updateTrainingProgress(progress({ current_step: 20, loss: 4, layers: [layer(3, 6), layer(5, 7)] }));
+    expect(["all", "3", "5"].map((key) => values(store, "loss", key))).toEqual([[2, 4], [1, 6], [3, 7]]);
+  });
+
+  it("gives a run of one layer that layer's curve, also live", async () => {
+    const store = createTrainingsStore();
+    answers({ step: [10], layer: [2], metrics: { loss: [1] } });
+    await store.getState().fetchCurves("trn_1");
+    store.getState().updateTrainingProgress(progress({ current_step: 20, loss: 0.5, layers: [{ layer_idx: 2, loss: 0.5, l0_sparsity: 1, dead_neurons: 0 }] }));
+    expect(Object.keys(store.getState().curves["trn_1"]?.layers ?? {})).toEqual(["2"]);
+    expect(values(store, "loss", "2")).toEqual([1, 0.5]);
+  });
+
+  it("keeps the answer to the last zoom, and forgets it with the zoom", async () => {
+    const store = createTrainingsStore();
+    let late: (columns: MetricColumns) => void = () => {};
+    vi.spyOn(api, "trainingColumns").mockReturnValueOnce(new Promise((done) => { late = done; }));
+    const first = store.getState().fetchDetail("trn_1", [0, 50]);
+    answers({ step: [10, 11] });
+    await store.getState().fetchDetail("trn_1", [10, 11]);
+    late(decodeColumns(encodeColumns({ step: [1] })));
+    await first;
+    expect(store.getState().details["trn_1"]).toMatchObject({ from: 10, to: 11 });
+    vi.spyOn(api, "trainingColumns").mockRejectedValue(new Error("gone"));
+    await store.getState().fetchDetail("trn_1", [5, 6]);
+    expect(store.getState().curvesError["trn_1"]).toBe("gone");
+    await store.getState().fetchDetail("trn_1", null);
+    expect(store.getState().details["trn_1"]).toBeUndefined();
   });
 
   it("follows an attempt that resumes at a lower step [25]", () => {
     const store = createTrainingsStore();
+    const asked = vi.spyOn(api, "trainingColumns").mockRejectedValue(new Error("not now"));
     for (const step of [100, 200, 300]) store.getState().updateTrainingProgress(progress({ current_step: step }));
     store.getState().updateTrainingStatus({ ...ENVELOPE, training_id: "trn_1", status: "queued", previous: "stalled", current_step: 300, progress: 0 });
     store.getState().updateTrainingProgress(progress({ current_step: 150 }));
     store.getState().updateTrainingProgress(progress({ current_step: 250 }));
-    expect(store.getState().curves["trn_1"]?.series.x).toEqual([100, 150, 250]);
+    expect(steps(store)).toEqual([100, 150, 250]);
+    // What the attempt before had told beyond that step is read no more: the whole is.
+    expect(asked).toHaveBeenCalledTimes(1);
     expect(store.getState().trainings["trn_1"]?.current_step).toBe(250);
   });
 

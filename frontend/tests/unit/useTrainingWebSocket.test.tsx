@@ -2,21 +2,33 @@ import { renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { useTrainingWebSocket } from "@/hooks/useTrainingWebSocket";
 import { trainingsStore } from "@/stores/trainingsStore";
+import { encodeColumns } from "../support/columns";
 import { Peer } from "../support/peer";
-import { metricRow, progress, training } from "../support/samples";
+import { progress, training } from "../support/samples";
 
+/** A loaded machine takes its time; what is waited for comes nearly at once. */
+const soon = (holds: () => void) => vi.waitFor(holds, { timeout: 10_000 });
 const channel = (id: string) => `trainings/${id}/progress`;
 let peer: Peer;
+/** What REST has of each training's curve: the steps. */
+const rows = new Map<string, number[]>();
 
 function knows(id: string, step = 150): void {
-  peer.rest.set(`/trainings/${id}`, training({ id, current_step: step, updated_at: new Date().toISOString() }));
-  peer.rest.set(`/trainings/${id}/metrics`, { training_id: id, items: [metricRow(0), metricRow(step)] });
+  peer.rest.set(`/trainings/${id}`, training({ id, current_step: step, updated_at: new Date(Date.now() - 1000).toISOString() }));
+  rows.set(id, [0, step]);
+  peer.rest.set(`/trainings/${id}/metrics`, (query: URLSearchParams) => {
+    const since = Number(query.get("since_step") ?? -1);
+    const steps = (rows.get(id) ?? []).filter((each) => each > since);
+    return encodeColumns({ step: steps, metrics: { loss: steps.map((at) => 1 / (1 + at)) } });
+  });
   peer.rest.set(`/trainings/${id}/checkpoints`, { items: [], next_cursor: null });
 }
 
 const step = (id: string) => trainingsStore.getState().trainings[id]?.current_step;
+const steps = (id: string) => trainingsStore.getState().curves[id]?.layers["all"]?.step;
 const subscribed = () => peer.subscribes.map((request) => request.channel);
 
+vi.setConfig({ testTimeout: 30_000 });
 beforeEach(async () => {
   trainingsStore.setState(trainingsStore.getInitialState(), true);
   peer = new Peer();
@@ -30,9 +42,9 @@ afterEach(async () => {
 
 async function mounted(id = "trn_1") {
   const hook = renderHook(({ trainingId }) => useTrainingWebSocket(trainingId), { initialProps: { trainingId: id } });
-  await vi.waitFor(() => {
+  await soon(() => {
     expect(subscribed()).toContain(channel(id));
-    expect(trainingsStore.getState().curves[id]?.series.x).toEqual([0, 150]);
+    expect(steps(id)).toEqual([0, 150]);
   });
   return hook;
 }
@@ -40,7 +52,7 @@ async function mounted(id = "trn_1") {
 describe("useTrainingWebSocket", () => {
   it("subscribes on mount", async () => {
     await mounted();
-    await vi.waitFor(() => {
+    await soon(() => {
       expect(subscribed()).toEqual([channel("trn_1"), "trainings/trn_1/checkpoints"]);
     });
   });
@@ -48,7 +60,7 @@ describe("useTrainingWebSocket", () => {
   it("unsubscribes on unmount", async () => {
     const { unmount } = await mounted();
     unmount();
-    await vi.waitFor(() => {
+    await soon(() => {
       expect(peer.unsubscribes.sort()).toEqual(["trainings/trn_1/checkpoints", channel("trn_1")]);
     });
     expect(peer.client.subscriptions()).toEqual([]);
@@ -57,16 +69,28 @@ describe("useTrainingWebSocket", () => {
   it("updates the store on a message", async () => {
     await mounted();
     peer.publish(channel("trn_1"), "training:progress", progress({ current_step: 320, loss: 0.125 }));
-    await vi.waitFor(() => {
+    await soon(() => {
       expect(trainingsStore.getState().trainings["trn_1"]).toMatchObject({ current_step: 320, loss: 0.125 });
     });
-    expect(trainingsStore.getState().curves["trn_1"]?.series.x).toEqual([0, 150, 320]);
+    expect(steps("trn_1")).toEqual([0, 150, 320]);
+  });
+
+  it("asks for the rows that came since, and for those alone, with what events don't carry [33]", async () => {
+    await mounted();
+    rows.set("trn_1", [0, 150, 310, 320]);
+    peer.publish(channel("trn_1"), "training:progress", progress({ current_step: 320, loss: 0.125 }));
+    await soon(() => {
+      expect(steps("trn_1")).toEqual([0, 150, 310, 320]);
+    });
+    const asked = peer.requests.filter((request) => request.includes("/metrics"));
+    expect(asked[asked.length - 1]).toContain("since_step=150");
+    expect(asked.filter((request) => !request.includes("since_step"))).toHaveLength(asked.length - 1);
   });
 
   it("resubscribes when the training's id changes", async () => {
     const { rerender } = await mounted();
     rerender({ trainingId: "trn_2" });
-    await vi.waitFor(() => {
+    await soon(() => {
       expect(subscribed()).toContain(channel("trn_2"));
       expect(peer.unsubscribes).toContain(channel("trn_1"));
     });
@@ -77,7 +101,7 @@ describe("useTrainingWebSocket", () => {
     peer.publish(channel("trn_1"), "training:progress", progress({ current_step: 1490 }));
     peer.publish(channel("trn_1"), "training:completed", { training_id: "trn_1", progress: 100, final_loss: 0.01, duration_seconds: 3 });
     renderHook(() => useTrainingWebSocket("trn_1"));
-    await vi.waitFor(() => {
+    await soon(() => {
       expect(trainingsStore.getState().trainings["trn_1"]).toMatchObject({ status: "completed", progress: 100 });
     });
   });
@@ -89,7 +113,7 @@ describe("reconnection", () => {
     const states: string[] = [];
     peer.client.onState((state) => states.push(state));
     peer.cut();
-    await vi.waitFor(() => {
+    await soon(() => {
       expect(states).toEqual(["disconnected", "connected"]);
     });
   });
@@ -97,7 +121,7 @@ describe("reconnection", () => {
   it("subscribes again, once for each channel", async () => {
     await mounted();
     peer.cut();
-    await vi.waitFor(() => {
+    await soon(() => {
       expect(subscribed().length).toBeGreaterThanOrEqual(4);
     });
     expect(subscribed()).toHaveLength(4);
@@ -107,29 +131,29 @@ describe("reconnection", () => {
   it("resynchronises with the latest progress", async () => {
     await mounted();
     peer.publish(channel("trn_1"), "training:progress", progress({ current_step: 200 }));
-    await vi.waitFor(() => {
+    await soon(() => {
       expect(step("trn_1")).toBe(200);
     });
     peer.cut();
     peer.publish(channel("trn_1"), "training:progress", progress({ current_step: 300 }), { lose: true });
     peer.publish(channel("trn_1"), "training:progress", progress({ current_step: 400 }), { lose: true });
-    await vi.waitFor(() => {
-      expect(trainingsStore.getState().curves["trn_1"]?.series.x).toEqual([0, 150, 200, 300, 400]);
+    await soon(() => {
+      expect(steps("trn_1")).toEqual([0, 150, 200, 300, 400]);
     });
   });
 
   it("reads everything again when the server has lost its state [13]", async () => {
     await mounted();
     peer.publish(channel("trn_1"), "training:progress", progress({ current_step: 200 }));
-    await vi.waitFor(() => {
+    await soon(() => {
       expect(step("trn_1")).toBe(200);
     });
     knows("trn_1", 900);
     peer.loseState("epoch-2");
     peer.cut();
-    await vi.waitFor(() => {
+    await soon(() => {
       expect(step("trn_1")).toBe(900);
-      expect(trainingsStore.getState().curves["trn_1"]?.series.x).toContain(900);
+      expect(steps("trn_1")).toContain(900);
     });
   });
 });

@@ -1,81 +1,112 @@
-/** Loss, sparsity, explained variance and throughput by step; one line a layer if there are several. */
+/** A chart for each metric that was reported, by step, time or clock; one line a layer. */
 import { useMemo } from "react";
-import { Chart, type ChartLine } from "@/components/Chart";
+import { Chart } from "@/components/Chart";
 import { ErrorNote, Skeleton } from "@/components/States";
-import { lastKnown } from "@/lib/chart/values";
-import * as f from "@/lib/format";
+import type { XKind } from "@/lib/chart/axes";
+import type { ChartMark } from "@/lib/chart/marks";
+import type { XBy } from "@/lib/chart/view";
+import { metricWords, sortMetrics } from "@/lib/metricWords";
 import { useQuery } from "@/lib/router";
-import { lineIndex, type CurveMetric, type TrainingCurves } from "@/stores/trainingsStore";
+import { curveLines } from "./curveLines";
+import { CurvesToolbar } from "./CurvesToolbar";
+import { LayerChooser } from "./LayerChooser";
+import { MarkLegend } from "./MarkLegend";
+import type { Curves } from "./useCurves";
 
-const CHARTS: { metric: CurveMetric; title: string; format: (value: number | null) => string; byLayer: boolean }[] = [
-  { metric: "loss", title: "Loss", format: (value) => f.metric(value), byLayer: true },
-  { metric: "l0_sparsity", title: "L0", format: (value) => f.metric(value, 3), byLayer: true },
-  { metric: "explained_variance", title: "Explained variance", format: (value) => f.metric(value, 3), byLayer: true },
-  { metric: "samples_per_second", title: "Samples/s", format: f.compact, byLayer: false },
-];
-
-const LAYER_COLORS = ["--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"];
+const X_KINDS: Record<XBy, XKind> = { step: "step", relative: "duration", wall: "time" };
+const FILTER_FROM = 9;
 
 interface Props {
-  curves: TrainingCurves | undefined;
+  trainingId: string;
+  name: string;
+  curves: Curves;
   load: "loading" | "ready" | "error";
+  error: string | null;
   ended: boolean;
+  marks: readonly ChartMark[];
+  group: string;
+  onRetry: () => void;
 }
 
-export function TrainingCharts({ curves, load, ended }: Props) {
-  const [scale, setScale] = useQuery("scale", "linear");
-  const log = scale === "log";
-  const charts = useMemo(() => {
-    if (curves === undefined) return [];
-    const many = curves.layers.length > 1;
-    return CHARTS.map((chart) => {
-      const line = (layer: number | null): ChartLine => ({
-        label: layer === null ? (many && chart.byLayer ? "mean" : "") : `layer ${layer}`,
-        color: layer === null ? "--c1" : (LAYER_COLORS[curves.layers.indexOf(layer) % LAYER_COLORS.length] ?? "--c2"),
-        values: curves.series.lines[lineIndex(curves, chart.metric, layer)] ?? [],
-      });
-      const hasLayers = many && chart.byLayer;
-      // The mean is drawn last, on top of its layers.
-      const layers = hasLayers ? curves.layers.map(line).filter((each) => lastKnown(each.values) !== null) : [];
-      return { ...chart, lines: [...layers.map((each) => ({ ...each, faint: true })), line(null)] };
-    });
-  }, [curves]);
-
-  if (load === "error") return <ErrorNote>The curves can't be read.</ErrorNote>;
-  if (curves === undefined) return <Skeleton className="h-64 rounded-lg" />;
+export function TrainingCharts({ trainingId, name, curves, load, error, ended, marks, group, onRetry }: Props) {
+  const [scaleText, setScale] = useQuery("scale", "linear");
+  const [scaleXText, setScaleX] = useQuery("scalex", "linear");
+  const [filter, setFilter] = useQuery("metric");
+  const { view, available, xBy, rule } = curves;
+  const log = scaleText === "log";
+  const logX = scaleXText === "log" && xBy !== "wall";
+  const names = useMemo(() => sortMetrics([...view.metrics.keys()]), [view]);
+  const charts = useMemo(
+    () =>
+      names.map((metric) => ({ metric, ...metricWords(metric), lines: curveLines(view.metrics.get(metric) ?? [], available) })),
+    [names, view, available],
+  );
+  if (load === "error") return <ErrorNote onRetry={onRetry}>The curves can't be read: {error}</ErrorNote>;
+  if (load === "loading" || !curves.loaded) return <Skeleton className="h-96 rounded-lg" />;
+  const wanted = filter.toLowerCase();
+  const shown = charts.filter(({ metric, title }) => metric.toLowerCase().includes(wanted) || title.toLowerCase().includes(wanted));
+  const [first, last] = [rule.step[0], rule.step[rule.step.length - 1]];
+  const empty = charts.length === 0;
   return (
-    <section aria-label="Curves" className="panel px-4 pt-3 pb-3">
-      <header className="mb-2 flex items-center gap-3">
-        <h2 className="text-sm font-semibold">Curves</h2>
-        <span className={`text-xs text-muted ${curves.series.x.length === 0 ? "" : "max-sm:hidden"}`}>
-          {curves.series.x.length === 0 ? (ended ? "No metric was reported." : "Waiting for the first report.") : "by step · drag to zoom, double-click to reset"}
-        </span>
-        <button
-          type="button"
-          className="button ml-auto"
-          aria-pressed={log}
-          onClick={() => {
-            setScale(log ? "linear" : "log");
-          }}
-        >
-          {log ? "Log loss" : "Linear loss"}
-        </button>
+    <section aria-label="Curves" className="panel px-4 pt-3 pb-4" data-testid="curves">
+      <header className="mb-3 grid gap-2">
+        <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+          <h2 className="text-sm font-semibold">Curves</h2>
+          <span className="text-xs text-muted">
+            {empty ? (ended ? "No metric was reported." : "Waiting for the first report.") : "Drag to zoom, double-click for the whole."}
+          </span>
+          {!empty && <MarkLegend marks={marks} />}
+          {names.length >= FILTER_FROM && (
+            <input
+              type="search"
+              aria-label="Filter the charts"
+              placeholder="Filter charts"
+              className="field ml-auto w-40"
+              value={filter}
+              onChange={(event) => {
+                setFilter(event.target.value);
+              }}
+            />
+          )}
+        </div>
+        {!empty && (
+          <CurvesToolbar
+            curves={curves}
+            scale={{
+              log,
+              setLog: (on) => { setScale(on ? "log" : "linear"); },
+              logX: scaleXText === "log",
+              setLogX: (on) => { setScaleX(on ? "log" : "linear"); },
+            }}
+            whole={first === undefined || last === undefined || first === last ? null : [first, last]}
+            allRows={`/api/v1/trainings/${encodeURIComponent(trainingId)}/metrics?layer=*&format=csv`}
+          />
+        )}
+        <LayerChooser curves={curves} />
+        {error !== null && <p className="text-xs text-amber">The newest rows can't be read: {error}</p>}
       </header>
-      <div className="grid gap-x-8 gap-y-5 lg:grid-cols-2">
-        {charts.map((chart) => (
+      <div className="grid gap-x-8 gap-y-4 lg:grid-cols-2">
+        {shown.map((chart) => (
           <Chart
             key={chart.metric}
             title={chart.title}
-            x={curves.series.x}
+            x={view.x}
+            clock={view.clock}
             lines={chart.lines}
-            xKind="step"
+            xKind={X_KINDS[xBy]}
             format={chart.format}
-            height={170}
-            log={log && chart.metric === "loss"}
-            group="training"
+            height={180}
+            log={log}
+            logX={logX}
+            marks={marks}
+            zoom={curves.axisZoom}
+            onZoom={curves.zoomAxis}
+            group={group}
+            exportAs={name}
             testId={`chart-${chart.metric}`}
           />
         ))}
+        {!empty && shown.length === 0 && <p className="text-sm text-muted">No metric's name has “{filter}” in it.</p>}
       </div>
     </section>
   );

@@ -48,7 +48,9 @@ export function joinSeries(runs: readonly Joinable[]): Joined {
         if (x[at] !== here) continue;
         run.lines.forEach((values, l) => {
           const line = lines[l];
-          if (line !== undefined) line[at] = values[i] ?? null;
+          const value = i < values.length ? values[i] : null;
+          // Where two rows share an x, one that says nothing takes nothing back.
+          if (line !== undefined && value !== undefined) line[at] = value;
         });
       }
       return lines;

@@ -1,17 +1,17 @@
 /** What a line can't show and must not pass over: infinities, rows without a value, and 0 or less on a logarithmic axis. */
-import { isKnown, lowerBound, type Values } from "./values";
+import { lowerBound, type Values } from "./values";
 
 export type Unplottable = "+inf" | "-inf" | "missing" | "not above 0";
 
 interface How {
   log: boolean;
-  /** The line has a value in every row: one without is worth a mark, since what isn't a number is stored as not known. */
+  /** The line has a value in every row: one told without (NaN) is worth a mark. */
   dense: boolean;
 }
 
 export function whatCantBeDrawn(value: number | null | undefined, { log, dense }: How): Unplottable | null {
-  if (value === undefined) return null;
-  if (!isKnown(value)) return dense ? "missing" : null;
+  if (value === undefined || value === null) return null;
+  if (Number.isNaN(value)) return dense ? "missing" : null;
   if (value === Infinity) return "+inf";
   if (value === -Infinity) return "-inf";
   return log && value <= 0 ? "not above 0" : null;
@@ -41,18 +41,20 @@ export function unplottable(x: ArrayLike<number>, values: Values, view: View): {
 }
 
 const WORDS: Record<Unplottable, string> = {
-  "+inf": "+∞",
-  "-inf": "−∞",
+  "+inf": "at +∞",
+  "-inf": "at −∞",
   missing: "without a value",
   "not above 0": "not above 0",
 };
 
-/** "2 × +∞, 1 × without a value"; empty if every value is drawn. */
-export function unplottableWords(values: Values, how: How): string {
+/** "2 at +∞, 1 without a value"; empty if every value is drawn. */
+export function unplottableWords(lines: readonly { values: Values; dense?: boolean | undefined }[], log: boolean): string {
   const counts = new Map<Unplottable, number>();
-  for (let i = 0; i < values.length; i += 1) {
-    const what = whatCantBeDrawn(values[i], how);
-    if (what !== null) counts.set(what, (counts.get(what) ?? 0) + 1);
+  for (const { values, dense } of lines) {
+    for (let i = 0; i < values.length; i += 1) {
+      const what = whatCantBeDrawn(values[i], { log, dense: dense === true });
+      if (what !== null) counts.set(what, (counts.get(what) ?? 0) + 1);
+    }
   }
-  return [...counts].map(([what, count]) => `${count.toLocaleString("en-US")} × ${WORDS[what]}`).join(", ");
+  return [...counts].map(([what, count]) => `${count.toLocaleString("en-US")} ${WORDS[what]}`).join(", ");
 }

@@ -109,7 +109,7 @@ describe("decodeColumns", () => {
   it("either refuses bytes or gives whole, ascending columns, whatever the bytes are", () => {
     const next = random(1);
     let read = 0;
-    for (let round = 0; round < 4000; round += 1) {
+    for (let round = 0; round < 1500; round += 1) {
       const bytes = round % 4 === 0 ? new Uint8Array(Math.floor(next() * 300)).map(() => next() * 256) : valid();
       const hits = round % 4 === 0 ? 0 : 1 + Math.floor(next() * 3);
       for (let i = 0; i < hits; i += 1) bytes[Math.floor(next() * bytes.length)] = next() * 256;
@@ -121,6 +121,6 @@ describe("decodeColumns", () => {
       }
     }
     // Most changes fall on values, which may be any; were none read, this would test nothing.
-    expect(read).toBeGreaterThan(100);
+    expect(read).toBeGreaterThan(50);
   });
 });

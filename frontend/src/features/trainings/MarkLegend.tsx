@@ -1,0 +1,21 @@
+/** What the vertical marks mean, of those that there are. */
+import { MARK_LOOK, type ChartMark, type MarkKind } from "@/lib/chart/marks";
+
+const WORDS: Record<MarkKind, string> = { checkpoint: "checkpoint", restart: "new attempt", phase: "phase" };
+const HEADS = { dot: "●", triangle: "▼", square: "■" };
+
+export function MarkLegend({ marks }: { marks: readonly ChartMark[] }) {
+  const kinds = [...new Set(marks.map((mark) => mark.kind))];
+  return (
+    <span className="flex flex-wrap gap-x-3 text-xs text-muted">
+      {kinds.map((kind) => (
+        <span key={kind} className="inline-flex items-center gap-1.5">
+          <span className="text-[8px]" style={{ color: `var(${MARK_LOOK[kind].color})` }} aria-hidden="true">
+            {HEADS[MARK_LOOK[kind].head]}
+          </span>
+          {WORDS[kind]}
+        </span>
+      ))}
+    </span>
+  );
+}

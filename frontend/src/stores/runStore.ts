@@ -1,0 +1,107 @@
+/** What surrounds each run: its job, its attempts and phases, what it uses, and the machine meanwhile. */
+import { createStore } from "zustand/vanilla";
+import { api, messageOf } from "@/lib/api";
+import { runEvents, type RunEvent } from "@/lib/runMarks";
+import { appendRow, emptySeries, type Series } from "@/lib/series";
+import type { JobResources, Operation } from "@/lib/types/job";
+import type { MachineHistory } from "@/lib/types/run";
+
+/** Lines of a job's usage: processor, memory, and all GPUs' memory. */
+export const USAGE_LINES = ["cpu", "memory", "gpu"] as const;
+
+export interface MachinePart {
+  from: string;
+  history: MachineHistory;
+}
+
+export interface RunState {
+  /** By id; of a job that has ended too. */
+  jobs: Record<string, Operation>;
+  /** By training. */
+  events: Record<string, RunEvent[]>;
+  /** By job: its readings since the page was opened, x in Unix seconds. */
+  usage: Record<string, Series>;
+  /** By training. */
+  machine: Record<string, MachinePart>;
+  machineError: Record<string, string | null>;
+
+  fetchJob: (jobId: string) => Promise<void>;
+  fetchEvents: (trainingId: string) => Promise<void>;
+  addUsage: (jobId: string, ts: string, resources: JobResources) => void;
+  /** The machine from `from` to `to` (null: now). What is known already is kept, and only what came since is asked for. */
+  fetchMachine: (trainingId: string, from: string, to: string | null) => Promise<void>;
+}
+
+/** Readings come every two seconds: longer without one is a gap. */
+const USAGE_GAP_SECONDS = 15;
+const USAGE_ROWS = 3000;
+const FINEST_SECONDS = 2;
+
+function withUsage(series: Series | undefined, ts: string, resources: JobResources): Series {
+  const next = series === undefined ? emptySeries(USAGE_LINES.length) : { x: series.x.slice(-USAGE_ROWS), lines: series.lines.map((line) => line.slice(-USAGE_ROWS)) };
+  const gpu = (resources.gpus ?? []).reduce<number | null>((sum, { memory_bytes: bytes }) => (bytes === null ? sum : (sum ?? 0) + bytes), null);
+  appendRow(next, Date.parse(ts) / 1000, [resources.cpu_percent, resources.rss_bytes, gpu], USAGE_GAP_SECONDS);
+  return next;
+}
+
+/** The last item of what is known may have been written while its time still ran: it is asked for again. */
+function extended(known: MachineHistory, told: MachineHistory): MachineHistory {
+  const first = told.items[0]?.ts;
+  const kept = first === undefined ? known.items : known.items.filter(({ ts }) => ts < first);
+  return { ...known, to: told.to, items: [...kept, ...told.items] };
+}
+
+export function createRunStore() {
+  return createStore<RunState>()((set, get) => ({
+    jobs: {},
+    events: {},
+    usage: {},
+    machine: {},
+    machineError: {},
+
+    fetchJob: async (jobId) => {
+      try {
+        const job = await api.job(jobId);
+        set((state) => ({ jobs: { ...state.jobs, [jobId]: job } }));
+      } catch {
+        // The page goes on without: the training's own fields say what matters most.
+      }
+    },
+
+    fetchEvents: async (trainingId) => {
+      try {
+        const { items } = await api.progressSnapshots(trainingId);
+        set((state) => ({ events: { ...state.events, [trainingId]: runEvents(items) } }));
+      } catch {
+        // Charts then have no marks of phases, which is no untruth.
+      }
+    },
+
+    addUsage: (jobId, ts, resources) => {
+      set((state) => ({ usage: { ...state.usage, [jobId]: withUsage(state.usage[jobId], ts, resources) } }));
+    },
+
+    fetchMachine: async (trainingId, from, to) => {
+      const known = get().machine[trainingId];
+      const goesOn = known !== undefined && known.from === from;
+      const last = goesOn ? known.history.items[known.history.items.length - 1]?.ts : undefined;
+      try {
+        const told =
+          goesOn && last !== undefined
+            ? await api.machineHistory(last, to, Math.max(known.history.resolution_seconds, FINEST_SECONDS))
+            : await api.machineHistory(from, to, null);
+        set((state) => {
+          const history = goesOn && last !== undefined ? extended(known.history, told) : told;
+          return {
+            machine: { ...state.machine, [trainingId]: { from, history } },
+            machineError: { ...state.machineError, [trainingId]: null },
+          };
+        });
+      } catch (error) {
+        set((state) => ({ machineError: { ...state.machineError, [trainingId]: messageOf(error) } }));
+      }
+    },
+  }));
+}
+
+export const runStore = createRunStore();
