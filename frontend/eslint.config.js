@@ -4,7 +4,7 @@ import tseslint from "typescript-eslint";
 
 // app → features → components, stores, hooks, lib. A feature never imports another; stores and lib know no React.
 // progress-history is not in this list: it is a panel that the pages of others show.
-const features = ["operations", "trainings", "system-monitor", "models", "datasets", "settings", "compare"];
+const features = ["operations", "jobs", "notifications", "trainings", "system-monitor", "models", "datasets", "settings", "compare"];
 
 const forbid = (...patterns) => ({
   "no-restricted-imports": ["error", { patterns: patterns.map(([group, message]) => ({ group, message })) }],

@@ -33,6 +33,7 @@ const operations = async () => (await import("@/features/operations/OperationsDa
 export const ROUTES: Route[] = [
   page("/", "Operations", "/operations", operations),
   page("/operations", "Operations", "/operations", operations),
+  page("/jobs/:jobId", "Job", "/operations", async () => (await import("@/features/jobs/JobPage")).JobPage),
   page("/trainings", "Trainings", "/trainings", async () => (await import("@/features/trainings/TrainingsPage")).TrainingsPage),
   page("/trainings/:trainingId", "Training", "/trainings", async () => (await import("@/features/trainings/TrainingDetail")).TrainingDetail),
   page("/compare", "Compare", "/trainings", async () => (await import("@/features/compare/ProgressComparisonView")).ProgressComparisonView),

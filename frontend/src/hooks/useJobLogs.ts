@@ -1,4 +1,4 @@
-/** The newest lines of a job's log: what was kept, then what comes live. */
+/** The newest lines of a job's log: what was kept, then what comes live; older ones when they are asked for. */
 import { useCallback, useEffect, useRef, useState } from "react";
 import { api, messageOf } from "@/lib/api";
 import { liveSocket } from "@/lib/socket";
@@ -6,6 +6,8 @@ import type { LogLine } from "@/lib/types/job";
 import { useFallbackPolling } from "./useFallbackPolling";
 
 const KEEP = 2000;
+/** However far somebody reads back: more lines than this are for a file. */
+const KEEP_MAX = 20_000;
 /** Of a job that writes more than is sent live, what lies between is read at most so often. */
 const GAP_MS = 1000;
 
@@ -14,11 +16,18 @@ interface Logs {
   lines: LogLine[];
   /** Earlier lines exist and are not shown. */
   cut: boolean;
+  /** So many are kept here: more once older ones were read. */
+  keep: number;
   load: "loading" | "ready" | "error";
   error: string | null;
 }
 
-const NOTHING: Logs = { jobId: null, lines: [], cut: false, load: "loading", error: null };
+export interface JobLogs extends Logs {
+  /** Reads lines before the first one; null: there are none, or as many as are kept here are shown. */
+  readOlder: (() => Promise<void>) | null;
+}
+
+const NOTHING: Logs = { jobId: null, lines: [], cut: false, keep: KEEP, load: "loading", error: null };
 
 function merge(known: LogLine[], told: LogLine[]): LogLine[] {
   const last = known[known.length - 1]?.seq ?? -1;
@@ -28,7 +37,7 @@ function merge(known: LogLine[], told: LogLine[]): LogLine[] {
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 }
 
-export function useJobLogs(jobId: string | null): Logs {
+export function useJobLogs(jobId: string | null): JobLogs {
   const [socket] = useState(liveSocket);
   const [logs, setLogs] = useState<Logs>(NOTHING);
   const lastSeq = useRef(0);
@@ -39,14 +48,10 @@ export function useJobLogs(jobId: string | null): Logs {
     if (id !== shown.current) return;
     for (const line of told) lastSeq.current = Math.max(lastSeq.current, line.seq);
     setLogs((state) => {
-      const lines = merge(state.jobId === id ? state.lines : [], told);
-      return {
-        jobId: id,
-        lines: lines.slice(-KEEP),
-        cut: (state.jobId === id && state.cut) || lines.length > KEEP,
-        load: "ready",
-        error: null,
-      };
+      const same = state.jobId === id;
+      const keep = same ? state.keep : KEEP;
+      const lines = merge(same ? state.lines : [], told);
+      return { jobId: id, lines: lines.slice(-keep), cut: (same && state.cut) || lines.length > keep, keep, load: "ready", error: null };
     });
   }, []);
 
@@ -117,6 +122,22 @@ export function useJobLogs(jobId: string | null): Logs {
     void fetchNew();
   }, [fetchNew]);
 
+  const firstSeq = logs.lines[0]?.seq;
+  const readOlder = useCallback(async () => {
+    if (jobId === null || firstSeq === undefined) return;
+    try {
+      const page = await api.jobLogsBefore(jobId, firstSeq, KEEP);
+      if (jobId !== shown.current) return;
+      setLogs((state) => {
+        if (state.jobId !== jobId) return state;
+        const keep = Math.min(state.keep + page.items.length, KEEP_MAX);
+        return { ...state, keep, lines: merge(page.items, state.lines).slice(-keep), cut: page.next_before !== null };
+      });
+    } catch (error) {
+      fail(jobId, error);
+    }
+  }, [jobId, firstSeq, fail]);
+
   useFallbackPolling(fetchNew);
-  return logs;
+  return { ...logs, readOlder: logs.cut && logs.keep < KEEP_MAX ? readOlder : null };
 }

@@ -1,6 +1,7 @@
 /** One training: how far, how well, its curves over what the machine did, its checkpoints, parameters and log. */
 import { lazy, Suspense, useMemo } from "react";
 import { Link } from "@/components/Link";
+import { LogPanel } from "@/components/log/LogPanel";
 import { EmptyState, ErrorNote, Skeleton } from "@/components/States";
 import { Tabs, type Tab } from "@/components/Tabs";
 import { useNow } from "@/hooks/useNow";
@@ -14,7 +15,6 @@ import { isOutOfReach } from "@/stores/systemMonitorStore";
 import type { KnownTraining } from "@/stores/trainingsStore";
 import { CheckpointsPanel } from "./CheckpointsPanel";
 import { CurvesAndMachine } from "./CurvesAndMachine";
-import { LogPanel } from "./LogPanel";
 import { ParametersPanel } from "./ParametersPanel";
 import { TrainingHead } from "./TrainingHead";
 

@@ -1,0 +1,52 @@
+/** One job of any kind: how far, what happened to it, what it uses, what it was given and gave, and what it wrote. */
+import { LogPanel } from "@/components/log/LogPanel";
+import { Link } from "@/components/Link";
+import { EmptyState, ErrorNote, Skeleton } from "@/components/States";
+import { JobTimeline } from "@/components/timeline/JobTimeline";
+import { useJob } from "@/hooks/useJob";
+import { useSystemMonitor } from "@/hooks/useStores";
+import { isActive } from "@/lib/jobWords";
+import { isOutOfReach } from "@/stores/systemMonitorStore";
+import { JobHead } from "./JobHead";
+import { JobResourcesPanel } from "./JobResourcesPanel";
+import { ValuesPanel } from "./ValuesPanel";
+
+export function JobPage({ jobId }: { jobId: string }) {
+  const { job, error } = useJob(jobId);
+  const outOfReach = useSystemMonitor(isOutOfReach);
+  if (job === undefined) {
+    return error === null ? (
+      <div role="status" aria-label="Loading the job" className="grid gap-3">
+        <Skeleton className="h-40 rounded-lg" />
+        <Skeleton className="h-64 rounded-lg" />
+      </div>
+    ) : (
+      <section className="panel">
+        <EmptyState icon="operations" title="This job can't be shown">
+          <p>{error}</p>
+          <p className="mt-3">
+            <Link href="/operations" className="link">
+              All operations
+            </Link>
+          </p>
+        </EmptyState>
+      </section>
+    );
+  }
+  const stale = outOfReach && isActive(job.status);
+  return (
+    <div className="flex flex-col gap-4" data-testid="job-page" data-status={job.status}>
+      <JobHead job={job} stale={stale} />
+      {error !== null && <ErrorNote>It can&rsquo;t be read anew: {error}</ErrorNote>}
+      <div className="grid items-start gap-4 lg:grid-cols-2">
+        <JobTimeline job={job} />
+        <div className="grid min-w-0 gap-4">
+          <JobResourcesPanel job={job} stale={stale} />
+          <ValuesPanel title="Parameters" values={job.params} nothing="None were given." />
+          <ValuesPanel title="Result" values={job.result} nothing={isActive(job.status) ? "It comes with the end." : "It left none."} />
+        </div>
+      </div>
+      <LogPanel jobId={jobId} />
+    </div>
+  );
+}
