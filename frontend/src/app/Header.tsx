@@ -1,4 +1,5 @@
 import { Icon } from "@/components/Icon";
+import { Notifications } from "@/features/notifications/Notifications";
 import { keyWords } from "@/lib/keyWords";
 import { useTheme, setTheme } from "@/lib/theme";
 import { ConnectionIndicator } from "./ConnectionIndicator";
@@ -37,6 +38,7 @@ export function Header({ title, onFind, onHelp }: Props) {
         <button type="button" className="button button-icon lg:hidden" aria-label="Find and do" onClick={onFind}>
           <Icon name="search" />
         </button>
+        <Notifications />
         <button
           type="button"
           className="button button-icon"

@@ -37,20 +37,24 @@ function merge(known: LogLine[], told: LogLine[]): LogLine[] {
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 }
 
-export function useJobLogs(jobId: string | null): JobLogs {
+/** `hold`: somebody reads in the middle, so no line is let go at the start for one that comes at the end. */
+export function useJobLogs(jobId: string | null, hold = false): JobLogs {
   const [socket] = useState(liveSocket);
   const [logs, setLogs] = useState<Logs>(NOTHING);
   const lastSeq = useRef(0);
   /** The job whose log this is now: an answer about another one comes too late. */
   const shown = useRef(jobId);
+  const held = useRef(hold);
+  held.current = hold;
 
   const add = useCallback((id: string, told: LogLine[]) => {
     if (id !== shown.current) return;
     for (const line of told) lastSeq.current = Math.max(lastSeq.current, line.seq);
     setLogs((state) => {
       const same = state.jobId === id;
-      const keep = same ? state.keep : KEEP;
       const lines = merge(same ? state.lines : [], told);
+      const least = same ? state.keep : KEEP;
+      const keep = held.current ? Math.min(Math.max(least, lines.length), KEEP_MAX) : least;
       return { jobId: id, lines: lines.slice(-keep), cut: (same && state.cut) || lines.length > keep, keep, load: "ready", error: null };
     });
   }, []);

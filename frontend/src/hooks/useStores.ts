@@ -2,6 +2,7 @@
 import { useStore } from "zustand";
 import { datasetsStore, type DatasetsState } from "@/stores/datasetsStore";
 import { modelsStore, type ModelsState } from "@/stores/modelsStore";
+import { notificationsStore, type NotificationsState } from "@/stores/notificationsStore";
 import { operationsStore, type OperationsState } from "@/stores/operationsStore";
 import { systemMonitorStore, type SystemMonitorState } from "@/stores/systemMonitorStore";
 import { trainingsStore, type TrainingsState } from "@/stores/trainingsStore";
@@ -11,3 +12,4 @@ export const useOperations = <T>(select: (state: OperationsState) => T): T => us
 export const useTrainings = <T>(select: (state: TrainingsState) => T): T => useStore(trainingsStore, select);
 export const useModels = <T>(select: (state: ModelsState) => T): T => useStore(modelsStore, select);
 export const useDatasets = <T>(select: (state: DatasetsState) => T): T => useStore(datasetsStore, select);
+export const useNotices = <T>(select: (state: NotificationsState) => T): T => useStore(notificationsStore, select);

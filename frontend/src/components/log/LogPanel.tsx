@@ -1,5 +1,5 @@
 /** A job's log: its end live, what was kept before, search, and why the job ended. */
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { Panel } from "@/components/Panel";
 import { useJobLogs } from "@/hooks/useJobLogs";
 import { useNow } from "@/hooks/useNow";
@@ -14,19 +14,42 @@ import { LogView } from "./LogView";
 
 const STREAMS = ["stdout", "stderr", "log"] as const;
 
+/** Where a match stands. */
+interface Place {
+  seq: number;
+  from: number;
+}
+
 export function LogPanel({ jobId }: { jobId: string | null }) {
-  const { lines, cut, load, error, readOlder } = useJobLogs(jobId);
   const job = useOperations((state) => (jobId === null ? undefined : state.operations[jobId]));
   const [text, setText] = useQuery("find");
   const [stream, setStream] = useQuery("stream");
   const [follow, setFollow] = useState(true);
-  const [at, setAt] = useState<number | null>(null);
+  const { lines, cut, load, error, readOlder } = useJobLogs(jobId, !follow);
+  const [at, setAt] = useState<Place | "newest" | null>(text === "" ? null : "newest");
   const [reading, setReading] = useState(false);
   const now = useNow(10_000);
 
   const shown = useMemo(() => (stream === "" ? lines : lines.filter((line) => line.stream === stream)), [lines, stream]);
   const matches = useMemo(() => findMatches(shown, text), [shown, text]);
-  const current = at === null || matches.length === 0 ? null : Math.min(at, matches.length - 1);
+  // A match is known by its line: others come and go before and after it.
+  const current = useMemo(() => {
+    if (at === null || matches.length === 0) return null;
+    if (at === "newest") return matches.length - 1;
+    const index = matches.findIndex((match) => shown[match.line]?.seq === at.seq && match.from === at.from);
+    return index < 0 ? null : index;
+  }, [at, matches, shown]);
+  const goTo = (index: number) => {
+    const match = matches[index];
+    const line = match === undefined ? undefined : shown[match.line];
+    setAt(match === undefined || line === undefined ? null : { seq: line.seq, from: match.from });
+  };
+  // Found first, it is held on to: what is written meanwhile doesn't move the window.
+  const newest = at === "newest" ? current : null;
+  useEffect(() => {
+    if (newest !== null) goTo(newest);
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [newest]);
   const count = `${f.count(shown.length)}${cut ? "+" : ""} lines`;
 
   return (
@@ -44,10 +67,10 @@ export function LogPanel({ jobId }: { jobId: string | null }) {
             current={current ?? 0}
             onText={(next) => {
               setText(next);
-              setAt(next === "" ? null : Infinity);
+              setAt(next === "" ? null : "newest");
             }}
             onStep={(by) => {
-              setAt(stepMatch(matches.length, current ?? 0, by));
+              goTo(stepMatch(matches.length, current ?? 0, by));
             }}
           />
           <select
@@ -67,7 +90,7 @@ export function LogPanel({ jobId }: { jobId: string | null }) {
           </select>
           <button
             type="button"
-            className="button h-7"
+            className={`button h-7 ${follow ? "border-accent! bg-accent-soft!" : ""}`}
             aria-pressed={follow}
             onClick={() => {
               setAt(null);

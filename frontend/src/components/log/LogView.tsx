@@ -94,7 +94,7 @@ export function LogView({ lines, matches, current, follow, onFollow }: Props) {
         const atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
         if (atEnd !== follow && target === undefined) onFollow(atEnd);
       }}
-      className="relative h-96 overflow-x-hidden overflow-y-auto border-t border-line font-mono text-xs leading-[18px]"
+      className="relative max-h-96 min-h-20 overflow-x-hidden overflow-y-auto border-t border-line font-mono text-xs leading-[18px]"
     >
       <span ref={ruler} className="invisible absolute" aria-hidden="true">
         0000000000

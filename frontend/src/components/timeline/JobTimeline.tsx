@@ -71,7 +71,7 @@ function MomentRow({ moment, now }: { moment: Moment; now: number }) {
         {sameDay ? "" : `${f.time(at, now).replace(/ \d\d:\d\d$/, "")} `}
         {f.timeWithSeconds(at)}
       </time>
-      <span className={`grid w-3 place-items-center self-center ${TONE[moment.tone]}`}>
+      <span className={`grid h-5 w-3 place-items-center self-start ${TONE[moment.tone]}`}>
         {mark === null ? <span className="size-1.5 rounded-full bg-current" aria-hidden="true" /> : <Icon name={mark} size={11} />}
       </span>
       <span className="min-w-0">

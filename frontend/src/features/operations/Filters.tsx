@@ -24,7 +24,7 @@ export function Filters({ filter, kinds, hosts, layout, onLayout, onText, onKind
       {onLayout !== null && (
         <button
           type="button"
-          className="button h-7"
+          className={`button h-7 ${layout === "rows" ? "border-accent! bg-accent-soft!" : ""}`}
           aria-pressed={layout === "rows"}
           onClick={() => {
             onLayout(layout === "rows" ? "cards" : "rows");

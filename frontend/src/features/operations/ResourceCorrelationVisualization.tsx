@@ -39,7 +39,7 @@ export function ResourceCorrelationVisualization(props: Props) {
         <>
           <button
             type="button"
-            className="button"
+            className={`button ${table ? "border-accent! bg-accent-soft!" : ""}`}
             aria-pressed={table}
             onClick={() => {
               setAs(table ? "bars" : "table");
