@@ -3,6 +3,8 @@ import { useStore } from "zustand";
 import { datasetsStore, type DatasetsState } from "@/stores/datasetsStore";
 import { modelsStore, type ModelsState } from "@/stores/modelsStore";
 import { notificationsStore, type NotificationsState } from "@/stores/notificationsStore";
+import { referencesStore, type ReferencesState } from "@/stores/referencesStore";
+import { trainingTableStore, type TrainingTableState } from "@/stores/trainingTableStore";
 import { operationsStore, type OperationsState } from "@/stores/operationsStore";
 import { systemMonitorStore, type SystemMonitorState } from "@/stores/systemMonitorStore";
 import { trainingsStore, type TrainingsState } from "@/stores/trainingsStore";
@@ -13,3 +15,5 @@ export const useTrainings = <T>(select: (state: TrainingsState) => T): T => useS
 export const useModels = <T>(select: (state: ModelsState) => T): T => useStore(modelsStore, select);
 export const useDatasets = <T>(select: (state: DatasetsState) => T): T => useStore(datasetsStore, select);
 export const useNotices = <T>(select: (state: NotificationsState) => T): T => useStore(notificationsStore, select);
+export const useTrainingRows = <T>(select: (state: TrainingTableState) => T): T => useStore(trainingTableStore, select);
+export const useReferences = <T>(select: (state: ReferencesState) => T): T => useStore(referencesStore, select);

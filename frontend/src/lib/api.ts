@@ -1,6 +1,7 @@
 /** REST calls. Every failure is an ApiError whose message can be shown as it is. */
 import { decodeColumns, type MetricColumns } from "./chart/columns";
 import type { Dataset } from "./types/dataset";
+import type { SmallCurve, TrainingEstimate } from "./types/estimate";
 import type { Control, JsonObject, LogPage, Operation, OperationsPage, RetryRequest, TimelinePage } from "./types/job";
 import type { Extraction, Model } from "./types/model";
 import type { Comparison, ProgressSnapshot } from "./types/progress";
@@ -98,6 +99,10 @@ export const api = {
   jobLogTail: (jobId: string, lines: number) => request<LogPage>("GET", `/jobs/${id(jobId)}/logs?tail=${lines}`),
 
   trainings: (limit = 200) => request<Page<Training>>("GET", `/trainings?limit=${limit}`),
+  trainingsPage: (limit: number, cursor: string | null) =>
+    request<Page<Training>>("GET", `/trainings?limit=${limit}${cursor === null ? "" : `&cursor=${id(cursor)}`}`),
+  trainingCurves: (ids: readonly string[], maxPoints: number) =>
+    request<{ items: SmallCurve[] }>("GET", `/trainings/curves?ids=${ids.map(id).join(",")}&max_points=${maxPoints}`),
   training: (trainingId: string) => request<Training>("GET", `/trainings/${id(trainingId)}`),
   trainingMetrics: (trainingId: string, fromStep = 0, maxPoints = 2000) =>
     request<MetricPage>(
@@ -115,13 +120,15 @@ export const api = {
   /** Snapshots of its progress, at most 500: its phases and attempts. */
   progressSnapshots: (entityId: string) => request<{ items: RunSnapshot[] }>("GET", `/progress-history?entity_id=${id(entityId)}`),
   checkpoints: (trainingId: string) => request<Page<Checkpoint>>("GET", `/trainings/${id(trainingId)}/checkpoints`),
-  createTraining: (body: JsonObject) => request<Training>("POST", "/trainings", body),
+  /** The job instead, if the body's idempotency key has made one before. */
+  createTraining: (body: JsonObject) => request<Training | Operation>("POST", "/trainings", body),
+  estimateTraining: (body: JsonObject) => request<TrainingEstimate>("POST", "/trainings/estimate", body),
 
   models: () => request<Page<Model>>("GET", "/models?limit=200"),
   importModel: (path: string, name: string) => request<Model>("POST", "/models", name === "" ? { path } : { path, name }),
   extract: (modelId: string, body: JsonObject) =>
     request<Extraction>("POST", `/models/${id(modelId)}/extractions`, body),
-  extractions: () => request<Page<Extraction>>("GET", "/extractions?limit=200"),
+  extractions: () => request<Page<Extraction>>("GET", "/extractions?limit=500"),
 
   datasets: () => request<Page<Dataset>>("GET", "/datasets?limit=200"),
   importDataset: (path: string, name: string) =>

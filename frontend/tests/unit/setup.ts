@@ -8,7 +8,7 @@ class Observer {
   unobserve() {}
   disconnect() {}
 }
-// Not as a stub: a test that takes its stubs back still needs it.
+// Not by stubGlobal: a test that takes its own stubs back would take this one too.
 Object.defineProperty(globalThis, "ResizeObserver", { value: Observer, configurable: true, writable: true });
 Object.defineProperty(window, "matchMedia", {
   value: () => ({ matches: false, addEventListener: () => {}, removeEventListener: () => {} }),

@@ -1,13 +1,13 @@
 /** Starts a training on activations that have been extracted. */
 import { FormDialog } from "@/components/FormDialog";
+import { useReferences } from "@/hooks/useStores";
 import { api, messageOf } from "@/lib/api";
 import { count } from "@/lib/format";
 import { navigate } from "@/lib/router";
 import type { Extraction } from "@/lib/types/model";
 
 interface Props {
-  /** Completed ones. */
-  extractions: Extraction[];
+  from: string | null;
   onClose: () => void;
 }
 
@@ -16,7 +16,9 @@ function words(extraction: Extraction): string {
   return `${name} · layers ${extraction.layers.join(", ")} · ${count(extraction.vectors)} vectors`;
 }
 
-export function NewTrainingDialog({ extractions, onClose }: Props) {
+export function NewTrainingDialog({ onClose }: Props) {
+  const known = useReferences((state) => state.extractions);
+  const extractions = [...known.values()].filter(({ status }) => status === "completed");
   return (
     <FormDialog
       title="New training"

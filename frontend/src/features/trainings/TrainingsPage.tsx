@@ -1,227 +1,183 @@
-/** Every training, newest first. */
-import { useEffect, useMemo, useRef, useState } from "react";
-import { FilterField } from "@/components/FilterField";
-import { Link } from "@/components/Link";
-import { ProgressBar } from "@/components/ProgressBar";
+/** Every training: to find, to order, to act on many. What is shown, and how, is in the address. */
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { EmptyState, ErrorNote, Skeleton } from "@/components/States";
-import { StatusBadge } from "@/components/StatusBadge";
-import { useFallbackPolling } from "@/hooks/useFallbackPolling";
+import { Link } from "@/components/Link";
+import { useBulk } from "@/hooks/useBulk";
 import { useNow } from "@/hooks/useNow";
+import { useRowOrder } from "@/hooks/useRowOrder";
+import { useRowSelection } from "@/hooks/useRowSelection";
 import { useShortcuts } from "@/hooks/useShortcuts";
-import { useOperations, useTrainings } from "@/hooks/useStores";
-import * as f from "@/lib/format";
-import { statusTone } from "@/lib/jobWords";
+import { useOperations, useReferences, useTrainingRows } from "@/hooks/useStores";
+import { useTableView } from "@/hooks/useTableView";
+import { useTrainingTable } from "@/hooks/useTrainingTable";
 import { useQuery } from "@/lib/router";
-import type { Operation } from "@/lib/types/job";
-import { api } from "@/lib/api";
-import type { Extraction } from "@/lib/types/model";
-import { trainingsStore, type KnownTraining } from "@/stores/trainingsStore";
+import { countStatuses } from "@/lib/trainingTable/order";
+import { lookupOf, referencesOf, referencesStore } from "@/stores/referencesStore";
+import { trainingTableStore } from "@/stores/trainingTableStore";
+import { BulkBar } from "./BulkBar";
+import { ColumnPicker } from "./ColumnPicker";
+import { CountLine } from "./CountLine";
 import { NewTrainingDialog } from "./NewTrainingDialog";
+import { TableFilters } from "./TableFilters";
+import { TrainingTable, type TableHandle } from "./TrainingTable";
 
-const { fetchTrainings } = trainingsStore.getState();
-
-const COLUMNS: { key: string; word: string; value: (row: Row) => number | string | null; number: boolean; narrow: boolean }[] = [
-  { key: "name", word: "Name", value: (row) => row.name ?? row.id, number: false, narrow: true },
-  { key: "status", word: "State", value: (row) => row.status ?? "", number: false, narrow: true },
-  { key: "progress", word: "Progress", value: (row) => row.progress ?? null, number: false, narrow: true },
-  { key: "loss", word: "Loss", value: (row) => row.final_loss ?? row.loss ?? null, number: true, narrow: false },
-  { key: "l0", word: "L0", value: (row) => row.l0_sparsity ?? null, number: true, narrow: false },
-  { key: "ev", word: "Explained var.", value: (row) => row.explained_variance ?? null, number: true, narrow: false },
-  { key: "features", word: "Features", value: (row) => row.n_features ?? null, number: true, narrow: false },
-  { key: "created", word: "Created", value: (row) => row.created_at ?? "", number: true, narrow: false },
-];
-
-type Row = KnownTraining;
-
-/** The channel `operations` tells the state of each training's job: newer than the list when they differ. */
-function withLive(training: Row, job: Operation | undefined): Row {
-  if (job === undefined || training.updated_at === undefined || job.updated_at < training.updated_at) return training;
-  return {
-    ...training,
-    status: job.status,
-    progress: job.progress,
-    loss: job.training?.loss ?? training.loss ?? null,
-    l0_sparsity: job.training?.l0_sparsity ?? training.l0_sparsity ?? null,
-    explained_variance: job.training?.explained_variance ?? training.explained_variance ?? null,
-  };
-}
+const { fetchReferences } = referencesStore.getState();
+const { fetchAll } = trainingTableStore.getState();
+const NO_KEYS = {};
 
 export function TrainingsPage() {
-  const trainings = useTrainings((state) => state.trainings);
-  const load = useTrainings((state) => state.load);
-  const error = useTrainings((state) => state.error);
-  const operations = useOperations((state) => state.operations);
-  const [text, setText] = useQuery("q");
-  const [sort, setSort] = useQuery("sort", "-created");
-  const [extractions, setExtractions] = useState<Extraction[]>([]);
-  const [creating, setCreating] = useState(false);
+  useTrainingTable();
+  const rows = useTrainingRows((state) => state.rows);
+  const structure = useTrainingRows((state) => state.structure);
+  const load = useTrainingRows((state) => state.load);
+  const error = useTrainingRows((state) => state.error);
+  const extractions = useReferences((state) => state.extractions);
+  const modelNames = useReferences((state) => state.modelNames);
+  const datasetNames = useReferences((state) => state.datasetNames);
+  const known = useMemo(() => ({ extractions, modelNames, datasetNames }), [extractions, modelNames, datasetNames]);
+  const references = useMemo(() => referencesOf(known), [known]);
+  const lookup = useMemo(() => lookupOf(known), [known]);
   const now = useNow(10_000);
-  const filter = useRef<HTMLInputElement>(null);
-  const keys = useMemo(() => ({ "/": () => filter.current?.focus() }), []);
-  useShortcuts(keys);
-  useFallbackPolling(fetchTrainings);
 
-  // A training or an extraction appears or ends: the lists are read again, not at each step.
-  const milestones = Object.values(operations)
-    .filter((job) => job.entity_type === "training" || job.entity_type === "extraction")
-    .map((job) => `${job.id}:${job.finished_at === null ? "" : job.status}`)
-    .sort()
-    .join(",");
+  const view = useTableView();
+  const { ids, stale, sortAgain } = useRowOrder({ rows, structure, filter: view.filter, sort: view.sort, references, lookup });
+  const { selection, toggle, toggleAll, clear } = useRowSelection(ids);
+  const chosen = useMemo(() => [...selection].flatMap((id) => rows.get(id) ?? []), [selection, rows]);
+  const counts = useMemo(() => {
+    void structure;
+    return countStatuses(rows.values());
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [structure]);
+  const bulk = useBulk();
+
+  const [creating, setCreating] = useQuery("new");
+  const [current, setCurrent] = useState<string | null>(null);
+  const field = useRef<HTMLInputElement>(null);
+  const table = useRef<TableHandle>(null);
+  const currentRef = useRef(current);
+  currentRef.current = current;
+  const keys = useMemo(
+    () => ({
+      "/": () => field.current?.focus(),
+      j: () => table.current?.move(1),
+      k: () => table.current?.move(-1),
+      x: () => {
+        if (currentRef.current !== null) toggle(currentRef.current, false);
+      },
+    }),
+    [toggle],
+  );
+  useShortcuts(creating === "" ? keys : NO_KEYS);
+
+  // An extraction that has ended can be trained on.
+  const milestones = useOperations((state) =>
+    Object.values(state.operations)
+      .filter((job) => job.entity_type === "extraction" && job.finished_at !== null)
+      .map((job) => job.id)
+      .sort()
+      .join(","),
+  );
   useEffect(() => {
-    void fetchTrainings();
-    api.extractions().then(
-      ({ items }) => {
-        setExtractions(items.filter((extraction) => extraction.status === "completed"));
-      },
-      () => {
-        // The list of trainings tells that the server can't be read.
-      },
-    );
+    void fetchReferences();
   }, [milestones]);
 
-  const rows = useMemo(() => {
-    const byTraining = new Map<string, Operation>();
-    for (const job of Object.values(operations)) {
-      if (job.entity_type === "training" && job.entity_id !== null) byTraining.set(job.entity_id, job);
-    }
-    const wanted = text.toLowerCase();
-    const all = Object.values(trainings)
-      .filter((row) => row.created_at !== undefined)
-      .map((row) => withLive(row, byTraining.get(row.id)))
-      .filter((row) => `${row.name ?? ""} ${row.id} ${row.status ?? ""} ${row.architecture ?? ""}`.toLowerCase().includes(wanted));
-    const down = sort.startsWith("-");
-    const column = COLUMNS.find((candidate) => candidate.key === sort.replace(/^-/, "")) ?? COLUMNS[COLUMNS.length - 1];
-    return all.sort((a, b) => {
-      const [x, y] = [column?.value(a) ?? null, column?.value(b) ?? null];
-      // What is not known stays last, whichever way the rest is sorted.
-      if (x === null || y === null) return (x === null ? 1 : 0) - (y === null ? 1 : 0);
-      const order = typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y));
-      return down ? -order : order;
-    });
-  }, [trainings, operations, text, sort]);
-
+  const orderKey = `${JSON.stringify(view.filter)} ${view.sort.column.key} ${String(view.sort.down)}`;
+  const close = useCallback(() => {
+    setCreating("");
+  }, [setCreating]);
+  const startable = [...extractions.values()].some(({ status }) => status === "completed");
+  const filtered = rows.size > 0 && ids.length === 0;
   return (
-    <div className="flex flex-col gap-4">
-      <div className="flex flex-wrap items-center justify-between gap-2">
-        <p className="text-sm text-muted">{load === "ready" ? `${rows.length} ${rows.length === 1 ? "training" : "trainings"}` : " "}</p>
-        <div className="flex w-full items-center gap-2 sm:w-auto">
-          <FilterField ref={filter} value={text} onChange={setText} label="Filter trainings" />
-          <button
-            type="button"
-            className="button button-primary h-7"
-            disabled={extractions.length === 0}
-            title={extractions.length === 0 ? "Extract activations from a model first" : undefined}
-            onClick={() => {
-              setCreating(true);
-            }}
-          >
-            New training
-          </button>
-        </div>
+    <div className="flex h-[calc(100dvh-5rem-1px)] min-h-96 flex-col gap-2.5 max-md:h-[calc(100dvh-9rem-1px)]">
+      <TableFilters fieldRef={field} filter={view.filter} onFilter={view.setFilter} counts={counts}>
+        <ColumnPicker shown={view.columnKeys} onChange={view.setColumns} onReset={view.resetColumns} />
+        <button
+          type="button"
+          className="button button-primary h-7"
+          disabled={!startable}
+          title={startable ? undefined : "Extract activations from a model first"}
+          onClick={() => {
+            setCreating("1");
+          }}
+        >
+          New training
+        </button>
+      </TableFilters>
+      <div className="flex h-8 min-w-0 shrink-0 items-center gap-3" data-testid="table-line">
+        {chosen.length > 0 || bulk.running !== null ? (
+          <BulkBar chosen={chosen} bulk={bulk} onClear={clear} />
+        ) : (
+          <CountLine shown={ids.length} all={rows.size} load={load} stale={stale} onSortAgain={sortAgain} word={view.sort.column.word} />
+        )}
+        <Outcome bulk={bulk} />
       </div>
-      {error !== null && <ErrorNote onRetry={() => void fetchTrainings()}>{error}</ErrorNote>}
-      {load === "loading" && <Skeleton className="h-48 rounded-lg" />}
-      {load === "ready" && Object.values(trainings).length === 0 && (
+      {error !== null && <ErrorNote onRetry={() => void fetchAll()}>{error}</ErrorNote>}
+      {load === "loading" && rows.size === 0 && <Skeleton className="min-h-0 flex-1 rounded-lg" />}
+      {load === "ready" && rows.size === 0 && <NoTrainings />}
+      {filtered && load !== "loading" && (
         <section className="panel">
-          <EmptyState icon="trainings" title="No training yet">
-            <p>
-              A training needs activations. Import a <Link className="link" href="/models">model</Link> and a{" "}
-              <Link className="link" href="/datasets">dataset</Link>, tokenize it, extract, then start one here or with{" "}
-              <code className="font-mono text-xs text-fg">POST /api/v1/trainings</code>.
-            </p>
+          <EmptyState icon="search" title={load === "ready" ? "No training matches" : "No match so far"}>
+            <button type="button" className="link" onClick={view.clearFilter}>
+              Show all {rows.size.toLocaleString("en-US")}
+            </button>
           </EmptyState>
         </section>
       )}
-      {rows.length > 0 && (
-        <div className="panel overflow-x-auto" tabIndex={0}>
-          <table className="table">
-            <thead>
-              <tr>
-                {COLUMNS.map((column) => {
-                  const active = sort.replace(/^-/, "") === column.key;
-                  const down = sort.startsWith("-");
-                  return (
-                    <th
-                      key={column.key}
-                      scope="col"
-                      aria-sort={active ? (down ? "descending" : "ascending") : "none"}
-                      className={`${column.number ? "number" : ""} ${column.narrow ? "" : "max-md:hidden"}`}
-                    >
-                      <button
-                        type="button"
-                        className={`hover:text-fg ${active ? "text-fg" : ""}`}
-                        onClick={() => {
-                          setSort(active && down ? column.key : `-${column.key}`);
-                        }}
-                      >
-                        {column.number && <SortMark active={active} down={down} />}
-                        {column.word}
-                        {!column.number && <SortMark active={active} down={down} />}
-                      </button>
-                    </th>
-                  );
-                })}
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => (
-                <tr key={row.id} data-testid="training-row" data-training-id={row.id}>
-                  <td className="max-w-56 truncate font-medium">
-                    <Link href={`/trainings/${row.id}`} className="hover:text-accent">
-                      {row.name ?? row.id}
-                    </Link>
-                    <span className="ml-2 text-xs font-normal text-faint max-md:hidden">
-                      {row.architecture ?? ""} {layersWord(row.layers)}
-                    </span>
-                  </td>
-                  <td>
-                    <StatusBadge status={row.status ?? "queued"} />
-                  </td>
-                  <td>
-                    <div className="flex items-center gap-2.5">
-                      <ProgressBar
-                        className="w-16 md:w-28"
-                        value={row.progress ?? null}
-                        tone={statusTone(row.status ?? "")}
-                        label={`Progress of ${row.name ?? row.id}`}
-                      />
-                      <span className="w-[7ch] text-right text-xs text-muted">{f.progressPercent(row.progress)}</span>
-                    </div>
-                  </td>
-                  <td className="number max-md:hidden">{f.metric(row.final_loss ?? row.loss)}</td>
-                  <td className="number max-md:hidden">{f.metric(row.l0_sparsity, 3)}</td>
-                  <td className="number max-md:hidden">{f.metric(row.explained_variance, 3)}</td>
-                  <td className="number text-muted max-md:hidden">{f.count(row.n_features)}</td>
-                  <td className="number text-muted max-md:hidden" title={f.fullTime(row.created_at)}>
-                    {f.time(row.created_at, now)}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {creating && (
-        <NewTrainingDialog
-          extractions={extractions}
-          onClose={() => {
-            setCreating(false);
-          }}
+      {ids.length > 0 && (
+        <TrainingTable
+          ref={table}
+          ids={ids}
+          rows={rows}
+          orderKey={orderKey}
+          columns={view.columns}
+          sort={view.sort}
+          onSort={view.sortBy}
+          selection={selection}
+          onToggle={toggle}
+          onToggleAll={toggleAll}
+          current={current}
+          onCurrent={setCurrent}
+          lookup={lookup}
+          now={now}
         />
+      )}
+      {creating !== "" && startable && <NewTrainingDialog from={creating === "1" ? null : creating} onClose={close} />}
+    </div>
+  );
+}
+
+function Outcome({ bulk }: { bulk: ReturnType<typeof useBulk> }) {
+  return (
+    <div role="status" className="ml-auto flex min-w-0 items-center gap-2 text-sm" data-testid="bulk-outcome">
+      {bulk.outcome !== null && (
+        <>
+          <span className="truncate" title={bulk.outcome}>
+            {bulk.outcome}
+          </span>
+          {bulk.dismissed.length > 0 && (
+            <button type="button" className="button" onClick={bulk.undoDismiss}>
+              Undo
+            </button>
+          )}
+          <button type="button" className="button" onClick={bulk.forget}>
+            OK
+          </button>
+        </>
       )}
     </div>
   );
 }
 
-function SortMark({ active, down }: { active: boolean; down: boolean }) {
+function NoTrainings() {
   return (
-    <span aria-hidden="true" className="mx-1 inline-block w-2">
-      {active ? (down ? "↓" : "↑") : ""}
-    </span>
+    <section className="panel">
+      <EmptyState icon="trainings" title="No training yet">
+        <p>
+          A training needs activations. Import a <Link className="link" href="/models">model</Link> and a{" "}
+          <Link className="link" href="/datasets">dataset</Link>, tokenize it, extract, then start one here or with{" "}
+          <code className="font-mono text-xs text-fg">POST /api/v1/trainings</code>.
+        </p>
+      </EmptyState>
+    </section>
   );
-}
-
-function layersWord(layers: number[] | undefined): string {
-  if (layers === undefined || layers.length === 0) return "";
-  return layers.length === 1 ? `· L${layers[0] ?? ""}` : `· L${layers[0] ?? ""}–${layers[layers.length - 1] ?? ""}`;
 }

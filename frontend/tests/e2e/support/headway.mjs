@@ -13,6 +13,7 @@ export function sample(path) {
   return resolve(process.env.HEADWAY_SAMPLE ?? join(ROOT, "sample"), path);
 }
 
+/** `data`: a folder that a server stopped with `keep` has left; else one of its own. */
 export async function startHeadway(options = [], { data = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), "headway-e2e-")), port = 0 } = {}) {
   const binary = resolve(process.env.HEADWAY_BIN ?? join(ROOT, "build/bin/headway"));
   const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`, "--data", data, ...options], {
@@ -57,6 +58,7 @@ export async function startHeadway(options = [], { data = mkdtempSync(join(proce
 
   return {
     url,
+    data,
     get: (path) => call("GET", path),
     post: (path, body = {}) => call("POST", path, body),
     output: () => said,
@@ -68,7 +70,8 @@ export async function startHeadway(options = [], { data = mkdtempSync(join(proce
     },
     /** The server once more, in the same place: after `kill`. */
     again: () => startHeadway(options, { data, port: Number(new URL(url).port) }),
-    async stop() {
+    /** `keep`: the folder stays, for another server. */
+    async stop({ keep = false } = {}) {
       if (child.exitCode === null && child.signalCode === null) {
         const ended = once(child, "exit");
         child.kill("SIGTERM");
@@ -76,7 +79,7 @@ export async function startHeadway(options = [], { data = mkdtempSync(join(proce
         await ended;
         clearTimeout(timer);
       }
-      rmSync(data, { recursive: true, force: true });
+      if (!keep) rmSync(data, { recursive: true, force: true });
     },
   };
 }
