@@ -61,6 +61,7 @@ export function RunPicker({ ids, onChange, onClose }: Props) {
   const toggle = (id: string) => {
     onChange(ids.includes(id) ? ids.filter((each) => each !== id) : [...ids, id]);
   };
+  // Closed as an element first, it gives the focus back to where that was; then it goes.
   return (
     <dialog ref={dialog} aria-labelledby={titleId} onClose={onClose} className="panel w-[min(620px,calc(100vw-32px))] p-0 text-fg shadow-xl">
       <div className="flex flex-wrap items-center gap-3 px-5 pt-4 pb-3">
@@ -116,7 +117,7 @@ export function RunPicker({ ids, onChange, onClose }: Props) {
       </div>
       <div className="flex items-center justify-end gap-3 px-5 py-3">
         {full && <span className="mr-auto text-xs text-muted">More than {RUNS_MAX} can't be compared at once.</span>}
-        <button type="button" className="button button-primary" onClick={onClose}>
+        <button type="button" className="button button-primary" onClick={() => dialog.current?.close()}>
           Done
         </button>
       </div>

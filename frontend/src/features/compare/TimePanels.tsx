@@ -33,7 +33,8 @@ export function PhasePanel(props: Props) {
               <dt className="caption mb-1">{row.name}</dt>
               {row.seconds.map((seconds, i) => {
                 const run = runs[i];
-                const against = baseline < 0 || i === baseline ? "" : relative(seconds, row.seconds[baseline] ?? null);
+                const ended = [i, baseline].every((at) => props.comparison.runs[at]?.status === "completed");
+                const against = baseline < 0 || i === baseline || !ended ? "" : relative(seconds, row.seconds[baseline] ?? null);
                 return (
                   run !== undefined && (
                     <dd key={run.id} className={`grid ${baseline < 0 ? "grid-cols-[minmax(0,9rem)_minmax(0,1fr)_11ch]" : "grid-cols-[minmax(0,9rem)_minmax(0,1fr)_11ch_7ch]"} items-center gap-3 py-0.5 text-xs`}>
