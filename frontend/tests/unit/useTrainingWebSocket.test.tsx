@@ -13,8 +13,9 @@ let peer: Peer;
 /** What REST has of each training's curve: the steps. */
 const rows = new Map<string, number[]>();
 
-function knows(id: string, step = 150): void {
-  peer.rest.set(`/trainings/${id}`, training({ id, current_step: step, updated_at: new Date(Date.now() - 1000).toISOString() }));
+/** A row that changed a second ago: what is published from now on is newer. */
+function knows(id: string, step = 150, at = Date.now() - 1000): void {
+  peer.rest.set(`/trainings/${id}`, training({ id, current_step: step, updated_at: new Date(at).toISOString() }));
   rows.set(id, [0, step]);
   peer.rest.set(`/trainings/${id}/metrics`, (query: URLSearchParams) => {
     const since = Number(query.get("since_step") ?? -1);
@@ -148,7 +149,7 @@ describe("reconnection", () => {
     await soon(() => {
       expect(step("trn_1")).toBe(200);
     });
-    knows("trn_1", 900);
+    knows("trn_1", 900, Date.now());
     peer.loseState("epoch-2");
     peer.cut();
     await soon(() => {

@@ -63,7 +63,15 @@ export function RunPicker({ ids, onChange, onClose }: Props) {
   };
   // Closed as an element first, it gives the focus back to where that was; then it goes.
   return (
-    <dialog ref={dialog} aria-labelledby={titleId} onClose={onClose} className="panel w-[min(620px,calc(100vw-32px))] p-0 text-fg shadow-xl">
+    <dialog
+      ref={dialog}
+      aria-labelledby={titleId}
+      onClose={(event) => {
+        // The event comes late: an effect that React runs twice may have opened it again.
+        if (!event.currentTarget.open) onClose();
+      }}
+      className="panel w-[min(620px,calc(100vw-32px))] p-0 text-fg shadow-xl"
+    >
       <div className="flex flex-wrap items-center gap-3 px-5 pt-4 pb-3">
         <h2 id={titleId} className="text-base font-semibold">
           Runs to compare
