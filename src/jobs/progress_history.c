@@ -212,7 +212,10 @@ static int note_job(struct store_tx *tx, struct compare_run *r, struct err *e)
     bool ended = job_status_from_name(r->status, &s) && job_is_final(s);
     snprintf(r->name, sizeof r->name, "%s", job.name);
     snprintf(r->kind, sizeof r->kind, "%s", job.kind);
-    if (!ended && job.attempt == r->attempt) snprintf(r->status, sizeof r->status, "%s", job.status);
+    if (!ended && job.attempt == r->attempt) {
+        snprintf(r->status, sizeof r->status, "%s", job.status);
+        if (!isnan(job.progress)) r->progress = job.progress; // snapshots are rare
+    }
     job_row_release(&job);
     return 0;
 }
