@@ -190,6 +190,94 @@ static void runs_without_percentages_are_compared_by_their_time_if_all_ended_wel
     assert_int_equal(c.basis, COMPARE_NOTHING);
 }
 
+static void whole_times_are_not_compared_with_those_of_a_part(void **state)
+{
+    (void)state;
+    even("A", "completed", 40, 20); // stopped early
+    struct compare_run *b = add("B", "completed", 100);
+    run_times_add(&b->times, 30, 60, 100, ""); // went on from a checkpoint
+    compare_runs(&c);
+    assert_int_equal(c.basis, COMPARE_NOTHING);
+    says("no stretch of progress");
+    says("A completed after 40 % of its way");
+}
+
+static void what_is_not_compared_is_said_to_be_left_out_and_why(void **state)
+{
+    (void)state;
+    even("A", "completed", 100, 100);
+    even("B", "failed", 40, 60);
+    even("C", "running", 0.4, 3);
+    struct compare_run *d = add("D", "completed", 100);
+    run_times_add(&d->times, 20, (double)NAN, 100, "");
+    struct compare_run *e = add("E", "running", (double)NAN);
+    run_times_add(&e->times, 20, (double)NAN, (double)NAN, "");
+    compare_runs(&c);
+    says("A was 50 % faster than B; the difference is spread over the whole way; "
+         "compared from 0 % to 40 %, which both went through");
+    says("C is running at 0.4 % and has not come far enough to be compared");
+    says("D tells no percentage to compare by");
+    says("E is running and tells no percentage to compare by");
+}
+
+static void one_that_waits_again_after_a_pause_has_begun(void **state)
+{
+    (void)state;
+    even("A", "completed", 100, 100);
+    even("B", "queued", 33, 60);
+    struct compare_run *n = add("C", "queued", 0);
+    compare_runs(&c);
+    says("B is queued at 33 %");
+    says("C has not begun");
+    (void)n;
+}
+
+static void a_stretch_that_took_no_time_is_not_called_none(void **state)
+{
+    (void)state;
+    even("A", "completed", 100, 100);
+    struct compare_run *b = add("B", "running", 50);
+    run_times_add(&b->times, 0, 0, 50, ""); // its first report
+    run_times_add(&b->times, 5, 50, 50, "");
+    compare_runs(&c);
+    assert_int_equal(c.basis, COMPARE_NOTHING);
+    says("too short to be measured");
+    says("B is running at 50 %");
+}
+
+static void runs_of_different_kinds_are_said_to_be(void **state)
+{
+    (void)state;
+    struct compare_run *a = even("A", "completed", 100, 100), *b = even("B", "completed", 100, 150);
+    snprintf(a->kind, sizeof a->kind, "extract");
+    snprintf(b->kind, sizeof b->kind, "train_sae");
+    compare_runs(&c);
+    says("; they are not of one kind");
+    snprintf(b->kind, sizeof b->kind, "extract");
+    compare_runs(&c);
+    assert_null(strstr(c.sentence, "kind"));
+}
+
+static void large_numbers_have_no_exponents(void **state)
+{
+    (void)state;
+    struct compare_run *a = even("A", "completed", 100, 10), *b = even("B", "completed", 100, 15);
+    run_times_work(&a->times, &(struct run_work){"", "tokens", 1000000, 1000000, 100});
+    run_times_work(&b->times, &(struct run_work){"", "tokens", 3000000, 3000000, 100});
+    compare_runs(&c);
+    says("(200000 tokens a second against 100000, with 3000000 to do against 1000000)");
+    run_times_work(&a->times, &(struct run_work){"", "bytes", 10 << 20, 10 << 20, 100});
+    run_times_work(&b->times, &(struct run_work){"", "bytes", 30 << 20, 30 << 20, 100});
+    compare_runs(&c);
+    says("(2 MiB a second against 1, with 30 to do against 10)");
+    for (int i = 0; i < 2; i++) {
+        run_times_init(&c.runs[i].times);
+        run_times_add(&c.runs[i].times, i ? 12345 : 300, (double)NAN, 100, "");
+    }
+    compare_runs(&c);
+    says("(5 min 0 s against 3 h 25 min)");
+}
+
 static void many_are_compared_with_the_fastest(void **state)
 {
     (void)state;
@@ -277,6 +365,12 @@ int main(void)
         T(what_is_counted_in_other_units_is_compared_by_progress),
         T(nothing_in_common_is_no_comparison),
         T(runs_without_percentages_are_compared_by_their_time_if_all_ended_well),
+        T(whole_times_are_not_compared_with_those_of_a_part),
+        T(what_is_not_compared_is_said_to_be_left_out_and_why),
+        T(one_that_waits_again_after_a_pause_has_begun),
+        T(a_stretch_that_took_no_time_is_not_called_none),
+        T(runs_of_different_kinds_are_said_to_be),
+        T(large_numbers_have_no_exponents),
         T(many_are_compared_with_the_fastest),
         T(runs_of_one_name_go_by_their_ids),
         T(the_longest_names_and_the_most_runs_find_room),
