@@ -6,6 +6,7 @@
 
 #include "api/resources.h"
 #include "jobs/progress_history.h"
+#include "jobs/queue.h"
 
 // A curve fits one page: that of a run whose snapshots were taken at each percent.
 enum { LIMIT_DEFAULT = 500, LIMIT_MAX = 500 };
@@ -48,7 +49,15 @@ static void write_listing(struct resource_op *op, struct jw *w)
     const struct listing *l = (struct listing *)op;
     int n = l->n > l->query.limit ? l->query.limit : l->n;
     char last[ID_SIZE] = "";
-    op_list_begin(w);
+    struct history_rule rule = queue_history_rule(op->api->queue);
+    jw_obj(w);
+    jw_key(w, "rule");
+    jw_obj(w);
+    jw_kf64(w, "step_percent", rule.step_percent);
+    jw_kf64(w, "interval_seconds", (double)rule.interval_us / 1e6);
+    jw_obj_end(w);
+    jw_key(w, "items");
+    jw_arr(w);
     for (int i = 0; i < n; i++) write_row(w, &l->rows[i]);
     if (n) snprintf(last, sizeof last, "%" PRId64, l->rows[n - 1].id);
     op_list_end(w, l->n > n, n ? l->rows[n - 1].timestamp : 0, last);

@@ -36,6 +36,11 @@ struct queue *queue_new(const struct queue_config *config)
     return q;
 }
 
+struct history_rule queue_history_rule(const struct queue *q)
+{
+    return q->cfg.history;
+}
+
 void queue_free(struct queue *q)
 {
     if (!q) return;

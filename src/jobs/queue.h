@@ -47,6 +47,7 @@ void queue_start(struct queue *q, queue_done_fn done, void *ctx);
 void queue_tick(struct queue *q); // whatever is due: leases, waiting claims, held-back updates. Cheap when nothing is
 void queue_stop(struct queue *q);
 void queue_free(struct queue *q);
+struct history_rule queue_history_rule(const struct queue *q); // when it keeps snapshots of progress; never changes
 
 // A program may begin phases without end: of a job with so many events only its statuses and what is asked of it are
 // kept (store/job_events_table.h).

@@ -67,7 +67,7 @@ describe('the history of progress', () => {
 
     const [first, ...others] = rows;
     const page = await server.get(`/progress-history?entity_id=${training.id}&limit=1`);
-    assert.deepEqual(page.items, [first]);
+    assert.deepEqual([page.rule, page.items], [{ step_percent: 1, interval_seconds: 1 }, [first]]);
     assert.deepEqual(await past(training.id, `&cursor=${page.next_cursor}`), others);
     assert.deepEqual(await past(training.id, `&end_time=${first.timestamp}`), [], 'the time has more digits than are shown');
     assert.deepEqual(await past(training.id, `&start_time=${new Date(Date.parse(first.timestamp) + 1).toISOString()}`), others);

@@ -4,7 +4,7 @@ import type { Dataset } from "./types/dataset";
 import type { SmallCurve, TrainingEstimate } from "./types/estimate";
 import type { Control, JsonObject, LogPage, Operation, OperationsPage, RetryRequest, TimelinePage } from "./types/job";
 import type { Extraction, Model } from "./types/model";
-import type { Comparison, ProgressSnapshot } from "./types/progress";
+import type { Comparison, ProgressSnapshot, SnapshotRule } from "./types/progress";
 import type { MachineHistory, RunSnapshot } from "./types/run";
 import type { SystemHistory, SystemRange, SystemSnapshot, VersionInfo } from "./types/system";
 import type { Checkpoint, CurveRow, MetricPage, Training } from "./types/training";
@@ -150,7 +150,7 @@ export const api = {
       `/trainings/${id(trainingId)}/metrics?layer=all&${sinceStep === null ? "" : `since_step=${sinceStep}&`}max_points=${maxPoints}`,
     ),
   progressHistory: (entityId: string, startTime: string | null, cursor: string | null) =>
-    request<Page<ProgressSnapshot>>(
+    request<Page<ProgressSnapshot> & { rule?: SnapshotRule }>(
       "GET",
       `/progress-history?entity_id=${id(entityId)}${startTime === null ? "" : `&start_time=${id(startTime)}`}${cursor === null ? "" : `&cursor=${id(cursor)}`}`,
     ),

@@ -6,7 +6,7 @@ import { createStore } from "zustand/vanilla";
 import { api, messageOf } from "@/lib/api";
 import type { LivePoint } from "@/lib/progressCurve";
 import type { Operation } from "@/lib/types/job";
-import type { ProgressSnapshot } from "@/lib/types/progress";
+import type { ProgressSnapshot, SnapshotRule } from "@/lib/types/progress";
 
 export interface RunHistory {
   load: "loading" | "ready" | "error";
@@ -19,6 +19,8 @@ export interface RunHistory {
 
 export interface ProgressHistoryState {
   histories: Record<string, RunHistory>;
+  /** When the server keeps one; null: not heard yet. */
+  rule: SnapshotRule | null;
   /** With `onlyNew`, snapshots from the newest known on are asked for. */
   fetchHistory: (entityId: string, onlyNew?: boolean) => Promise<void>;
   /** A job's newest state: a point of the curves of its entity and of itself. True if it begins or ends something, so that there is a snapshot to fetch. */
@@ -32,16 +34,18 @@ const LIVE_STEP_MS = 500;
 
 const NOTHING: RunHistory = { load: "loading", error: null, snapshots: [], live: [], heard: null };
 
-async function pages(entityId: string, from: string | null): Promise<ProgressSnapshot[]> {
+async function pages(entityId: string, from: string | null): Promise<{ items: ProgressSnapshot[]; rule: SnapshotRule | null }> {
   const items: ProgressSnapshot[] = [];
+  let rule: SnapshotRule | null = null;
   let cursor: string | null = null;
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const answer = await api.progressHistory(entityId, from, cursor);
     items.push(...answer.items);
+    rule = answer.rule ?? rule;
     cursor = answer.next_cursor;
     if (cursor === null) break;
   }
-  return items;
+  return { items, rule };
 }
 
 function joined(known: ProgressSnapshot[], told: ProgressSnapshot[]): ProgressSnapshot[] {
@@ -71,13 +75,15 @@ export function createProgressHistoryStore() {
 
     return {
       histories: {},
+      rule: null,
 
       fetchHistory: async (id, onlyNew = false) => {
         const known = get().histories[id]?.snapshots ?? [];
         const newest = known[known.length - 1];
         try {
-          const told = await pages(id, onlyNew && newest !== undefined ? newest.timestamp : null);
+          const { items: told, rule } = await pages(id, onlyNew && newest !== undefined ? newest.timestamp : null);
           change(id, ({ snapshots }) => ({ snapshots: joined(onlyNew ? snapshots : [], told), load: "ready", error: null }));
+          if (rule !== null) set({ rule });
         } catch (error) {
           change(id, ({ load }) => ({ load: load === "ready" ? "ready" : "error", error: messageOf(error) }));
         }

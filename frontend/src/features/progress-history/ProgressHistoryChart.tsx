@@ -3,6 +3,7 @@
  * pauses are marked; a running job's newest reports follow as they come. Shown in the pages of other features.
  */
 import { useMemo } from "react";
+import { useStore } from "zustand";
 import { Chart } from "@/components/Chart";
 import { Choice } from "@/components/Choice";
 import { EmptyState, ErrorNote, Skeleton } from "@/components/States";
@@ -12,6 +13,7 @@ import * as f from "@/lib/format";
 import { elapsedCurve, wallCurve } from "@/lib/progressCurve";
 import { useQuery } from "@/lib/router";
 import { lookOf, type RunLook } from "@/lib/runLook";
+import { progressHistoryStore } from "@/stores/progressHistoryStore";
 import { ProgressFacts } from "./ProgressFacts";
 import { useHistories } from "./useHistories";
 
@@ -31,6 +33,7 @@ const AXES = [
 export function ProgressHistoryChart({ entityIds, labels, looks, height = 220 }: ProgressHistoryChartProps) {
   useProgressHistory(entityIds);
   const histories = useHistories(entityIds);
+  const rule = useStore(progressHistoryStore, (state) => state.rule);
   const [axis, setAxis] = useQuery("progress", "running");
   const byClock = axis === "clock";
 
@@ -78,7 +81,10 @@ export function ProgressHistoryChart({ entityIds, labels, looks, height = 220 }:
         </div>
       ) : failed.length === histories.length ? null : empty ? (
         <EmptyState icon="clock" title="No snapshot yet">
-          <p>The first is kept when the job begins to run.</p>
+          <p>
+            The first is kept when the job begins to run
+            {rule === null ? "" : `, then one every ${f.percent(rule.step_percent)}, but no more than one in ${f.duration(rule.interval_seconds)}`}.
+          </p>
         </EmptyState>
       ) : (
         <>

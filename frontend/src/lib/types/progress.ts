@@ -37,6 +37,12 @@ export interface ProgressSnapshot {
   created_at: string;
 }
 
+/** Between an attempt's first and last, a snapshot is kept when both have passed since the one before. */
+export interface SnapshotRule {
+  step_percent: number;
+  interval_seconds: number;
+}
+
 export interface ComparedRun {
   /** As it was asked for: of an entity, or of a job. */
   id: string;

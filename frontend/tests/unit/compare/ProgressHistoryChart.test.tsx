@@ -21,7 +21,7 @@ beforeEach(async () => {
   await peer.start();
   peer.rest.set("/progress-history", (query: URLSearchParams) => {
     const items = told[query.get("entity_id") ?? ""];
-    return items === undefined ? undefined : { items, next_cursor: null };
+    return items === undefined ? undefined : { rule: { step_percent: 5, interval_seconds: 60 }, items, next_cursor: null };
   });
 });
 afterEach(async () => {
@@ -47,6 +47,7 @@ describe("ProgressHistoryChart", () => {
     told["trn_1"] = [];
     render(<ProgressHistoryChart entityIds={["trn_1"]} />);
     expect(await screen.findByText("No snapshot yet")).toBeInTheDocument();
+    expect(screen.getByText(/one every 5.%, but no more than one in 1.min 00.s\./)).toBeInTheDocument();
     told["trn_1"] = [snapshot(0, 0)];
     act(() => {
       operationsStore.getState().applyOperation(operation({ progress: 0, updated_at: new Date(AT).toISOString() }));
