@@ -36,7 +36,7 @@ export const ROUTES: Route[] = [
   page("/jobs/:jobId", "Job", "/operations", async () => (await import("@/features/jobs/JobPage")).JobPage),
   page("/trainings", "Trainings", "/trainings", async () => (await import("@/features/trainings/TrainingsPage")).TrainingsPage),
   page("/trainings/:trainingId", "Training", "/trainings", async () => (await import("@/features/trainings/TrainingDetail")).TrainingDetail),
-  page("/compare", "Compare", "/trainings", async () => (await import("@/features/compare/ProgressComparisonView")).ProgressComparisonView),
+  page("/compare", "Compare", "/compare", async () => (await import("@/features/compare/ProgressComparisonView")).ProgressComparisonView),
   page("/models", "Models", "/models", async () => (await import("@/features/models/ModelsPage")).ModelsPage),
   page("/datasets", "Datasets", "/datasets", async () => (await import("@/features/datasets/DatasetsPage")).DatasetsPage),
   page("/system", "System Monitor", "/system", async () => (await import("@/features/system-monitor/SystemMonitor")).SystemMonitor),
@@ -58,6 +58,7 @@ export interface Entry {
 export const NAVIGATION: Entry[] = [
   { href: "/operations", word: "Operations", short: "Jobs", icon: "operations", key: "o" },
   { href: "/trainings", word: "Trainings", short: "Trainings", icon: "trainings", key: "t" },
+  { href: "/compare", word: "Compare", short: "Compare", icon: "compare", key: "c", more: true },
   { href: "/models", word: "Models", short: "Models", icon: "models", key: "m", more: true },
   { href: "/datasets", word: "Datasets", short: "Datasets", icon: "datasets", key: "d", more: true },
   { href: "/system", word: "System Monitor", short: "System", icon: "system", key: "s" },

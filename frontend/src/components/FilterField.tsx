@@ -10,7 +10,7 @@ interface Props {
 export const FilterField = forwardRef<HTMLInputElement, Props>(function FilterField({ value, onChange, label }, ref) {
   return (
     <div className="relative w-full sm:w-52">
-      <Icon name="search" size={13} className="pointer-events-none absolute top-[8px] left-2.5 text-faint" />
+      <Icon name="search" size={13} className="pointer-events-none absolute inset-y-0 left-2.5 my-auto text-faint" />
       <input
         ref={ref}
         type="search"
@@ -28,7 +28,7 @@ export const FilterField = forwardRef<HTMLInputElement, Props>(function FilterFi
         className="field w-full pr-7 pl-7.5 [&::-webkit-search-cancel-button]:hidden"
       />
       {value === "" && (
-        <kbd className="pointer-events-none absolute top-[6px] right-2 rounded border border-line px-1 font-sans text-2xs leading-[14px] text-faint" aria-hidden="true">
+        <kbd className="pointer-events-none absolute inset-y-0 right-2 my-auto h-4 rounded border border-line px-1 font-sans text-2xs leading-[14px] text-faint pointer-coarse:hidden" aria-hidden="true">
           /
         </kbd>
       )}
