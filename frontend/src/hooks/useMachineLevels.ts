@@ -13,7 +13,7 @@ export interface MachineView {
 
 const NO_COLORS: JobColors = new Map();
 
-/** NaN is what isn't known. */
+/** Of a line of a series, whose gaps are NaN. */
 function highest(values: Float64Array | undefined): number | null {
   let most: number | null = null;
   for (const value of values ?? []) if (!Number.isNaN(value) && (most === null || value > most)) most = value;
