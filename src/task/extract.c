@@ -224,18 +224,21 @@ static int save(struct extract *x, double seconds, struct err *e)
             activation_stats_merge(&total[i], &x->stats[b * (uint64_t)x->params.n_captures + (uint64_t)i]);
     uint64_t size = activation_writer_bytes(x->writer);
     int rc = extract_metadata_write(x->tmp, &x->params, &x->config, x->rows, x->writer, total, &size, e);
+    json_t *statistics = rc ? NULL : extract_statistics(&x->params, total);
     free(total);
-    if (rc) return rc;
-    wire_progress(x->task->out, 1, STEPS, "steps", "renaming the folder");
-    rc = output_folder_commit(x->tmp, x->params.output_dir, e);
-    if (rc) return rc;
+    if (!rc) wire_progress(x->task->out, 1, STEPS, "steps", "renaming the folder");
+    if (!rc) rc = output_folder_commit(x->tmp, x->params.output_dir, e);
+    if (rc) {
+        json_decref(statistics);
+        return rc;
+    }
     wire_progress(x->task->out, STEPS, STEPS, "steps", NULL);
 
     uint64_t vectors = x->rows * (uint64_t)x->params.context_length;
-    json_t *result = json_pack("{s:I, s:I, s:i, s:i, s:f, s:f, s:s, s:I}", "rows", (json_int_t)x->rows, "vectors",
+    json_t *result = json_pack("{s:I, s:I, s:i, s:i, s:f, s:f, s:s, s:I, s:o}", "rows", (json_int_t)x->rows, "vectors",
                                (json_int_t)vectors, "width", x->config.width, "sets", x->params.n_captures, "seconds",
                                seconds, "tokens_per_second", (double)vectors / fmax(seconds, 1e-6), "activations_path",
-                               x->params.output_dir, "size_bytes", (json_int_t)size);
+                               x->params.output_dir, "size_bytes", (json_int_t)size, "statistics", statistics);
     if (!result) mem_exhausted(0);
     wire_result(x->task->out, result);
     json_decref(result);

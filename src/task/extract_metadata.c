@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/mem.h"
 
 void extract_folder_name(const struct transformer_capture *c, char out[EXTRACT_FOLDER_SIZE])
 {
@@ -76,4 +77,18 @@ int extract_metadata_write(const char *dir, const struct extract_params *p, cons
     free(path);
     buf_release(&text);
     return rc;
+}
+
+json_t *extract_statistics(const struct extract_params *p, const struct activation_stats *stats)
+{
+    json_t *all = json_array();
+    for (int i = 0; i < p->n_captures; i++) {
+        const struct activation_stats *s = &stats[i];
+        json_t *set = json_pack("{s:i, s:s, s:f, s:f, s:f, s:f, s:f, s:I}", "layer", p->captures[i].layer, "hook",
+                                transformer_hook_name(p->captures[i].hook), "mean_norm", activation_stats_mean_norm(s),
+                                "mean", s->mean, "std", activation_stats_std(s), "min", (double)s->min, "max",
+                                (double)s->max, "vectors", (json_int_t)s->vectors);
+        if (!set || json_array_append_new(all, set) != 0) mem_exhausted(0);
+    }
+    return all;
 }

@@ -190,6 +190,12 @@ static void progress_goes_through_three_phases_and_never_back(void **state)
     assert_int_equal(json_integer_value(json_object_get(result, "vectors")), 4096);
     assert_int_equal(json_integer_value(json_object_get(result, "width")), WIDTH);
     assert_int_equal(json_integer_value(json_object_get(result, "sets")), 1);
+    const json_t *set = json_array_get(json_object_get(result, "statistics"), 0);
+    assert_string_equal(json_string_value(json_object_get(set, "hook")), "residual");
+    assert_int_equal(json_integer_value(json_object_get(set, "vectors")), 4096);
+    assert_true(json_number_value(json_object_get(set, "mean_norm")) > 0);
+    assert_true(json_number_value(json_object_get(set, "std")) > 0);
+    assert_true(json_number_value(json_object_get(set, "min")) < json_number_value(json_object_get(set, "mean")));
     assert_string_equal(json_string_value(json_object_get(result, "activations_path")), r.output);
     assert_true(json_integer_value(json_object_get(result, "size_bytes")) > 4096 * WIDTH * 4);
     assert_true(json_number_value(json_object_get(result, "tokens_per_second")) > 0);
