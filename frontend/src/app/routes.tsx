@@ -38,7 +38,9 @@ export const ROUTES: Route[] = [
   page("/trainings/:trainingId", "Training", "/trainings", async () => (await import("@/features/trainings/TrainingDetail")).TrainingDetail),
   page("/compare", "Compare", "/compare", async () => (await import("@/features/compare/ProgressComparisonView")).ProgressComparisonView),
   page("/models", "Models", "/models", async () => (await import("@/features/models/ModelsPage")).ModelsPage),
+  page("/models/:modelId", "Model", "/models", async () => (await import("@/features/models/ModelPage")).ModelPage),
   page("/datasets", "Datasets", "/datasets", async () => (await import("@/features/datasets/DatasetsPage")).DatasetsPage),
+  page("/datasets/:datasetId", "Dataset", "/datasets", async () => (await import("@/features/datasets/DatasetPage")).DatasetPage),
   page("/system", "System Monitor", "/system", async () => (await import("@/features/system-monitor/SystemMonitor")).SystemMonitor),
   page("/settings", "Settings", "/settings", async () => (await import("@/features/settings/SettingsPage")).SettingsPage),
 ];

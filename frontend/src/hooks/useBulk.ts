@@ -18,7 +18,7 @@ const CALLS: Record<BulkAction, (jobId: string) => Promise<Operation>> = {
   pause: (id) => api.controlJob(id, "pause"),
   resume: (id) => api.controlJob(id, "resume"),
   cancel: (id) => api.controlJob(id, "cancel"),
-  retry: (id) => api.retryJob(id, null),
+  retry: (id) => api.retryJob(id, {}),
   dismiss: (id) => api.dismissJob(id),
 };
 

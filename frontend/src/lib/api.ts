@@ -1,9 +1,9 @@
 /** REST calls. Every failure is an ApiError whose message can be shown as it is. */
 import { decodeColumns, type MetricColumns } from "./chart/columns";
-import type { Dataset } from "./types/dataset";
+import type { Dataset, DatasetDownload, TokenizeRequest } from "./types/dataset";
 import type { SmallCurve, TrainingEstimate } from "./types/estimate";
 import type { Control, JsonObject, LogPage, Operation, OperationsPage, RetryRequest, TimelinePage } from "./types/job";
-import type { Extraction, Model } from "./types/model";
+import type { Extraction, Model, ModelDownload } from "./types/model";
 import type { Comparison, ProgressSnapshot, SnapshotRule } from "./types/progress";
 import type { MachineHistory, RunSnapshot } from "./types/run";
 import type { SystemHistory, SystemRange, SystemSnapshot, VersionInfo } from "./types/system";
@@ -126,15 +126,20 @@ export const api = {
 
   models: () => request<Page<Model>>("GET", "/models?limit=200"),
   importModel: (path: string, name: string) => request<Model>("POST", "/models", name === "" ? { path } : { path, name }),
+  model: (modelId: string) => request<Model>("GET", `/models/${id(modelId)}`),
+  downloadModel: (body: ModelDownload) => request<Model>("POST", "/models", body),
   extract: (modelId: string, body: JsonObject) =>
     request<Extraction>("POST", `/models/${id(modelId)}/extractions`, body),
   extractions: () => request<Page<Extraction>>("GET", "/extractions?limit=500"),
+  extractionsOf: (modelId: string) => request<Page<Extraction>>("GET", `/extractions?model_id=${id(modelId)}&limit=500`),
 
   datasets: () => request<Page<Dataset>>("GET", "/datasets?limit=200"),
   importDataset: (path: string, name: string) =>
     request<Dataset>("POST", "/datasets", name === "" ? { path } : { path, name }),
-  tokenize: (datasetId: string, modelId: string) =>
-    request<Operation>("POST", `/datasets/${id(datasetId)}/tokenize`, { model_id: modelId }),
+  dataset: (datasetId: string) => request<Dataset>("GET", `/datasets/${id(datasetId)}`),
+  downloadDataset: (body: DatasetDownload) => request<Dataset>("POST", "/datasets", body),
+  tokenize: (datasetId: string, body: TokenizeRequest) =>
+    request<Operation>("POST", `/datasets/${id(datasetId)}/tokenize`, body),
 
   systemMetrics: () => request<SystemSnapshot>("GET", "/system/metrics", undefined, POLL_TIMEOUT_MS),
   systemHistory: (windowSeconds: number) => request<SystemHistory>("GET", `/system/history?window=${windowSeconds}`),
@@ -166,6 +171,16 @@ export const api = {
   },
   version: () => request<VersionInfo>("GET", "/version"),
 };
+
+/** Why a form was refused, and which of its fields is why. */
+export interface Problem {
+  field: string | null;
+  message: string;
+}
+
+export function problemOf(error: unknown): Problem {
+  return { field: error instanceof ApiError ? error.field : null, message: messageOf(error) };
+}
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,63 +1,99 @@
-/** Datasets: the list, importing a file, starting a tokenization. */
+/** Datasets: the list, importing and downloading one, tokenizing it, and how far what runs on each is. */
 import { createStore } from "zustand/vanilla";
-import { api, messageOf } from "@/lib/api";
-import type { Dataset } from "@/lib/types/dataset";
+import { api, messageOf, problemOf, type Problem } from "@/lib/api";
+import { transferOfDataset, type Transfer } from "@/lib/transfer";
+import type { Dataset, DatasetDownload, TokenizeRequest } from "@/lib/types/dataset";
+import type { DatasetProgress } from "@/lib/types/events";
 
 export interface DatasetsState {
   datasets: Dataset[];
+  /** What runs on each, a download or a tokenization. */
+  transfers: Record<string, Transfer>;
   load: "loading" | "ready" | "error";
   error: string | null;
-  importing: boolean;
-  importError: string | null;
 
   fetchDatasets: () => Promise<void>;
-  importDataset: (path: string, name: string) => Promise<boolean>;
-  tokenize: (datasetId: string, modelId: string) => Promise<string | null>;
+  fetchDataset: (datasetId: string) => Promise<string | null>;
+  importDataset: (path: string, name: string) => Promise<Problem | null>;
+  downloadDataset: (request: DatasetDownload) => Promise<Problem | null>;
+  tokenize: (datasetId: string, request: TokenizeRequest) => Promise<Problem | null>;
+  updateTransfer: (datasetId: string, payload: DatasetProgress | null) => void;
+  clearTransfer: (datasetId: string) => void;
+}
+
+function withDataset(datasets: Dataset[], dataset: Dataset): Dataset[] {
+  return datasets.some((other) => other.id === dataset.id)
+    ? datasets.map((other) => (other.id === dataset.id ? dataset : other))
+    : [dataset, ...datasets];
 }
 
 export function createDatasetsStore() {
-  return createStore<DatasetsState>()((set, get) => ({
-    datasets: [],
-    load: "loading",
-    error: null,
-    importing: false,
-    importError: null,
-
-    fetchDatasets: async () => {
+  return createStore<DatasetsState>()((set, get) => {
+    async function add(call: () => Promise<Dataset>): Promise<Problem | null> {
       try {
-        const { items } = await api.datasets();
-        set({ datasets: items, load: "ready", error: null });
-      } catch (error) {
-        set((state) => ({ error: messageOf(error), load: state.load === "ready" ? "ready" : "error" }));
-      }
-    },
-
-    importDataset: async (path, name) => {
-      set({ importing: true, importError: null });
-      try {
-        const dataset = await api.importDataset(path, name);
-        set((state) => ({
-          datasets: [dataset, ...state.datasets.filter((other) => other.id !== dataset.id)],
-          importing: false,
-        }));
-        return true;
-      } catch (error) {
-        set({ importing: false, importError: messageOf(error) });
-        return false;
-      }
-    },
-
-    /** Returns what went wrong, or null. */
-    tokenize: async (datasetId, modelId) => {
-      try {
-        await api.tokenize(datasetId, modelId);
-        await get().fetchDatasets();
+        const dataset = await call();
+        set((state) => ({ datasets: withDataset(state.datasets, dataset) }));
         return null;
       } catch (error) {
-        return messageOf(error);
+        return problemOf(error);
       }
-    },
-  }));
+    }
+
+    return {
+      datasets: [],
+      transfers: {},
+      load: "loading",
+      error: null,
+
+      fetchDatasets: async () => {
+        try {
+          const { items } = await api.datasets();
+          set({ datasets: items, load: "ready", error: null });
+        } catch (error) {
+          set((state) => ({ error: messageOf(error), load: state.load === "ready" ? "ready" : "error" }));
+        }
+      },
+
+      /** One dataset, also one that the list doesn't reach. Returns what went wrong, or null. */
+      fetchDataset: async (datasetId) => {
+        try {
+          const dataset = await api.dataset(datasetId);
+          set((state) => ({ datasets: withDataset(state.datasets, dataset) }));
+          return null;
+        } catch (error) {
+          return messageOf(error);
+        }
+      },
+
+      importDataset: (path, name) => add(() => api.importDataset(path, name)),
+      downloadDataset: (request) => add(() => api.downloadDataset(request)),
+
+      tokenize: async (datasetId, request) => {
+        try {
+          await api.tokenize(datasetId, request);
+        } catch (error) {
+          return problemOf(error);
+        }
+        await get().fetchDataset(datasetId);
+        return null;
+      },
+
+      updateTransfer: (datasetId, payload) => {
+        if (payload === null) return;
+        const told = transferOfDataset(payload);
+        set((state) => {
+          const known = state.transfers[datasetId];
+          // Null is "not known now": within one operation the last known number stays.
+          const progress = told.progress ?? (known?.operation === told.operation ? known.progress : null);
+          return { transfers: { ...state.transfers, [datasetId]: { ...told, progress } } };
+        });
+      },
+
+      clearTransfer: (datasetId) => {
+        set((state) => ({ transfers: Object.fromEntries(Object.entries(state.transfers).filter(([id]) => id !== datasetId)) }));
+      },
+    };
+  });
 }
 
 export const datasetsStore = createDatasetsStore();

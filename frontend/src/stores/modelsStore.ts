@@ -1,8 +1,9 @@
-/** Models, and the extraction that runs on each. */
+/** Models: the list, importing and downloading one, how far each download is, the extraction that runs on each. */
 import { createStore } from "zustand/vanilla";
-import { api, messageOf } from "@/lib/api";
-import type { ExtractionFailed, ExtractionProgress } from "@/lib/types/events";
-import type { Model } from "@/lib/types/model";
+import { api, messageOf, problemOf, type Problem } from "@/lib/api";
+import { transferOfModel, type Transfer } from "@/lib/transfer";
+import type { ExtractionFailed, ExtractionProgress, ModelProgress } from "@/lib/types/events";
+import type { Extraction, Model, ModelDownload } from "@/lib/types/model";
 
 export interface ExtractionState {
   extraction_id: string;
@@ -20,18 +21,33 @@ export interface ExtractionState {
 
 export interface ModelsState {
   models: Model[];
+  /** Newest first, of all models: what is listed, and how many there are of each. */
+  extractions: Extraction[];
   extractionProgress: Record<string, ExtractionState>;
+  downloads: Record<string, Transfer>;
   load: "loading" | "ready" | "error";
   error: string | null;
-  importing: boolean;
-  importError: string | null;
 
   fetchModels: () => Promise<void>;
-  importModel: (path: string, name: string) => Promise<boolean>;
+  fetchModel: (modelId: string) => Promise<string | null>;
+  importModel: (path: string, name: string) => Promise<Problem | null>;
+  downloadModel: (request: ModelDownload) => Promise<Problem | null>;
+  updateDownload: (modelId: string, payload: ModelProgress | null) => void;
+  clearDownload: (modelId: string) => void;
   updateExtractionProgress: (modelId: string, payload: ExtractionProgress | null) => void;
   completeExtraction: (modelId: string, payload: ExtractionProgress | null) => void;
   failExtraction: (modelId: string, payload: ExtractionFailed | null) => void;
   clearExtractionProgress: (modelId: string) => void;
+}
+
+function without<T>(record: Record<string, T>, key: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([id]) => id !== key));
+}
+
+function withModel(models: Model[], model: Model): Model[] {
+  return models.some((other) => other.id === model.id)
+    ? models.map((other) => (other.id === model.id ? model : other))
+    : [model, ...models];
 }
 
 export function createModelsStore() {
@@ -42,33 +58,62 @@ export function createModelsStore() {
       }));
     }
 
+    async function add(call: () => Promise<Model>): Promise<Problem | null> {
+      try {
+        const model = await call();
+        set((state) => ({ models: withModel(state.models, model) }));
+        return null;
+      } catch (error) {
+        return problemOf(error);
+      }
+    }
+
     return {
       models: [],
+      extractions: [],
       extractionProgress: {},
+      downloads: {},
       load: "loading",
       error: null,
-      importing: false,
-      importError: null,
 
       fetchModels: async () => {
         try {
-          const { items } = await api.models();
-          set({ models: items, load: "ready", error: null });
+          const [{ items }, { items: extractions }] = await Promise.all([api.models(), api.extractions()]);
+          set({ models: items, extractions, load: "ready", error: null });
         } catch (error) {
           set((state) => ({ error: messageOf(error), load: state.load === "ready" ? "ready" : "error" }));
         }
       },
 
-      importModel: async (path, name) => {
-        set({ importing: true, importError: null });
+      /** One model with its extractions, also one that the list doesn't reach. Returns what went wrong, or null. */
+      fetchModel: async (modelId) => {
         try {
-          const model = await api.importModel(path, name);
-          set((state) => ({ models: [model, ...state.models.filter((other) => other.id !== model.id)], importing: false }));
-          return true;
+          const [model, { items }] = await Promise.all([api.model(modelId), api.extractionsOf(modelId)]);
+          set((state) => ({
+            models: withModel(state.models, model),
+            extractions: [...items, ...state.extractions.filter((other) => other.model_id !== modelId)],
+          }));
+          return null;
         } catch (error) {
-          set({ importing: false, importError: messageOf(error) });
-          return false;
+          return messageOf(error);
         }
+      },
+
+      importModel: (path, name) => add(() => api.importModel(path, name)),
+      downloadModel: (request) => add(() => api.downloadModel(request)),
+
+      updateDownload: (modelId, payload) => {
+        if (payload === null) return;
+        const told = transferOfModel(payload);
+        set((state) => {
+          const known = state.downloads[modelId];
+          // Null is "not known now": the last number stays.
+          return { downloads: { ...state.downloads, [modelId]: { ...told, progress: told.progress ?? known?.progress ?? null } } };
+        });
+      },
+
+      clearDownload: (modelId) => {
+        set((state) => ({ downloads: without(state.downloads, modelId) }));
       },
 
       updateExtractionProgress: (modelId, payload) => {
@@ -124,9 +169,7 @@ export function createModelsStore() {
       },
 
       clearExtractionProgress: (modelId) => {
-        set((state) => ({
-          extractionProgress: Object.fromEntries(Object.entries(state.extractionProgress).filter(([id]) => id !== modelId)),
-        }));
+        set((state) => ({ extractionProgress: without(state.extractionProgress, modelId) }));
       },
     };
   });

@@ -1,6 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ExtractionFailed, ExtractionProgress } from "@/lib/types/events";
 import { createModelsStore } from "@/stores/modelsStore";
+import { coming, extraction as listed, model, modelProgress } from "../support/catalog";
+import { Peer } from "../support/peer";
 import { ENVELOPE } from "../support/samples";
 
 function extraction(changes: Partial<ExtractionProgress> = {}): ExtractionProgress {
@@ -75,5 +77,80 @@ describe("modelsStore", () => {
     store.getState().updateExtractionProgress("mdl_1", extraction({ progress: 80 }));
     store.getState().updateExtractionProgress("mdl_1", extraction({ extraction_id: "ext_2", progress: null }));
     expect(store.getState().extractionProgress["mdl_1"]?.progress).toBeNull();
+  });
+});
+
+describe("modelsStore: downloads", () => {
+  it("follows each download by itself, by bytes", () => {
+    const store = createModelsStore();
+    store.getState().updateDownload("mdl_1", modelProgress());
+    store.getState().updateDownload("mdl_2", modelProgress({ model_id: "mdl_2", progress: 7 }));
+    expect(store.getState().downloads["mdl_1"]).toMatchObject({ progress: 40, done: 400, total: 1000, unit: "bytes", file: "model.safetensors" });
+    store.getState().clearDownload("mdl_1");
+    expect(Object.keys(store.getState().downloads)).toEqual(["mdl_2"]);
+  });
+
+  it("takes null data without losing what it has", () => {
+    const store = createModelsStore();
+    store.getState().updateDownload("mdl_1", modelProgress());
+    store.getState().updateDownload("mdl_1", null);
+    store.getState().updateDownload("mdl_1", modelProgress({ progress: null, bytes_total: null }));
+    expect(store.getState().downloads["mdl_1"]).toMatchObject({ progress: 40, total: null });
+  });
+
+  it("knows how an extraction ended", () => {
+    const store = createModelsStore();
+    store.getState().updateExtractionProgress("mdl_1", extraction());
+    store.getState().completeExtraction("mdl_1", null);
+    store.getState().completeExtraction("mdl_1", extraction({ progress: 100 }));
+    expect(store.getState().extractionProgress["mdl_1"]).toMatchObject({ status: "completed", progress: 100, eta_seconds: null });
+  });
+});
+
+describe("modelsStore: what REST tells", () => {
+  let peer: Peer;
+  beforeEach(async () => {
+    peer = new Peer();
+    await peer.start();
+  });
+  afterEach(async () => {
+    await peer.stop();
+  });
+
+  it("reads models with their extractions, and keeps them when they can't be read again", async () => {
+    const store = createModelsStore();
+    await store.getState().fetchModels();
+    expect(store.getState().load).toBe("error");
+    peer.rest.set("/models", { items: [model()], next_cursor: null });
+    peer.rest.set("/extractions", { items: [listed()], next_cursor: null });
+    await store.getState().fetchModels();
+    expect(store.getState()).toMatchObject({ load: "ready", error: null });
+    peer.rest.delete("/extractions");
+    await store.getState().fetchModels();
+    expect(store.getState()).toMatchObject({ load: "ready" });
+    expect(store.getState().error).toMatch(/nothing at/);
+    expect(store.getState().models).toHaveLength(1);
+  });
+
+  it("reads one model in the place of what was known, and only its extractions", async () => {
+    const store = createModelsStore();
+    peer.rest.set("/models", { items: [coming()], next_cursor: null });
+    peer.rest.set("/extractions", { items: [listed({ id: "ext_9", model_id: "mdl_9" })], next_cursor: null });
+    await store.getState().fetchModels();
+    peer.rest.set("/models/mdl_1", model());
+    peer.rest.set("/extractions", (query: URLSearchParams) => ({ items: query.get("model_id") === "mdl_1" ? [listed()] : [], next_cursor: null }));
+    expect(await store.getState().fetchModel("mdl_1")).toBeNull();
+    expect(store.getState().models.map(({ status }) => status)).toEqual(["ready"]);
+    expect(store.getState().extractions.map(({ id }) => id)).toEqual(["ext_1", "ext_9"]);
+    expect(await store.getState().fetchModel("mdl_8")).toMatch(/nothing at/);
+  });
+
+  it("adds what was imported or is being downloaded, or says what is wrong", async () => {
+    const store = createModelsStore();
+    expect(await store.getState().importModel("/x", "")).toEqual({ field: null, message: "nothing at /models" });
+    peer.rest.set("/models", coming());
+    expect(await store.getState().downloadModel({ repo_id: "test/gpt2-tiny" })).toBeNull();
+    expect(await store.getState().importModel("/x", "name")).toBeNull();
+    expect(store.getState().models.map(({ id }) => id)).toEqual(["mdl_1"]);
   });
 });

@@ -1,156 +1,115 @@
-/** Datasets on the server's disk; importing one; tokenizing it for a model. */
-import { useEffect, useState } from "react";
-import { ImportForm } from "@/components/ImportForm";
+/** Datasets: adding one from the disk or a hub, what is on its way, and what there is. */
+import { useCallback, useState } from "react";
+import { AddPanel } from "@/components/AddPanel";
+import { Link } from "@/components/Link";
+import { Panel } from "@/components/Panel";
 import { EmptyState, ErrorNote, Skeleton } from "@/components/States";
+import { useFallbackPolling } from "@/hooks/useFallbackPolling";
+import { useMilestones } from "@/hooks/useMilestones";
 import { useNow } from "@/hooks/useNow";
-import { useDatasets, useModels, useOperations } from "@/hooks/useStores";
-import * as f from "@/lib/format";
+import { useDatasets, useModels } from "@/hooks/useStores";
+import { useDatasetTransfers } from "@/hooks/useTransfersWebSocket";
 import type { Dataset } from "@/lib/types/dataset";
 import { datasetsStore } from "@/stores/datasetsStore";
 import { modelsStore } from "@/stores/modelsStore";
+import { DatasetRun } from "./DatasetRun";
+import { DatasetsTable } from "./DatasetsTable";
+import { TokenizeDialog } from "./TokenizeDialog";
 
-const { fetchDatasets, importDataset, tokenize } = datasetsStore.getState();
+const { fetchDatasets, importDataset, downloadDataset } = datasetsStore.getState();
+const TYPES = ["dataset", "model"];
 
 export function DatasetsPage() {
   const datasets = useDatasets((state) => state.datasets);
   const load = useDatasets((state) => state.load);
   const error = useDatasets((state) => state.error);
-  const importing = useDatasets((state) => state.importing);
-  const importError = useDatasets((state) => state.importError);
-  const models = useModels((state) => state.models);
-  const operations = useOperations((state) => state.operations);
+  const transfers = useDatasets((state) => state.transfers);
+  const models = useModels((state) => state.models).filter((model) => model.status === "ready" && model.has_tokenizer);
+  const [tokenizing, setTokenizing] = useState<Dataset | null>(null);
   const now = useNow(10_000);
-
-  // A tokenization that starts or ends changes its dataset.
-  const milestones = Object.values(operations)
-    .filter((job) => job.entity_type === "dataset")
-    .map((job) => `${job.id}:${job.finished_at ?? ""}`)
-    .sort()
-    .join(",");
-  useEffect(() => {
+  const coming = datasets.filter((dataset) => dataset.status === "downloading");
+  const there = datasets.filter((dataset) => dataset.status !== "downloading");
+  useDatasetTransfers(datasets.filter(({ status }) => status === "downloading" || status === "tokenizing").map(({ id }) => id));
+  const refetch = useCallback(() => {
     void fetchDatasets();
-  }, [milestones]);
-  useEffect(() => {
     void modelsStore.getState().fetchModels();
   }, []);
+  useMilestones(TYPES, refetch);
+  useFallbackPolling(fetchDatasets);
 
   return (
     <div className="flex flex-col gap-4">
-      <ImportForm
+      <AddPanel
         what="dataset"
-        hint="A .jsonl or .txt file, or either with .gz. The file stays where it is."
-        placeholder="/data/corpus.jsonl.gz"
-        busy={importing}
-        error={importError}
+        path={{ placeholder: "/data/corpus.jsonl.gz", hint: "A .jsonl or .txt file, or either with .gz. The file stays where it is." }}
+        hub={{
+          placeholder: "owner/name",
+          hint: "The .jsonl and .txt files of one split, also with .gz; Parquet isn’t read. From the hub that the server is set to (HF_ENDPOINT); private ones need HF_TOKEN in the worker’s environment.",
+          fields: [
+            { name: "revision", label: "Revision", placeholder: "main" },
+            { name: "split", label: "Split", placeholder: "train" },
+          ],
+        }}
         onImport={importDataset}
+        onDownload={({ repo_id = "", revision = "", split = "", name = "" }) =>
+          downloadDataset({
+            repo_id,
+            ...(revision === "" ? {} : { revision }),
+            ...(split === "" ? {} : { split }),
+            ...(name === "" ? {} : { name }),
+          })
+        }
       />
       {error !== null && <ErrorNote onRetry={() => void fetchDatasets()}>{error}</ErrorNote>}
+      {coming.length > 0 && (
+        <Panel title="On the way" note={coming.length === 1 ? "one dataset" : `${coming.length} datasets`} testId="downloads" bodyClassName="">
+          <ul className="divide-y divide-line border-t border-line">
+            {coming.map((dataset) => (
+              <li key={dataset.id} className="px-4 py-3" data-dataset-id={dataset.id}>
+                <Link href={`/datasets/${dataset.id}`} className="mb-1 inline-block max-w-full truncate text-sm font-medium hover:text-accent">
+                  {dataset.name}
+                </Link>
+                <DatasetRun dataset={dataset} />
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      )}
       {load === "loading" && <Skeleton className="h-32 rounded-lg" />}
       {load === "ready" && datasets.length === 0 && (
         <section className="panel">
           <EmptyState icon="datasets" title="No dataset yet">
-            <p>Give the path of a file above.</p>
+            <p>Give the path of a file above, or the name of a dataset on a hub. Then tokenize it with a model’s tokenizer.</p>
           </EmptyState>
         </section>
       )}
-      {datasets.length > 0 && (
-        <div className="panel overflow-x-auto" tabIndex={0}>
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">State</th>
-                <th scope="col">Format</th>
-                <th scope="col" className="number">Size</th>
-                <th scope="col" className="number">Documents</th>
-                <th scope="col" className="number">Tokens</th>
-                <th scope="col" className="number">Added</th>
-                <th scope="col">
-                  <span className="sr-only">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {datasets.map((dataset) => {
-                const job = dataset.tokenize_job_id === null ? undefined : operations[dataset.tokenize_job_id];
-                return (
-                  <tr key={dataset.id} data-testid="dataset-row">
-                    <td className="max-w-60 py-1.5">
-                      <div className="truncate font-medium">{dataset.name}</div>
-                      <div className="truncate font-mono text-2xs text-faint" title={dataset.path}>
-                        {dataset.path}
-                      </div>
-                    </td>
-                    <td className={dataset.status === "failed" ? "text-red" : dataset.status === "tokenized" ? "text-green" : "text-muted"}>
-                      {dataset.status}
-                      {dataset.status === "tokenizing" && job !== undefined && ` ${f.progressPercent(job.progress)}`}
-                    </td>
-                    <td className="text-muted">
-                      {dataset.format ?? f.UNKNOWN}
-                      {dataset.compressed === true && ", gzip"}
-                    </td>
-                    <td className="number">{f.bytes(dataset.size_bytes)}</td>
-                    <td className="number">{f.count(dataset.documents)}</td>
-                    <td className="number">{f.compact(dataset.tokens)}</td>
-                    <td className="number text-muted" title={f.fullTime(dataset.created_at)}>
-                      {f.time(dataset.created_at, now)}
-                    </td>
-                    <td>
-                      <TokenizeButton dataset={dataset} models={models.filter((model) => model.has_tokenizer)} />
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </div>
+      {there.length > 0 && (
+        <DatasetsTable
+          datasets={there}
+          transfers={transfers}
+          now={now}
+          obstacle={models.length === 0 ? "Import a model with a tokenizer first" : null}
+          onTokenize={setTokenizing}
+        />
       )}
-    </div>
-  );
-}
-
-function TokenizeButton({ dataset, models }: { dataset: Dataset; models: { id: string; name: string }[] }) {
-  const [modelId, setModelId] = useState("");
-  const [problem, setProblem] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  if (dataset.status !== "ready" && dataset.status !== "failed") return null;
-  if (models.length === 0) return <span className="text-xs text-faint">needs a model with a tokenizer</span>;
-  const chosen = modelId === "" ? (models[0]?.id ?? "") : modelId;
-  return (
-    <div className="flex items-center justify-end gap-2">
-      {problem !== null && (
-        <span role="alert" className="max-w-48 truncate text-xs text-red" title={problem}>
-          {problem}
-        </span>
+      {there.length > 0 && models.length === 0 && (
+        <p className="text-xs text-muted">
+          To tokenize, import a{" "}
+          <Link href="/models" className="link">
+            model
+          </Link>{" "}
+          with a tokenizer.
+        </p>
       )}
-      <select
-        aria-label={`Model whose tokenizer reads ${dataset.name}`}
-        className="field h-[26px] max-w-36 py-0 text-xs"
-        value={chosen}
-        onChange={(event) => {
-          setModelId(event.target.value);
-        }}
-      >
-        {models.map((model) => (
-          <option key={model.id} value={model.id}>
-            {model.name}
-          </option>
-        ))}
-      </select>
-      <button
-        type="button"
-        className="button"
-        disabled={busy}
-        onClick={() => {
-          setBusy(true);
-          void tokenize(dataset.id, chosen).then((message) => {
-            setBusy(false);
-            setProblem(message);
-          });
-        }}
-      >
-        Tokenize
-      </button>
+      {tokenizing !== null && (
+        <TokenizeDialog
+          dataset={tokenizing}
+          models={models}
+          onClose={() => {
+            setTokenizing(null);
+          }}
+        />
+      )}
     </div>
   );
 }

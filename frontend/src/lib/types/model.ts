@@ -1,3 +1,11 @@
+/** The hub's name and what else a download takes. */
+export interface ModelDownload {
+  repo_id: string;
+  revision?: string;
+  files?: string[];
+  name?: string;
+}
+
 export interface Model {
   id: string;
   name: string;
@@ -13,7 +21,15 @@ export interface Model {
   dtype: string | null;
   size_bytes: number | null;
   has_tokenizer: boolean;
+  /** Of its download; null for one that was imported, as are the next three. */
+  job_id: string | null;
+  repo_id: string | null;
+  revision: string | null;
+  commit: string | null;
+  error_type: string | null;
+  error_message: string | null;
   created_at: string;
+  updated_at: string;
 }
 
 export interface Extraction {
@@ -33,6 +49,20 @@ export interface Extraction {
   width: number | null;
   size_bytes: number | null;
   activations_path: string | null;
+  error_type: string | null;
+  error_message: string | null;
   created_at: string;
   finished_at: string | null;
+}
+
+/** What an extraction's result says of the vectors of one layer and place. */
+export interface ActivationStatistics {
+  layer: number;
+  hook: string;
+  mean_norm: number;
+  mean: number;
+  std: number;
+  min: number;
+  max: number;
+  vectors: number;
 }

@@ -1,0 +1,115 @@
+/** The datasets that are known, with what they hold; what runs on one is shown beside its state. */
+import { EntityState } from "@/components/EntityState";
+import { Link } from "@/components/Link";
+import { ProgressBar } from "@/components/ProgressBar";
+import { useOperations } from "@/hooks/useStores";
+import * as f from "@/lib/format";
+import { newestTransfer, type Transfer } from "@/lib/transfer";
+import type { Dataset } from "@/lib/types/dataset";
+import { DatasetRun } from "./DatasetRun";
+
+interface Props {
+  datasets: Dataset[];
+  transfers: Record<string, Transfer>;
+  now: number;
+  /** Why nothing can be tokenized now, or null. */
+  obstacle: string | null;
+  onTokenize: (dataset: Dataset) => void;
+}
+
+/** Whether its file is there: one whose download failed has none. */
+export function hasFile(dataset: Dataset): boolean {
+  return dataset.size_bytes !== null;
+}
+
+export function DatasetsTable({ datasets, transfers, now, obstacle, onTokenize }: Props) {
+  return (
+    <div className="panel overflow-x-auto" tabIndex={0}>
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">State</th>
+            <th scope="col" className="max-lg:hidden">Format</th>
+            <th scope="col" className="number max-md:hidden">Size</th>
+            <th scope="col" className="number max-md:hidden">Documents</th>
+            <th scope="col" className="number max-md:hidden">Tokens</th>
+            <th scope="col" className="number max-lg:hidden">Added</th>
+            <th scope="col">
+              <span className="sr-only">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {datasets.map((dataset) => (
+            <tr key={dataset.id} data-testid="dataset-row" data-dataset-id={dataset.id} data-status={dataset.status}>
+              <td className="max-w-60 py-1.5 max-md:max-w-40">
+                <Link href={`/datasets/${dataset.id}`} className="block truncate font-medium hover:text-accent">
+                  {dataset.name}
+                </Link>
+                <div className="truncate text-2xs text-faint" title={dataset.path}>
+                  {dataset.repo_id === null ? (
+                    <span className="font-mono">{dataset.path}</span>
+                  ) : (
+                    `from the hub · ${dataset.repo_id}${dataset.split === null ? "" : ` · ${dataset.split}`}`
+                  )}
+                </div>
+              </td>
+              <td>
+                <div className="flex items-center gap-2.5">
+                  <EntityState status={dataset.status} />
+                  {dataset.status === "tokenizing" && <Tokenizing dataset={dataset} live={transfers[dataset.id]} />}
+                </div>
+              </td>
+              {hasFile(dataset) ? (
+                <>
+                  <td className="text-muted max-lg:hidden">
+                    {dataset.format ?? f.UNKNOWN}
+                    {dataset.compressed === true && ", gzip"}
+                  </td>
+                  <td className="number max-md:hidden">{f.bytes(dataset.size_bytes)}</td>
+                  <td className="number max-md:hidden">{f.count(dataset.documents)}</td>
+                  <td className="number max-md:hidden" title={f.count(dataset.tokens)}>{f.compact(dataset.tokens)}</td>
+                </>
+              ) : (
+                <td colSpan={4} className="max-w-80 py-1.5 max-md:hidden">
+                  <DatasetRun dataset={dataset} />
+                </td>
+              )}
+              <td className="number text-muted max-lg:hidden" title={f.fullTime(dataset.created_at)}>
+                {f.time(dataset.created_at, now)}
+              </td>
+              <td className="text-right">
+                {hasFile(dataset) && dataset.status !== "tokenizing" && (
+                  <button
+                    type="button"
+                    className="button"
+                    disabled={obstacle !== null}
+                    title={obstacle ?? undefined}
+                    aria-label={`Tokenize ${dataset.name}`}
+                    onClick={() => {
+                      onTokenize(dataset);
+                    }}
+                  >
+                    {dataset.status === "tokenized" ? "Tokenize anew…" : "Tokenize…"}
+                  </button>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Tokenizing({ dataset, live }: { dataset: Dataset; live: Transfer | undefined }) {
+  const job = useOperations((state) => state.operations[dataset.tokenize_job_id ?? ""]);
+  const progress = newestTransfer(live, job)?.progress ?? null;
+  return (
+    <>
+      <ProgressBar className="w-20 max-md:w-10" value={progress} tone="active" label={`Tokenization of ${dataset.name}`} moving />
+      <span className="w-[7ch] text-right text-xs text-muted">{f.progressPercent(progress)}</span>
+    </>
+  );
+}

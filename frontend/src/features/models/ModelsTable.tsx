@@ -1,0 +1,132 @@
+/** The models that are known, with what they are; one that is not there says why. */
+import { EntityState } from "@/components/EntityState";
+import { Link } from "@/components/Link";
+import { ProgressBar } from "@/components/ProgressBar";
+import * as f from "@/lib/format";
+import type { Model } from "@/lib/types/model";
+import type { ExtractionState } from "@/stores/modelsStore";
+import { ModelDownload } from "./ModelDownload";
+
+interface Props {
+  models: Model[];
+  /** How many extractions there are of each. */
+  extractions: Record<string, number>;
+  running: Record<string, ExtractionState>;
+  now: number;
+  /** Why nothing can be extracted now, or null. */
+  obstacle: string | null;
+  onExtract: (model: Model) => void;
+}
+
+/** Columns between the state and the actions: what a model that isn't there has a reason for instead. */
+const DESCRIBING = 7;
+
+export function ModelsTable({ models, extractions, running, now, obstacle, onExtract }: Props) {
+  return (
+    <div className="panel overflow-x-auto" tabIndex={0}>
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">State</th>
+            <th scope="col" className="max-lg:hidden">Architecture</th>
+            <th scope="col" className="number max-md:hidden">Layers</th>
+            <th scope="col" className="number max-md:hidden">Width</th>
+            <th scope="col" className="number max-lg:hidden">Vocabulary</th>
+            <th scope="col" className="number max-md:hidden">Parameters</th>
+            <th scope="col" className="number max-md:hidden">On disk</th>
+            <th scope="col" className="max-md:hidden">Extractions</th>
+            <th scope="col" className="number max-lg:hidden">Added</th>
+            <th scope="col">
+              <span className="sr-only">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {models.map((model) => {
+            const gone = model.status !== "ready";
+            const extraction = running[model.id];
+            return (
+              <tr key={model.id} data-testid="model-row" data-model-id={model.id}>
+                <td className="max-w-60 py-1.5 max-md:max-w-40">
+                  <Link href={`/models/${model.id}`} className="block truncate font-medium hover:text-accent">
+                    {model.name}
+                  </Link>
+                  <div className="truncate text-2xs text-faint" title={model.path}>
+                    {model.repo_id === null ? <span className="font-mono">{model.path}</span> : `from the hub · ${model.repo_id}`}
+                  </div>
+                </td>
+                <td>
+                  <EntityState status={model.status} />
+                </td>
+                {gone ? (
+                  <td colSpan={DESCRIBING} className="max-w-80 py-1.5 max-md:hidden">
+                    <ModelDownload model={model} />
+                  </td>
+                ) : (
+                  <>
+                    <td className="text-muted max-lg:hidden">
+                      {model.architecture ?? f.UNKNOWN}
+                      {!model.has_tokenizer && <span className="ml-2 text-xs text-amber">no tokenizer</span>}
+                    </td>
+                    <td className="number max-md:hidden">{f.count(model.n_layers)}</td>
+                    <td className="number max-md:hidden">{f.count(model.width)}</td>
+                    <td className="number max-lg:hidden">{f.count(model.vocab_size)}</td>
+                    <td className="number max-md:hidden" title={f.count(model.parameters)}>{f.compact(model.parameters)}</td>
+                    <td className="number max-md:hidden">{f.bytes(model.size_bytes)}</td>
+                    <td className="max-md:hidden">
+                      <Extractions model={model} count={extractions[model.id] ?? 0} extraction={extraction} />
+                    </td>
+                  </>
+                )}
+                <td className="number text-muted max-lg:hidden" title={f.fullTime(model.created_at)}>
+                  {f.time(model.created_at, now)}
+                </td>
+                <td className="text-right">
+                  {!gone && (
+                    <button
+                      type="button"
+                      className="button"
+                      disabled={obstacle !== null}
+                      title={obstacle ?? undefined}
+                      aria-label={`Extract activations from ${model.name}`}
+                      onClick={() => {
+                        onExtract(model);
+                      }}
+                    >
+                      Extract…
+                    </button>
+                  )}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Extractions({ model, count, extraction }: { model: Model; count: number; extraction: ExtractionState | undefined }) {
+  const runs = extraction?.status === "running";
+  return (
+    <div className="flex items-center gap-2.5">
+      <Link href={`/models/${model.id}`} className={`w-[2ch] text-right ${count > 0 ? "link" : "text-faint"}`} aria-label={`${count} extractions from ${model.name}`}>
+        {count}
+      </Link>
+      <span className="flex w-36 items-center gap-2">
+        {runs && (
+          <>
+            <ProgressBar className="w-16" value={extraction.progress} tone="active" label={`Extraction on ${model.name}`} moving />
+            <span className="text-xs text-muted">{f.progressPercent(extraction.progress)}</span>
+          </>
+        )}
+        {extraction?.status === "failed" && (
+          <span className="text-xs text-red" title={extraction.error_message ?? undefined}>
+            last one {extraction.error_type === "CANCELLED" ? "cancelled" : "failed"}
+          </span>
+        )}
+      </span>
+    </div>
+  );
+}
