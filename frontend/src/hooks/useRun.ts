@@ -38,20 +38,26 @@ export function useRun(training: KnownTraining | undefined): void {
   }, [socket, jobId, active]);
 }
 
-/** The machine during the run. Mounted where it is shown. */
-export function useMachine(trainingId: string, startedAt: string | null, finishedAt: string | null): void {
+/** The machine during the run, and what the job has used so far. Mounted where it is shown. */
+export function useMachine(trainingId: string, jobId: string | null, startedAt: string | null, finishedAt: string | null): void {
   useEffect(() => {
     if (startedAt === null) return;
+    const store = runStore.getState();
     const from = new Date(Date.parse(startedAt) - BEFORE_SECONDS * 1000).toISOString();
-    const fetch = () => runStore.getState().fetchMachine(trainingId, from, finishedAt);
     if (finishedAt !== null) {
-      void fetch();
+      void store.fetchMachine(trainingId, from, finishedAt);
       return;
     }
-    const poller = new Poller(fetch, () => MACHINE_MS);
+    const poller = new Poller(
+      async () => {
+        await store.fetchMachine(trainingId, from, null);
+        if (jobId !== null) await store.fetchJob(jobId);
+      },
+      () => MACHINE_MS,
+    );
     poller.start();
     return () => {
       poller.stop();
     };
-  }, [trainingId, startedAt, finishedAt]);
+  }, [trainingId, jobId, startedAt, finishedAt]);
 }

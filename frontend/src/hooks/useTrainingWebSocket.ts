@@ -11,7 +11,7 @@ import { trainingsStore } from "@/stores/trainingsStore";
 import { useFallbackPolling } from "./useFallbackPolling";
 import { useSystemMonitor } from "./useStores";
 
-const ROWS_AFTER_MS = 2000;
+const ROWS_AFTER_MS = 1000;
 
 async function fetchAll(trainingId: string): Promise<void> {
   const store = trainingsStore.getState();

@@ -33,7 +33,7 @@ export function CheckpointsPanel({ checkpoints, now }: Props) {
               <th scope="col" className="number">Loss</th>
               <th scope="col" className="number">Size</th>
               <th scope="col" className="max-md:hidden">Written</th>
-              <th scope="col" className="w-full">Path</th>
+              <th scope="col" className="w-full max-sm:hidden">Path</th>
               <th scope="col">
                 <span className="sr-only">Copy the path</span>
               </th>
@@ -52,7 +52,7 @@ export function CheckpointsPanel({ checkpoints, now }: Props) {
                 <td className="text-muted max-md:hidden" title={f.fullTime(checkpoint.created_at)}>
                   {f.time(checkpoint.created_at, now)}
                 </td>
-                <td className="max-w-0 truncate font-mono text-xs text-muted" title={checkpoint.storage_path} dir="rtl">
+                <td className="max-w-0 truncate text-left font-mono text-xs text-muted max-sm:hidden" title={checkpoint.storage_path} dir="rtl">
                   <bdi>{checkpoint.storage_path}</bdi>
                 </td>
                 <td className="w-8 px-0">

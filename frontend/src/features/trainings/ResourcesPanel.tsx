@@ -27,13 +27,14 @@ interface Props {
 }
 
 export function ResourcesPanel({ trainingId, name, jobId, usage, from, to, active, start, zoom, onZoom, group }: Props) {
-  useMachine(trainingId, from, to);
+  useMachine(trainingId, jobId, from, to);
   const machine = useRunStore((state) => state.machine[trainingId]);
   const error = useRunStore((state) => state.machineError[trainingId] ?? null);
   const series = useRunStore((state) => (jobId === null ? undefined : state.usage[jobId]));
   const drawn = useMemo(() => (machine === undefined ? null : machineCharts(machine.history)), [machine]);
   const x = useMemo(() => (drawn === null ? new Float64Array(0) : start === null ? drawn.x : drawn.x.map((at) => at - start)), [drawn, start]);
   const items = machine?.history.items.length ?? 0;
+  const measured = series?.lines.some((values) => values.some((value) => value !== null)) === true;
   const host = machine?.history.host;
   return (
     <section aria-label="Resources" className="panel px-4 pt-3 pb-4" data-testid="resources">
@@ -56,9 +57,9 @@ export function ResourcesPanel({ trainingId, name, jobId, usage, from, to, activ
       {machine !== undefined && items === 0 && error === null && (
         <p className="mt-3 text-sm text-muted">Nothing is kept of the machine in that time: readings are kept for 30 days, and only while the server runs.</p>
       )}
-      {active && <JobUsageNote series={series} />}
+      {active && measured && <JobUsageNote series={series} />}
       <div className="mt-3 grid gap-x-8 gap-y-4 lg:grid-cols-2">
-        {series !== undefined && series.x.length > 1 && <UsageCharts series={series} group={group} start={start} exportAs={name} />}
+        {measured && <UsageCharts series={series} group={group} start={start} exportAs={name} />}
         {items > 0 &&
           drawn?.charts.map((chart) => (
             <Chart
