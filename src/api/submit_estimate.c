@@ -16,7 +16,6 @@
 #include "store/workers_table.h"
 
 static const int64_t WORKER_SEEN_US = 60 * 1000000LL;
-static const double MIB = 1024.0 * 1024.0;
 
 enum placing { PLACE_HERE, PLACE_ELSEWHERE, PLACE_NOBODY };
 
@@ -258,16 +257,28 @@ static void write_basis(struct jw *w, const struct submit_estimate *x)
     jw_obj_end(w);
 }
 
+static const char *size_words(double v, char out[32])
+{
+    const double mib = 1024.0 * 1024.0, gib = 1024.0 * mib;
+    if (v >= 10 * gib)
+        snprintf(out, 32, "%.0f GiB", v / gib);
+    else
+        snprintf(out, 32, v >= gib ? "%.1f GiB" : "%.0f MiB", v >= gib ? v / gib : v / mib);
+    return out;
+}
+
 // Why it doesn't fit, in one sentence; null if it does or isn't known.
 static void write_reason(struct jw *w, const struct submit_estimate *x)
 {
     double memory = training_memory(&x->size), disk = training_disk(&x->size);
+    char need[32], have[32];
     if (x->placing == PLACE_HERE && memory > TRAINING_MEMORY_SHARE * x->room.memory)
         sentence(w, "reason",
-                 mem_printf("it needs %.0f MiB of memory; %.0f MiB are free, of which a training takes 95 %% at most",
-                            memory / MIB, x->room.memory / MIB));
+                 mem_printf("it needs %s of memory; %s are free, of which a training takes 95 %% at most",
+                            size_words(memory, need), size_words(x->room.memory, have)));
     else if (disk > x->room.disk)
-        sentence(w, "reason", mem_printf("it writes %.0f MiB; %.0f MiB are free", disk / MIB, x->room.disk / MIB));
+        sentence(w, "reason",
+                 mem_printf("it writes %s; %s are free", size_words(disk, need), size_words(x->room.disk, have)));
     else
         jw_knull(w, "reason");
 }

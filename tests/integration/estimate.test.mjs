@@ -59,7 +59,7 @@ describe('what a training would take', () => {
     const much = { architecture: 'standard', threads: 256, n_features: 16777216, total_steps: 10, checkpoint_every: 10 };
     const told = await estimate(much);
     assert.equal(told.fits, false);
-    assert.match(told.reason, /MiB of memory/);
+    assert.match(told.reason, /iB of memory/);
     assert.equal(told.suggestion.field, 'n_features', JSON.stringify(told));
     assert.equal((await estimate({ ...much, n_features: told.suggestion.value })).fits, true);
     const often = await estimate({ total_steps: 1e9, checkpoint_every: 1, log_every: 1e6 });
