@@ -11,6 +11,7 @@ import { Peer } from "../support/peer";
 import { operation, progress, training } from "../support/samples";
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, second)).toISOString();
+vi.setConfig({ testTimeout: 30_000 });
 let peer: Peer;
 
 function make(i: number, changes: Partial<Training> = {}): Training {

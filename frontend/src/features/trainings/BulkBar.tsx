@@ -10,6 +10,8 @@ interface Props {
   chosen: readonly TrainingRow[];
   bulk: Bulk;
   onClear: () => void;
+  /** Opens the form with this training's parameters. */
+  onNewFrom: (id: string) => void;
 }
 
 const ACTIONS: { action: BulkAction; word: string; icon: IconName; none: string }[] = [
@@ -24,7 +26,7 @@ const DOING: Record<BulkAction, string> = { pause: "Pausing", resume: "Resuming"
 
 const many = (n: number) => n.toLocaleString("en-US");
 
-export function BulkBar({ chosen, bulk, onClear }: Props) {
+export function BulkBar({ chosen, bulk, onClear, onNewFrom }: Props) {
   const [confirming, setConfirming] = useState(false);
   const { running } = bulk;
   if (running !== null) {
@@ -73,6 +75,7 @@ export function BulkBar({ chosen, bulk, onClear }: Props) {
       </Bar>
     );
   }
+  const only = chosen.length === 1 ? chosen[0] : undefined;
   const comparable = chosen.length >= COMPARE_LEAST && chosen.length <= COMPARE_MOST;
   return (
     <Bar>
@@ -111,6 +114,17 @@ export function BulkBar({ chosen, bulk, onClear }: Props) {
         <Icon name="trainings" size={12} />
         Compare
       </button>
+      {only !== undefined && only.extraction_id !== null && (
+        <button
+          type="button"
+          className="button shrink-0"
+          onClick={() => {
+            onNewFrom(only.id);
+          }}
+        >
+          New from this…
+        </button>
+      )}
       <button type="button" className="button shrink-0" onClick={onClear}>
         Clear
       </button>

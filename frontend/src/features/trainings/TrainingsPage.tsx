@@ -105,7 +105,7 @@ export function TrainingsPage() {
       </TableFilters>
       <div className="flex h-8 min-w-0 shrink-0 items-center gap-3" data-testid="table-line">
         {chosen.length > 0 || bulk.running !== null ? (
-          <BulkBar chosen={chosen} bulk={bulk} onClear={clear} />
+          <BulkBar chosen={chosen} bulk={bulk} onClear={clear} onNewFrom={setCreating} />
         ) : (
           <CountLine shown={ids.length} all={rows.size} load={load} stale={stale} onSortAgain={sortAgain} word={view.sort.column.word} />
         )}
