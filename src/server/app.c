@@ -31,6 +31,7 @@
 #include "server/metrics.h"
 #include "server/monitor_thread.h"
 #include "server/periodic.h"
+#include "server/settings_api.h"
 #include "server/system_recorder.h"
 #include "server/system_source.h"
 #include "store/store.h"
@@ -233,6 +234,7 @@ static void make_routes(struct app *a)
     resources_register(&a->resources, a->router);
     system_routes(a->router, &a->resources);
     health_routes(a->router, &a->health);
+    settings_routes(a->router, a->settings);
     schedule_routes(a->router, periodic_schedule(a->periodic));
     a->maintenance = (struct maintenance_api){a->store, periodic_schedule(a->periodic), a->archival};
     maintenance_routes(a->router, &a->maintenance);

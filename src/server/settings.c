@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "jobs/queue_names.h"
 #include "jobs/repo_names.h"
@@ -304,4 +305,34 @@ void settings_print_help(FILE *to)
         if (table[i].def && *table[i].def) fprintf(to, " (%s)", table[i].def);
         fprintf(to, "\n");
     }
+}
+
+// An address with a user, or with parameters, as databases take them.
+static bool may_hold_password(const char *text)
+{
+    return strstr(text, "://") && strpbrk(text, "@?");
+}
+
+void settings_write(struct jw *w, const struct settings *s)
+{
+    jw_arr(w);
+    for (size_t i = 0; i < COUNT; i++) {
+        const void *at = (const char *)s + table[i].offset;
+        jw_obj(w);
+        jw_kstr(w, "name", table[i].env);
+        switch (table[i].type) {
+        case TEXT: {
+            const char *text = *(char *const *)at;
+            jw_kstr(w, "value", text && may_hold_password(text) ? NULL : text);
+            break;
+        }
+        case INTEGER: jw_ki64(w, "value", *(const int64_t *)at); break;
+        case NUMBER: jw_kf64(w, "value", *(const double *)at); break;
+        case FLAG: jw_kbool(w, "value", *(const bool *)at); break;
+        }
+        jw_kstr(w, "default", table[i].def);
+        jw_kstr(w, "help", table[i].help);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
 }

@@ -10,6 +10,8 @@
 
 #include "base/err.h"
 
+struct jw;
+
 struct settings {
     char *listen;
     char *data; // made absolute by settings_load
@@ -37,6 +39,9 @@ struct settings {
 int settings_load(struct settings *s, int *argc, char **argv, bool *help, struct err *e);
 void settings_release(struct settings *s);
 void settings_print_help(FILE *to);
+
+// An array with each row's name, value, default and help. A text that may hold a password is null.
+void settings_write(struct jw *w, const struct settings *s);
 
 // A row of the table as docs/settings.md shows it; false past the end.
 bool settings_describe(size_t i, const char **env, char option[64], const char **def, const char **help);

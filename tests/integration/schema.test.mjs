@@ -255,6 +255,7 @@ describe('the server keeps to its schemas', () => {
     await call('GET', '/readyz');
     await call('GET', '/metrics');
     await get('/version');
+    await get('/settings');
     await call('POST', '/api/internal/ws/emit', { channel: 'notes/1', event: 'note:written', data: { text: 'hi' } });
     await call('POST', '/api/internal/ws/emit/batch', '{"channel":"notes/1","event":"note:written"}\n{\n');
     await until('the schedule', async () => (await get('/schedule')).items[1].next_run_at);

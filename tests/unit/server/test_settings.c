@@ -11,6 +11,8 @@
 
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "base/json.h"
 #include "server/settings.h"
 
 enum { ARGS_MAX = 16 };
@@ -226,6 +228,32 @@ static void the_help_has_a_line_for_each(void **state)
     free(text);
 }
 
+static void they_are_told_without_passwords(void **state)
+{
+    (void)state;
+    clear_environment();
+    struct settings s;
+    struct err e;
+    bool help = false;
+    struct argv *a = ARGS("--archive-days-of-nobody", "--training-metric-archive-days", "7", "--no-worker",
+                          "--database-url", "postgresql://me:hush@host/db", "--system-monitor-interval-seconds", "0.5");
+    assert_int_equal(settings_load(&s, &a->n, a->v, &help, &e), 0);
+    struct buf out = BUF_INIT;
+    struct jw w;
+    jw_init(&w, &out);
+    settings_write(&w, &s);
+    buf_add_char(&out, 0);
+    const char *text = out.p;
+    assert_non_null(strstr(text, "{\"name\":\"TRAINING_METRIC_ARCHIVE_DAYS\",\"value\":7,\"default\":\"30\","));
+    assert_non_null(strstr(text, "{\"name\":\"HEADWAY_NO_WORKER\",\"value\":true,\"default\":null,"));
+    assert_non_null(strstr(text, "{\"name\":\"SYSTEM_MONITOR_INTERVAL_SECONDS\",\"value\":0.5,"));
+    assert_non_null(strstr(text, "{\"name\":\"HEADWAY_LISTEN\",\"value\":\"127.0.0.1:8080\","));
+    assert_non_null(strstr(text, "{\"name\":\"DATABASE_URL\",\"value\":null,"));
+    assert_null(strstr(text, "hush"));
+    buf_release(&out);
+    settings_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +264,7 @@ int main(void)
         cmocka_unit_test(an_option_wins_over_the_environment),
         cmocka_unit_test(what_is_no_setting_is_left_for_the_caller),
         cmocka_unit_test(the_help_has_a_line_for_each),
+        cmocka_unit_test(they_are_told_without_passwords),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
