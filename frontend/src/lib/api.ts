@@ -6,6 +6,7 @@ import type { Control, JsonObject, LogPage, Operation, OperationsPage, RetryRequ
 import type { Extraction, Model, ModelDownload } from "./types/model";
 import type { Comparison, ProgressSnapshot, SnapshotRule } from "./types/progress";
 import type { MachineHistory, RunSnapshot } from "./types/run";
+import type { MetricCounts, ScheduledTask, ServerSettings } from "./types/server";
 import type { SystemHistory, SystemRange, SystemSnapshot, VersionInfo } from "./types/system";
 import type { Checkpoint, CurveRow, MetricPage, Training } from "./types/training";
 
@@ -28,6 +29,8 @@ export class ApiError extends Error {
 const TIMEOUT_MS = 15_000;
 /** What is asked every few seconds to learn whether there is an answer must not wait longer than it takes to doubt it. */
 const POLL_TIMEOUT_MS = 4000;
+/** Counting goes over every row: one to two seconds a million. */
+const COUNTING_MS = 120_000;
 
 /** What a curve is drawn from: some two for each pixel of a chart's width. */
 const CURVE_POINTS = 1500;
@@ -170,6 +173,10 @@ export const api = {
     return request<MachineHistory>("GET", `/system/history?${query.toString()}`);
   },
   version: () => request<VersionInfo>("GET", "/version"),
+  settings: () => request<ServerSettings>("GET", "/settings"),
+  schedule: () => request<{ items: ScheduledTask[] }>("GET", "/schedule"),
+  runTask: (name: string) => request<ScheduledTask>("POST", `/schedule/${id(name)}/run`, {}),
+  metricCounts: () => request<MetricCounts>("GET", "/maintenance/metrics", undefined, COUNTING_MS),
 };
 
 /** Why a form was refused, and which of its fields is why. */
