@@ -34,6 +34,8 @@ struct transformer_pass;
 
 // Checks the folder as loading would (every tensor's presence and shape) without reading the weights.
 int transformer_inspect(const char *dir, struct transformer_config *out, struct err *e);
+// What config.json alone says, the tensors not looked at: whether it is a model that this program can run at all.
+int transformer_read_config(const char *dir, struct transformer_config *c, struct err *e);
 
 // Loads the embeddings and the first `blocks` blocks (at most n_layers; -1: all, the final norm and the output
 // projection, which transformer_logits() needs). `stop` (may be NULL) becoming non-zero ends it between two blocks with

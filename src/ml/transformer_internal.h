@@ -26,9 +26,6 @@ struct transformer {
     int n_blocks; // loaded
 };
 
-// Reads config.json of the folder: everything but dtype, parameters and size_bytes.
-int transformer_read_config(const char *dir, struct transformer_config *c, struct err *e);
-
 // The model's files, opened.
 struct transformer_source {
     const char *dir;

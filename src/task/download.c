@@ -275,13 +275,14 @@ int fetch_files(struct fetch *f, int64_t spare, struct err *e)
     if (!rc) rc = check_room(f, spare, e);
     if (!rc) tell(f);
     for (f->current = 0; !rc && f->current < f->listing.n; f->current++) {
-        if (done[f->current]) continue;
-        char *path = file_join(f->output_dir, f->listing.files[f->current].name);
+        const struct repo_file *file = &f->listing.files[f->current];
+        char *path = file_join(f->output_dir, file->name);
         rc = ask(f);
-        if (!rc) rc = make_folder_of(path, e);
-        if (!rc) rc = fetch_one(f, path, e);
+        if (!rc && !done[f->current]) rc = make_folder_of(path, e);
+        if (!rc && !done[f->current]) rc = fetch_one(f, path, e);
+        if (!rc && f->arrived) rc = f->arrived(f, file, e);
         free(path);
-        if (rc) break;
+        if (rc) break; // `current` is the file that it broke at
     }
     free(done);
     return rc;

@@ -22,6 +22,8 @@ struct fetch {
     struct emission emission;
     int64_t fetched; // bytes that came over the network
     int current;     // the file that is fetched
+    // Called for each file that is there whole, before the next is asked for; an error ends it. NULL: nothing.
+    int (*arrived)(struct fetch *f, const struct repo_file *file, struct err *e);
 };
 
 // Checks the paths among the task's parameters, and opens what talks to the hub. fetch_release in every case.

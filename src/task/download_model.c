@@ -1,7 +1,17 @@
 // download_model: a model's files from a hub, and what they are.
+#include <string.h>
+
 #include "base/clock.h"
+#include "ml/transformer.h"
 #include "task/download.h"
 #include "task/params.h"
+
+// A model that can't be used is told by its configuration, before its weights are fetched.
+static int look_at(struct fetch *f, const struct repo_file *file, struct err *e)
+{
+    struct transformer_config c;
+    return strcmp(file->name, "config.json") == 0 ? transformer_read_config(f->output_dir, &c, e) : 0;
+}
 
 static int run(struct fetch *f, const json_t *params, struct err *e)
 {
@@ -27,6 +37,7 @@ int task_download_model(struct task *t, struct err *e)
     struct fetch f = {.task = t};
     json_t *params = task_params_resolve("download_model", t->params, e);
     int rc = params ? fetch_init(&f, t, params, "models", e) : e->code;
+    f.arrived = look_at;
     if (!rc) rc = fetch_end(&f, run(&f, params, e), e);
     fetch_release(&f);
     json_decref(params);

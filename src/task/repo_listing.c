@@ -100,9 +100,12 @@ static bool ends(const char *name, const char *end)
     return n >= m && strcasecmp(name + n - m, end) == 0;
 }
 
+// The configuration first: it tells whether the rest is of any use.
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct repo_file *)a)->name, ((const struct repo_file *)b)->name);
+    const char *x = ((const struct repo_file *)a)->name, *y = ((const struct repo_file *)b)->name;
+    bool x_first = strcmp(x, "config.json") == 0, y_first = strcmp(y, "config.json") == 0;
+    return x_first != y_first ? (x_first ? -1 : 1) : strcmp(x, y);
 }
 
 // Keeps those for which `want` says yes; checks their names, and puts them in order.

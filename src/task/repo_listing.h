@@ -25,8 +25,8 @@ void repo_listing_release(struct repo_listing *l);
 // Reads GET /api/models/{repo}/revision/{revision}?blobs=true. HW_EPROTOCOL: it isn't what a hub says.
 int repo_listing_read(struct slice body, struct repo_listing *out, struct err *e);
 
-// Keep the files that are wanted, in the order of their names; nothing else stays in the list. A name that may not
-// become a path is refused (HW_EVALIDATION).
+// Keep the files that are wanted, in the order of their names but config.json first; nothing else stays in the list. A
+// name that may not become a path is refused (HW_EVALIDATION).
 //
 // A model: `files` (a JSON array of names, each must be there: HW_ENOTFOUND), or, if NULL, its configuration, its
 // safetensors and its tokenizer. HW_EVALIDATION if there are none.

@@ -255,6 +255,17 @@ for (const [what, type, words, answer] of hopeless) {
   });
 }
 
+test('[18] a model that can not be used is told by its configuration, before its weights are fetched', async () => {
+  await fresh();
+  await hub.putSampleModel(MODEL, { 'config.json': '{"model_type": "llama"}' });
+  const { job, now } = await download();
+  const ended = await job();
+  assert.equal(ended.error_type, 'VALIDATION');
+  assert.match(ended.error_message, /the architecture is llama; gpt2 is supported/);
+  assert.equal(hub.asked(WEIGHTS).length, 0);
+  assert.equal((await now()).status, 'failed');
+});
+
 test('a file of another length than the list says is refused', async () => {
   await fresh();
   hub.behave = ({ req, res, repo, file }) => {

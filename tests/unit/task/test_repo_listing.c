@@ -90,11 +90,12 @@ static void what_is_no_listing(void **state)
 static void a_model_is_its_configuration_weights_and_tokenizer(void **state)
 {
     (void)state;
-    struct repo_listing l = OF("vocab.json", "model.safetensors", "pytorch_model.bin", "config.json", "README.md",
-                               "onnx/model.safetensors", "tokenizer.json", "flax_model.msgpack");
+    struct repo_listing l =
+        OF("vocab.json", "added_tokens.json", "model.safetensors", "pytorch_model.bin", "config.json", "README.md",
+           "onnx/model.safetensors", "tokenizer.json", "flax_model.msgpack");
     assert_int_equal(repo_listing_keep_model(&l, "x/y", NULL, NULL), 0);
-    assert_int_equal(repo_listing_size(&l), 40);
-    holds(&l, "config.json model.safetensors tokenizer.json vocab.json");
+    assert_int_equal(repo_listing_size(&l), 50);
+    holds(&l, "config.json added_tokens.json model.safetensors tokenizer.json vocab.json");
     l = OF("config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors",
            "model.safetensors.index.json");
     assert_int_equal(repo_listing_keep_model(&l, "x/y", NULL, NULL), 0);
