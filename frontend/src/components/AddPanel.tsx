@@ -117,13 +117,13 @@ function AddForm({ submit, busyWord, hint, fields, onSubmit }: FormProps) {
             }}
           />
         ))}
-        <button type="submit" className="button button-primary h-7 justify-center sm:mt-5" disabled={busy || first === ""}>
+        <button type="submit" className="button button-primary h-[28px] justify-center sm:mt-[19.5px]" disabled={busy || first === ""}>
           <Icon name="download" size={12} />
           {busy ? busyWord : submit}
         </button>
       </div>
       {other === null ? (
-        <p className="mt-2 max-w-[110ch] text-xs text-muted">{hint}</p>
+        <p className="mt-2 text-xs text-muted">{hint}</p>
       ) : (
         <p role="alert" className="mt-2 text-xs break-words text-red">
           {other}

@@ -33,7 +33,7 @@ interface FailureProps {
 /** Why a download has left nothing, and the way to try it again: it goes on with what has come. */
 export function DownloadFailure({ name, status, type, message, run }: FailureProps) {
   return (
-    <div className="flex flex-wrap items-start gap-x-3 gap-y-1.5 whitespace-normal">
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5 whitespace-normal">
       <p className="min-w-0 flex-1 basis-52 text-xs break-words">
         {status === "cancelled" ? (
           <span className="text-muted">The download was cancelled. What has come is kept.</span>

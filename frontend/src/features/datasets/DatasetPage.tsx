@@ -17,12 +17,15 @@ import { modelsStore } from "@/stores/modelsStore";
 import { DatasetRun } from "./DatasetRun";
 import { hasFile } from "./DatasetsTable";
 import { TokenizeDialog } from "./TokenizeDialog";
+import { UsedByPanel } from "./UsedByPanel";
 
 const TYPES = ["dataset", "model", "extraction"];
 
 export function DatasetPage({ datasetId }: { datasetId: string }) {
   const dataset = useDatasets((state) => state.datasets).find(({ id }) => id === datasetId);
-  const models = useModels((state) => state.models).filter((model) => model.status === "ready" && model.has_tokenizer);
+  const known = useModels((state) => state.models);
+  const models = known.filter((model) => model.status === "ready" && model.has_tokenizer);
+  const extractions = useModels((state) => state.extractions).filter(({ dataset_id }) => dataset_id === datasetId);
   const [error, setError] = useState<string | null>(null);
   const [tokenizing, setTokenizing] = useState(false);
   const fetch = useCallback(async () => {
@@ -87,6 +90,7 @@ export function DatasetPage({ datasetId }: { datasetId: string }) {
         <Facts dataset={dataset} />
       </section>
       {error !== null && <ErrorNote onRetry={() => void fetch()}>{error}</ErrorNote>}
+      {(dataset.status === "tokenized" || extractions.length > 0) && <UsedByPanel extractions={extractions} models={known} />}
       {tokenizing && (
         <TokenizeDialog
           dataset={dataset}

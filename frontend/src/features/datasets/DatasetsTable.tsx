@@ -24,7 +24,7 @@ export function hasFile(dataset: Dataset): boolean {
 
 export function DatasetsTable({ datasets, transfers, now, obstacle, onTokenize }: Props) {
   return (
-    <div className="panel overflow-x-auto" tabIndex={0}>
+    <div className="panel relative overflow-x-auto" tabIndex={0}>
       <table className="table">
         <thead>
           <tr>
@@ -43,7 +43,7 @@ export function DatasetsTable({ datasets, transfers, now, obstacle, onTokenize }
         <tbody>
           {datasets.map((dataset) => (
             <tr key={dataset.id} data-testid="dataset-row" data-dataset-id={dataset.id} data-status={dataset.status}>
-              <td className="max-w-60 py-1.5 max-md:max-w-40">
+              <td className="max-w-60 py-1.5 max-md:max-w-32">
                 <Link href={`/datasets/${dataset.id}`} className="block truncate font-medium hover:text-accent">
                   {dataset.name}
                 </Link>
@@ -70,31 +70,31 @@ export function DatasetsTable({ datasets, transfers, now, obstacle, onTokenize }
                   <td className="number max-md:hidden">{f.bytes(dataset.size_bytes)}</td>
                   <td className="number max-md:hidden">{f.count(dataset.documents)}</td>
                   <td className="number max-md:hidden" title={f.count(dataset.tokens)}>{f.compact(dataset.tokens)}</td>
+                  <td className="number text-muted max-lg:hidden" title={f.fullTime(dataset.created_at)}>
+                    {f.time(dataset.created_at, now)}
+                  </td>
+                  <td className="text-right">
+                    {dataset.status !== "tokenizing" && (
+                      <button
+                        type="button"
+                        className="button"
+                        disabled={obstacle !== null}
+                        title={obstacle ?? undefined}
+                        aria-label={`Tokenize ${dataset.name}`}
+                        onClick={() => {
+                          onTokenize(dataset);
+                        }}
+                      >
+                        Tokenize…
+                      </button>
+                    )}
+                  </td>
                 </>
               ) : (
-                <td colSpan={4} className="max-w-80 py-1.5 max-md:hidden">
+                <td colSpan={6} className="max-w-80 py-1.5 max-md:hidden">
                   <DatasetRun dataset={dataset} />
                 </td>
               )}
-              <td className="number text-muted max-lg:hidden" title={f.fullTime(dataset.created_at)}>
-                {f.time(dataset.created_at, now)}
-              </td>
-              <td className="text-right">
-                {hasFile(dataset) && dataset.status !== "tokenizing" && (
-                  <button
-                    type="button"
-                    className="button"
-                    disabled={obstacle !== null}
-                    title={obstacle ?? undefined}
-                    aria-label={`Tokenize ${dataset.name}`}
-                    onClick={() => {
-                      onTokenize(dataset);
-                    }}
-                  >
-                    {dataset.status === "tokenized" ? "Tokenize anew…" : "Tokenize…"}
-                  </button>
-                )}
-              </td>
             </tr>
           ))}
         </tbody>

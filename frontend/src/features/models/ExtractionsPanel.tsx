@@ -24,7 +24,7 @@ interface Props {
 export function ExtractionsPanel({ extractions, datasets, children }: Props) {
   const [open, setOpen] = useState<string | null>(null);
   return (
-    <Panel title="Extractions" note={extractions.length === 0 ? "" : String(extractions.length)} bodyClassName="overflow-x-auto" scrolls testId="extractions">
+    <Panel title="Extractions" note={extractions.length === 0 ? "" : String(extractions.length)} bodyClassName="relative overflow-x-auto" scrolls testId="extractions">
       {extractions.length === 0 ? (
         <div className="border-t border-line px-4 py-4 text-sm text-muted">{children}</div>
       ) : (
@@ -33,11 +33,11 @@ export function ExtractionsPanel({ extractions, datasets, children }: Props) {
             <tr>
               <th scope="col">Dataset</th>
               <th scope="col">State</th>
-              <th scope="col">Layers</th>
+              <th scope="col" className="max-sm:hidden">Layers</th>
               <th scope="col" className="max-md:hidden">Where</th>
               <th scope="col" className="number max-md:hidden">Samples</th>
               <th scope="col" className="number max-md:hidden">Vectors</th>
-              <th scope="col" className="number">Size</th>
+              <th scope="col" className="number max-sm:hidden">Size</th>
               <th scope="col" className="number max-lg:hidden">Started</th>
               <th scope="col">
                 <span className="sr-only">Actions</span>
@@ -80,7 +80,7 @@ function Row({ extraction, dataset, open, onToggle }: { extraction: Extraction; 
   const name = `the extraction on ${dataset?.name ?? extraction.dataset_id}`;
   return (
     <tr data-testid="extraction-row" data-extraction-id={extraction.id} data-status={status}>
-      <td className="max-w-52 truncate">
+      <td className="max-w-52 truncate max-sm:max-w-24">
         {dataset === undefined ? (
           <span className="font-mono text-xs text-muted">{extraction.dataset_id}</span>
         ) : (
@@ -94,18 +94,18 @@ function Row({ extraction, dataset, open, onToggle }: { extraction: Extraction; 
           <StatusBadge status={status} />
           {isActive(status) && (
             <>
-              <ProgressBar className="w-20" value={progress} tone={statusTone(status)} label={`Progress of ${name}`} moving={status === "running"} />
+              <ProgressBar className="w-20 max-sm:w-10" value={progress} tone={statusTone(status)} label={`Progress of ${name}`} moving={status === "running"} />
               <span className="w-[7ch] text-right text-xs text-muted">{f.progressPercent(progress)}</span>
             </>
           )}
           {status === "failed" && <span className="max-w-60 truncate text-xs text-muted">{errorWord(extraction.error_type)}{extraction.error_message === null ? "" : ` — ${extraction.error_message}`}</span>}
         </div>
       </td>
-      <td className="max-w-40 truncate text-muted" title={extraction.layers.join(", ")}>{extraction.layers.join(", ")}</td>
+      <td className="max-w-40 truncate text-muted max-sm:hidden" title={extraction.layers.join(", ")}>{extraction.layers.join(", ")}</td>
       <td className="text-muted max-md:hidden">{extraction.hooks.join(", ")}</td>
       <td className="number max-md:hidden">{f.count(extraction.rows)}</td>
       <td className="number max-md:hidden">{f.count(extraction.vectors)}</td>
-      <td className="number">{f.bytes(extraction.size_bytes)}</td>
+      <td className="number max-sm:hidden">{f.bytes(extraction.size_bytes)}</td>
       <td className="number text-muted max-lg:hidden" title={f.fullTime(extraction.created_at)}>{f.time(extraction.created_at, now)}</td>
       <td className="text-right">
         {status === "completed" ? (

@@ -18,25 +18,25 @@ interface Props {
   onExtract: (model: Model) => void;
 }
 
-/** Columns between the state and the actions: what a model that isn't there has a reason for instead. */
-const DESCRIBING = 7;
+/** Columns after the state: what a model that isn't there has a reason for instead. */
+const DESCRIBING = 9;
 
 export function ModelsTable({ models, extractions, running, now, obstacle, onExtract }: Props) {
   return (
-    <div className="panel overflow-x-auto" tabIndex={0}>
+    <div className="panel relative overflow-x-auto" tabIndex={0}>
       <table className="table">
         <thead>
           <tr>
             <th scope="col">Name</th>
             <th scope="col">State</th>
-            <th scope="col" className="max-lg:hidden">Architecture</th>
+            <th scope="col" className="max-xl:hidden">Architecture</th>
             <th scope="col" className="number max-md:hidden">Layers</th>
             <th scope="col" className="number max-md:hidden">Width</th>
-            <th scope="col" className="number max-lg:hidden">Vocabulary</th>
+            <th scope="col" className="number max-xl:hidden">Vocabulary</th>
             <th scope="col" className="number max-md:hidden">Parameters</th>
             <th scope="col" className="number max-md:hidden">On disk</th>
             <th scope="col" className="max-md:hidden">Extractions</th>
-            <th scope="col" className="number max-lg:hidden">Added</th>
+            <th scope="col" className="number max-xl:hidden">Added</th>
             <th scope="col">
               <span className="sr-only">Actions</span>
             </th>
@@ -48,7 +48,7 @@ export function ModelsTable({ models, extractions, running, now, obstacle, onExt
             const extraction = running[model.id];
             return (
               <tr key={model.id} data-testid="model-row" data-model-id={model.id}>
-                <td className="max-w-60 py-1.5 max-md:max-w-40">
+                <td className="max-w-60 py-1.5 max-md:max-w-36">
                   <Link href={`/models/${model.id}`} className="block truncate font-medium hover:text-accent">
                     {model.name}
                   </Link>
@@ -65,39 +65,37 @@ export function ModelsTable({ models, extractions, running, now, obstacle, onExt
                   </td>
                 ) : (
                   <>
-                    <td className="text-muted max-lg:hidden">
+                    <td className="text-muted max-xl:hidden">
                       {model.architecture ?? f.UNKNOWN}
                       {!model.has_tokenizer && <span className="ml-2 text-xs text-amber">no tokenizer</span>}
                     </td>
                     <td className="number max-md:hidden">{f.count(model.n_layers)}</td>
                     <td className="number max-md:hidden">{f.count(model.width)}</td>
-                    <td className="number max-lg:hidden">{f.count(model.vocab_size)}</td>
+                    <td className="number max-xl:hidden">{f.count(model.vocab_size)}</td>
                     <td className="number max-md:hidden" title={f.count(model.parameters)}>{f.compact(model.parameters)}</td>
                     <td className="number max-md:hidden">{f.bytes(model.size_bytes)}</td>
                     <td className="max-md:hidden">
                       <Extractions model={model} count={extractions[model.id] ?? 0} extraction={extraction} />
                     </td>
+                    <td className="number text-muted max-xl:hidden" title={f.fullTime(model.created_at)}>
+                      {f.time(model.created_at, now)}
+                    </td>
+                    <td className="text-right">
+                      <button
+                        type="button"
+                        className="button"
+                        disabled={obstacle !== null}
+                        title={obstacle ?? undefined}
+                        aria-label={`Extract activations from ${model.name}`}
+                        onClick={() => {
+                          onExtract(model);
+                        }}
+                      >
+                        Extract…
+                      </button>
+                    </td>
                   </>
                 )}
-                <td className="number text-muted max-lg:hidden" title={f.fullTime(model.created_at)}>
-                  {f.time(model.created_at, now)}
-                </td>
-                <td className="text-right">
-                  {!gone && (
-                    <button
-                      type="button"
-                      className="button"
-                      disabled={obstacle !== null}
-                      title={obstacle ?? undefined}
-                      aria-label={`Extract activations from ${model.name}`}
-                      onClick={() => {
-                        onExtract(model);
-                      }}
-                    >
-                      Extract…
-                    </button>
-                  )}
-                </td>
               </tr>
             );
           })}
