@@ -18,7 +18,7 @@ int bulk_connect(struct pg_conn **out, const char *url, struct err *e)
     int rc = pg_connect(&c, url, e);
     if (!rc && !PQexitPipelineMode(c->h)) rc = pg_fail(c, NULL, e);
     // Our own pace is the disk's: a transaction may stand still for as long as that does.
-    if (!rc) rc = bulk_run(c, "SET idle_in_transaction_session_timeout = 0", e);
+    if (!rc) rc = bulk_run(c, "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0", e);
     if (rc) {
         pg_conn_free(c);
         c = NULL;

@@ -58,7 +58,7 @@ int backup_open(struct backup_run *r, const char *path, const struct backup_watc
     sqlite3_extended_result_codes(r->h, 1);
     sqlite3_progress_handler(r->h, LOOK_EVERY, look, r);
     return sqlite_run(r->h,
-                      "PRAGMA main.journal_mode = OFF; PRAGMA main.synchronous = OFF; PRAGMA main.cache_size = -16384;"
+                      "PRAGMA main.journal_mode = OFF; PRAGMA main.synchronous = OFF; PRAGMA main.cache_size = -4096;"
                       "PRAGMA temp_store = MEMORY",
                       e);
 }

@@ -7,10 +7,10 @@ import { cp, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { daysAgo, inDatabase } from './lib/database.mjs';
-import { headway, Server, temporaryFolder, until } from './lib/headway.mjs';
+import { headway, root, Server, temporaryFolder, until } from './lib/headway.mjs';
 import { Postgres } from './lib/postgres.mjs';
 
-const STEPS = 20000; // of each old training
+const STEPS = 8000; // of each old training
 const OLD = ['trn_1', 'trn_2'];
 const BATCH = 50; // rows of a report
 
@@ -47,10 +47,10 @@ class SqlitePlace {
     return place;
   }
 
-  async fill() {
+  async fill(steps = STEPS) {
     for (const [i, id] of OLD.entries()) {
       await inDatabase(this.data, [`INSERT INTO trainings (key, id, status, created_at, updated_at) VALUES (?1, ?2, 'completed', ?3, ?3)`, i + 1, id, daysAgo(100)], [
-        `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${STEPS - 1})
+        `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${steps - 1})
          INSERT INTO training_metrics (training_id, layer_idx, step, timestamp, loss, extra) SELECT ${oldRows(i + 1)} FROM n`,
       ]);
     }
@@ -80,10 +80,10 @@ class PostgresPlace {
     return execFileSync('psql', ['-d', this.url, '-qAtX', '-c', text], { encoding: 'utf8' }).trim();
   }
 
-  async fill() {
+  async fill(steps = STEPS) {
     for (const [i, id] of OLD.entries()) {
       await this.ask(`INSERT INTO trainings (key, id, status, created_at, updated_at) VALUES (${i + 1}, '${id}', 'completed', ${Math.round(daysAgo(100))}, 1)`);
-      await this.ask(`INSERT INTO training_metrics (training_id, layer_idx, step, timestamp, loss, extra) SELECT ${oldRows(i + 1)} FROM generate_series(0, ${STEPS - 1}) AS i`);
+      await this.ask(`INSERT INTO training_metrics (training_id, layer_idx, step, timestamp, loss, extra) SELECT ${oldRows(i + 1)} FROM generate_series(0, ${steps - 1}) AS i`);
     }
     await this.ask("SELECT setval(pg_get_serial_sequence('trainings', 'key'), 2)");
   }
@@ -151,7 +151,7 @@ class Mover {
       await until('a quiet moment', async () => {
         const it = await task(this.server);
         return it.next_run_at && !it.running;
-      });
+      }, 120);
       const [name, body] = i % 2 === 0 ? ['archive', { days_old: 0 }] : ['restore', { all: true }];
       const answer = await this.server.request('POST', `/api/v1/maintenance/${name}`, body);
       if (answer.status < 300) this.moves++;
@@ -384,12 +384,13 @@ for (const [name, Place, Other] of [['SQLite', SqlitePlace, PostgresPlace], ['Po
 // ---- files that are none --------------------------------------------------------------------------------------------
 
 describe('backup files', () => {
+  const MANY = 20000; // so that there is time to interrupt it
   let from, folder, good;
   before(async () => {
     from = await SqlitePlace.make();
     folder = await temporaryFolder();
     await succeeds(['migrate', '--data', from.data]);
-    await from.fill();
+    await from.fill(MANY);
     good = path.join(folder, 'good');
     await backup(from, good);
   });
@@ -431,7 +432,7 @@ describe('backup files', () => {
       [hole, /is damaged or was cut off/],
       [folder, /is a folder/],
       [path.join(folder, 'nothing'), /there is no file/],
-      [await changed('rowless', ['DELETE FROM training_metrics WHERE step = 5']), /is damaged: training_metrics has 39998 rows, and should have 40000/],
+      [await changed('rowless', ['DELETE FROM training_metrics WHERE step = 5']), new RegExp(`is damaged: training_metrics has ${2 * MANY - 2} rows, and should have ${2 * MANY}`)],
     ]) {
       await refused(['restore', '--check', file], {}, says);
       await refused(['restore', file, '--data', into.data], {}, says);
@@ -460,7 +461,7 @@ describe('backup files', () => {
     await restore(into, older);
     const server = await start(into);
     await ready(server);
-    assert.equal((await rows(server, 'trn_1')).trim().split('\r\n').length - 1, STEPS);
+    assert.equal((await rows(server, 'trn_1')).trim().split('\r\n').length - 1, MANY);
     await server.stop();
     await into.remove();
   });
@@ -478,6 +479,21 @@ describe('backup files', () => {
     await backup(from, good, '--force');
     assert.ok((await stat(good)).mtimeMs > mtimeMs);
     await succeeds(['restore', '--check', good]);
+  });
+
+  test('on a terminal a bar shows how far it is; elsewhere standard error stays empty', async () => {
+    const file = path.join(folder, 'shown');
+    const pty = path.join(root, 'tests/integration/lib/on_pty.py');
+    const shown = await new Promise((resolve, reject) => {
+      const args = [pty, '24', '100', headway, 'backup', file, '--data', from.data];
+      const child = execFile('/usr/bin/python3', args, (error, out) => (error ? reject(error) : resolve(out)));
+      child.stdin.on('error', () => {}); // it may have ended
+    });
+    assert.match(shown, /copying +[█░]{24} +\d+ %/);
+    assert.match(shown, /checking +[█░]{24}/);
+    assert.match(shown, /\r\x1b\[K[^\r]*shown: /, 'it makes way for what is said at the end');
+    const { err } = await backup(from, file, '--force');
+    assert.equal(err, '');
   });
 
   test('Ctrl-C takes away what was begun', async () => {
