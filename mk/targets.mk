@@ -1,6 +1,6 @@
 # Everyday work: one short command each.
 
-.PHONY: help setup demo test integration chaos python-test frontend-test e2e check check-includes check-format check-docs check-tidy fmt asan tsan coverage install clean bench docs
+.PHONY: help setup demo test integration chaos python-test frontend-test e2e soak check check-includes check-format check-docs check-tidy fmt asan tsan coverage install clean bench docs
 
 help:
 	@echo "make                 build build/bin/headway, headway-task and protocol-echo"
@@ -11,6 +11,7 @@ help:
 	@echo "make python-test     the Python package, mostly against a real server (T=name)"
 	@echo "make chaos           jobs of every kind under kill -9, SIGSTOP, a wrong clock, a full disk (SEED=, JOBS=, FAULTS=)"
 	@echo "make frontend-test   the dashboard's unit tests;  make e2e: the same dashboard in real Chromium"
+	@echo "make soak            fifty jobs on one page for five minutes (SOAK=seconds), held to its figures"
 	@echo "make check           format, clang-tidy, include directions, documents that are out of date"
 	@echo "make fmt             apply the format"
 	@echo "make asan, tsan      unit and integration tests under AddressSanitizer + UBSan, ThreadSanitizer"
@@ -65,8 +66,13 @@ python-test: programs
 frontend-test: build/frontend/.built
 	cd frontend && npm run --silent test
 
-e2e: programs build/frontend/.built
-	cd frontend && HEADWAY_BIN=$(abspath $(BUILD))/bin/headway npm run --silent e2e
+e2e: programs build/frontend/.built $(BUILD)/tests/libnvidia-ml.so.1
+	cd frontend && HEADWAY_BIN=$(abspath $(BUILD))/bin/headway HEADWAY_NVML_STANDIN=$(abspath $(BUILD))/tests/libnvidia-ml.so.1 npm run --silent e2e
+
+# Five minutes of fifty jobs on one page, held to the figures of bench/dashboard.md: on a machine that does nothing else.
+soak: programs build/frontend/.built $(BUILD)/tests/libnvidia-ml.so.1
+	cd frontend && SOAK=$(or $(SOAK),300) HEADWAY_BIN=$(abspath $(BUILD))/bin/headway HEADWAY_NVML_STANDIN=$(abspath $(BUILD))/tests/libnvidia-ml.so.1 \
+	  node --test tests/e2e/performance.spec.mjs
 
 # Until it has seen so many jobs and faults: SEED=, JOBS=, FAULTS=. The integration tests run it for 40 s.
 SEED ?= 1

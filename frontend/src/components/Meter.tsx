@@ -30,7 +30,7 @@ export function Meter({ label, value, segments, tone = "normal", className = "h-
       {parts.map((part) => (
         <div
           key={part.key}
-          className={`h-full transition-[width] duration-300 ${tone === "warning" ? "bg-amber-mark" : part.attributed ? "bg-accent" : "bg-rest"}`}
+          className={`h-full ${tone === "warning" ? "bg-amber-mark" : part.attributed ? "bg-accent" : "bg-rest"}`}
           style={{ width: `${Math.min(Math.max(part.value, 0), 100)}%` }}
         />
       ))}

@@ -33,9 +33,10 @@ export function ProgressBar({ value, tone, label, moving = false, className = ""
       className={`h-1.5 overflow-hidden rounded-full bg-track ${className}`}
     >
       {known ? (
+        // Moved and not widened: the compositor does that without laying out the page for each frame of it.
         <div
-          className={`h-full rounded-full ${FILL[tone]} transition-[width] duration-300 ease-out`}
-          style={{ width: `${Math.min(Math.max(value, 0), 100)}%` }}
+          className={`h-full w-full rounded-full ${FILL[tone]} transition-transform duration-300 ease-out`}
+          style={{ transform: `translateX(${Math.min(Math.max(value, 0), 100) - 100}%)` }}
         />
       ) : (
         moving && <div className={`indeterminate h-full w-2/7 rounded-full ${FILL[tone]}`} style={{ width: "28%" }} />

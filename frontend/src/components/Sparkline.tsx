@@ -22,7 +22,8 @@ export function Sparkline({ values, label, className = "" }: Props) {
     }
     const x = values.length > 1 ? (i / (values.length - 1)) * WIDTH : WIDTH;
     const y = HEIGHT - 2 - ((value - low) / (high - low)) * (HEIGHT - 4);
-    path += `${pen ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    // Tenths, without the cost of toFixed: a page of cards draws thousands of these a second.
+    path += `${pen ? "L" : "M"}${Math.round(x * 10) / 10} ${Math.round(y * 10) / 10}`;
     pen = true;
   });
   return (

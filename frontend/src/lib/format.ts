@@ -9,8 +9,11 @@ function known(value: Maybe): value is number {
   return value !== null && value !== undefined && Number.isFinite(value);
 }
 
+// Made once: toLocaleString makes one for each number, which is what a page of many numbers then does most.
+const wholeFormat = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
 export function count(value: Maybe): string {
-  return known(value) ? Math.round(value).toLocaleString("en-US") : UNKNOWN;
+  return known(value) ? wholeFormat.format(Math.round(value)) : UNKNOWN;
 }
 
 /** 1.2 k, 3.4 M: where a place is narrow. */

@@ -1,6 +1,12 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
-import { afterEach } from "vitest";
+import { cleanup, configure } from "@testing-library/react";
+import { afterEach, vi } from "vitest";
+
+// Tests wait for what happens, with a deadline that a busy machine keeps too.
+const DEADLINE_MS = 10_000;
+const { waitFor } = vi;
+vi.waitFor = (callback, options) => waitFor(callback, options ?? { timeout: DEADLINE_MS });
+configure({ asyncUtilTimeout: DEADLINE_MS });
 
 // What jsdom lacks and the page uses.
 class Observer {
