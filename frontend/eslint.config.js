@@ -57,7 +57,7 @@ export default tseslint.config(
     files: ["**/*.{js,mjs}"],
     languageOptions: {
       globals: Object.fromEntries(
-        ["process", "console", "URL", "Buffer", "fetch", "setTimeout", "clearTimeout", "document", "window", "AbortSignal", "AbortController", "localStorage", "matchMedia", "requestAnimationFrame", "MutationObserver", "getComputedStyle", "Event", "performance", "PerformanceObserver", "CSS"].map((name) => [name, "readonly"]),
+        ["process", "console", "URL", "Buffer", "fetch", "setTimeout", "clearTimeout", "setInterval", "clearInterval", "document", "window", "AbortSignal", "AbortController", "localStorage", "matchMedia", "requestAnimationFrame", "MutationObserver", "getComputedStyle", "Event", "performance", "PerformanceObserver", "CSS"].map((name) => [name, "readonly"]),
       ),
     },
   },

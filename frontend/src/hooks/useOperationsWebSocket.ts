@@ -6,7 +6,7 @@ import type { Operation } from "@/lib/types/job";
 import { operationsStore } from "@/stores/operationsStore";
 import { useFallbackPolling } from "./useFallbackPolling";
 
-/** Two hundred jobs bring four hundred events a second: the page is drawn ten times. */
+/** Two hundred jobs bring four hundred events a second: the page is drawn a few times. */
 const GATHER_MS = 100;
 /** Counts and unserved queues are asked for again when something has changed, at most so often. */
 const SUMMARY_MS = 2000;

@@ -8,8 +8,13 @@ export class Throttle {
 
   constructor(
     private readonly run: () => void,
-    private readonly gapMs: number,
+    private gapMs: number,
   ) {}
+
+  /** From the next request on. */
+  setGap(gapMs: number): void {
+    this.gapMs = gapMs;
+  }
 
   request(): void {
     if (this.timer !== null) return;
@@ -27,7 +32,14 @@ export class Throttle {
   }
 }
 
-/** Gathers what comes in one tick after the other, and hands it over together: a page renders once for a hundred events. */
+/** More at once than anybody follows one by one. */
+const MANY = 40;
+const MANY_GAPS = 4;
+
+/**
+ * Gathers what comes in one tick after the other, and hands it over together: a page renders once for a hundred events. Where
+ * they come by the dozen it waits four times as long.
+ */
 export class Gatherer<T> {
   private items: T[] = [];
   private readonly throttle: Throttle;
@@ -36,6 +48,7 @@ export class Gatherer<T> {
     this.throttle = new Throttle(() => {
       const items = this.items;
       this.items = [];
+      this.throttle.setGap(items.length > MANY ? gapMs * MANY_GAPS : gapMs);
       take(items);
     }, gapMs);
   }
