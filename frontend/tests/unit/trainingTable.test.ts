@@ -48,11 +48,24 @@ describe("a row of the table", () => {
 
   it("takes live values while it runs, none after its end, and none that are older", () => {
     const known = row({ updated_at: at(30) });
-    expect(withProgress(known, progress({ ts: at(31), loss: 0.25, current_step: 300 }))).toMatchObject({ loss: 0.25, current_step: 300, updated_at: at(31) });
+    expect(withProgress(known, progress({ ts: at(31), loss: 0.25, current_step: 300 }))).toMatchObject({ loss: 0.25, current_step: 300, reported_at: at(31), updated_at: at(30) });
     expect(withProgress(known, progress({ ts: at(31), loss: null })).loss).toBe(known.loss);
     expect(withProgress(known, progress({ ts: at(29) }))).toBe(known);
     const ended = row({ status: "completed", updated_at: at(30) });
     expect(withProgress(ended, progress({ ts: at(31) }))).toBe(ended);
+  });
+
+  it("hears of an end that was written before, and told after, the last live values (never_again_3)", () => {
+    const live = withProgress(row({ updated_at: at(30) }), progress({ ts: at(33) }));
+    expect(withOperation(live, operation({ status: "cancelled", updated_at: at(32) })).status).toBe("cancelled");
+    expect(newerRow(live, row({ status: "completed", updated_at: at(32), loss: 0.01 }))).toMatchObject({ status: "completed", loss: 0.01 });
+  });
+
+  it("keeps live values that came after an answer was written (never_again_9)", () => {
+    const live = withProgress(row({ updated_at: at(30) }), progress({ ts: at(33), loss: 0.25 }));
+    expect(newerRow(live, row({ updated_at: at(32), loss: 0.5, name: "renamed" }))).toMatchObject({ loss: 0.25, name: "renamed", updated_at: at(32) });
+    expect(newerRow(live, row({ updated_at: at(34), loss: 0.125 })).loss).toBe(0.125);
+    expect(withProgress(live, progress({ ts: at(32), loss: 9 }))).toBe(live);
   });
 
   it("says its layers and its loss shortly", () => {

@@ -8,6 +8,8 @@ export interface TrainingRow extends Omit<Training, "params" | "result" | "outpu
   /** What it was trained on, where it names them itself: a fine-tuning. Others name an extraction. */
   model_id: string | null;
   dataset_id: string | null;
+  /** When the newest live values were sent. A clock of its own: they are sent after what they came with has been written. */
+  reported_at: string | null;
 }
 
 function text(value: unknown): string | null {
@@ -20,14 +22,27 @@ export function rowOf(training: Training): TrainingRow {
   delete slim.result;
   delete slim.output_path;
   const { params } = training;
-  return { ...(slim as Omit<Training, "params" | "result" | "output_path">), model_id: text(params?.["model_id"]), dataset_id: text(params?.["dataset_id"]) };
+  return { ...(slim as Omit<Training, "params" | "result" | "output_path">), model_id: text(params?.["model_id"]), dataset_id: text(params?.["dataset_id"]), reported_at: null };
 }
 
 const at = (ts: string): number => Date.parse(ts);
 
+type Live = Pick<
+  TrainingRow,
+  "current_step" | "progress" | "loss" | "l0_sparsity" | "explained_variance" | "dead_neurons" | "samples_per_second" | "eta_seconds" | "eta_low" | "eta_high" | "reported_at"
+>;
+
+function liveOf(row: TrainingRow): Live {
+  const { current_step, progress, loss, l0_sparsity, explained_variance, dead_neurons, samples_per_second, eta_seconds, eta_low, eta_high, reported_at } = row;
+  return { current_step, progress, loss, l0_sparsity, explained_variance, dead_neurons, samples_per_second, eta_seconds, eta_low, eta_high, reported_at };
+}
+
 /** Of a row known and one that REST tells, the newer: events may have come since the answer was written. */
 export function newerRow(known: TrainingRow | undefined, told: TrainingRow): TrainingRow {
-  return known !== undefined && at(known.updated_at) > at(told.updated_at) ? known : told;
+  if (known === undefined) return told;
+  if (at(known.updated_at) > at(told.updated_at)) return known;
+  const reportedSince = known.reported_at !== null && at(known.reported_at) > at(told.updated_at);
+  return reportedSince && isActive(told.status) && known.job_id === told.job_id ? { ...told, ...liveOf(known) } : told;
 }
 
 /** The job's summary tells the state. Returns the same row if it has nothing new. */
@@ -53,7 +68,7 @@ export function withOperation(row: TrainingRow, job: Operation): TrainingRow {
 
 /** What a running training reports. What was reported before its end changes nothing once that is known. */
 export function withProgress(row: TrainingRow, told: TrainingProgress): TrainingRow {
-  if (!isActive(row.status) || at(told.ts) < at(row.updated_at)) return row;
+  if (!isActive(row.status) || at(told.ts) < Math.max(at(row.updated_at), at(row.reported_at ?? row.updated_at))) return row;
   return {
     ...row,
     current_step: told.current_step ?? row.current_step,
@@ -67,7 +82,7 @@ export function withProgress(row: TrainingRow, told: TrainingProgress): Training
     eta_seconds: told.eta_seconds,
     eta_low: told.eta_low,
     eta_high: told.eta_high,
-    updated_at: told.ts,
+    reported_at: told.ts,
   };
 }
 
