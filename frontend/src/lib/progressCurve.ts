@@ -170,7 +170,7 @@ export function elapsedCurve(snapshots: readonly ProgressSnapshot[], live: reado
     values: [],
     marks: [
       ...phaseMarks(last.metrics, (elapsed) => elapsed),
-      ...pauses.map(({ elapsed, progress, seconds }): ChartMark => ({ x: elapsed, kind: "restart", label: `paused for ${duration(seconds)} at ${progressPercent(progress)}` })),
+      ...pauses.map(({ elapsed, progress, seconds }): ChartMark => ({ x: elapsed, kind: "pause", label: `paused for ${duration(seconds)} at ${progressPercent(progress)}` })),
     ],
   };
   for (const { elapsed, progress } of pointsOf(attempt)) {
@@ -217,7 +217,7 @@ export function wallCurve(snapshots: readonly ProgressSnapshot[], live: readonly
     if (n > 0) curve.marks.push({ x: start, kind: "restart", label: "tried again" });
     curve.marks.push(...phaseMarks(last.metrics, (elapsed) => Math.max(start, clockOf(stretches, elapsed))));
     for (const pause of pausesOf(attempt)) {
-      curve.marks.push({ x: clockOf(stretches, pause.elapsed), kind: "restart", label: `paused for ${duration(pause.seconds)} at ${progressPercent(pause.progress)}` });
+      curve.marks.push({ x: clockOf(stretches, pause.elapsed), kind: "pause", label: `paused for ${duration(pause.seconds)} at ${progressPercent(pause.progress)}` });
     }
     if (n === attempts.length - 1) for (const point of liveAfter(last, live)) push(point.at / 1000, point.progress);
   });

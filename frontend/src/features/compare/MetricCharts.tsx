@@ -1,30 +1,19 @@
 /** The curves of the runs, one chart a metric, by step, by time since each run's first report, or by the clock. */
 import { useMemo } from "react";
-import { Chart } from "@/components/Chart";
+import { Chart, type ChartLine } from "@/components/Chart";
 import { Choice } from "@/components/Choice";
 import { ErrorNote, Skeleton } from "@/components/States";
 import type { Span, XKind } from "@/lib/chart/axes";
 import { joinSeries } from "@/lib/chart/join";
+import { smooth } from "@/lib/chart/smooth";
 import type { CurveAxis } from "@/lib/compareAddress";
-import * as f from "@/lib/format";
+import { metricWords } from "@/lib/metricWords";
 import { useQuery } from "@/lib/router";
 import { metricNames, runLine } from "@/lib/runCurves";
 import { readZoom, writeZoom } from "@/lib/zoomText";
 import type { ViewRun } from "./view";
 
 
-const TITLES: Record<string, string> = {
-  loss: "Loss",
-  l0_sparsity: "L0",
-  explained_variance: "Explained variance",
-  samples_per_second: "Samples/s",
-  learning_rate: "Learning rate",
-  grad_norm: "Gradient norm",
-  dead_neurons: "Dead features",
-  l1_sparsity: "L1",
-  loss_reconstructed: "Loss, reconstructed",
-  gpu_memory_used_mb: "GPU memory, MB",
-};
 const MAIN = ["loss", "l0_sparsity", "explained_variance", "samples_per_second"];
 const AXES: { value: CurveAxis; word: string; kind: XKind }[] = [
   { value: "step", word: "Step", kind: "step" },
@@ -36,16 +25,13 @@ const SCALES = [
   { value: "log", word: "Log" },
 ];
 
-function formatOf(metric: string): (value: number | null) => string {
-  if (metric === "samples_per_second" || metric === "dead_neurons") return f.compact;
-  return (value) => f.metric(value);
-}
-
 export function MetricCharts({ runs }: { runs: ViewRun[] }) {
   const [axisName, setAxis] = useQuery("x", "step");
   const [scale, setScale] = useQuery("scale");
   const [more, setMore] = useQuery("more");
   const [zoomText, setZoom] = useQuery("zoom");
+  const [smoothText, setSmooth] = useQuery("smooth", "0");
+  const strength = Math.min(Math.max(Number(smoothText) || 0, 0), 0.99);
   const axis = AXES.find((each) => each.value === axisName) ?? { value: "step" as const, word: "Step", kind: "step" as const };
   const zoom = useMemo(() => readZoom(zoomText), [zoomText]);
   const trainings = useMemo(() => runs.filter(({ run }) => run.training !== null), [runs]);
@@ -57,13 +43,16 @@ export function MetricCharts({ runs }: { runs: ViewRun[] }) {
     () =>
       [...names.filter((name) => MAIN.includes(name)), ...chosen].map((metric) => {
         const of = trainings.map(({ run }) => runLine(run.curves, metric, axis.value));
-        const joined = joinSeries(of.map(({ x, values }) => ({ x, lines: [values] })));
-        const lines = trainings.flatMap(({ label, look }, i) =>
-          of[i]?.x.length === 0 ? [] : [{ label, ...look, values: joined.runs[i]?.[0] ?? [] }],
-        );
-        return { metric, x: joined.x, lines };
+        const joined = joinSeries(of.map(({ x, values }) => ({ x, lines: strength === 0 ? [values] : [smooth(x, values, strength, "time-weighted"), values] })));
+        const shown = trainings.flatMap(({ label, look }, i) => {
+          const [line = [], raw] = joined.runs[i] ?? [];
+          return of[i]?.x.length === 0 ? [] : [{ label, look, line, raw }];
+        });
+        // As reported lies beneath, faint.
+        const raws: ChartLine[] = shown.flatMap(({ label, look, raw }) => (raw === undefined ? [] : [{ label: `${label}, as reported`, color: look.color, values: raw, faint: true, unnamed: true }]));
+        return { metric, x: joined.x, lines: [...raws, ...shown.map(({ label, look, line }): ChartLine => ({ label, ...look, values: line }))] };
       }),
-    [trainings, names, chosen, axis.value],
+    [trainings, names, chosen, axis.value, strength],
   );
 
   const reading = runs.some(({ run }) => run.load === "loading");
@@ -83,6 +72,22 @@ export function MetricCharts({ runs }: { runs: ViewRun[] }) {
               setAxis(next);
             }}
           />
+          <label className="flex items-center gap-2 text-xs text-muted">
+            Smooth
+            <input
+              type="range"
+              min={0}
+              max={0.99}
+              step={0.01}
+              value={strength}
+              className="w-24 accent-(--accent)"
+              aria-valuetext={strength === 0 ? "off" : strength.toFixed(2)}
+              onChange={(event) => {
+                setSmooth(event.target.value);
+              }}
+            />
+            <span className="w-[4ch] text-fg">{strength === 0 ? "off" : strength.toFixed(2)}</span>
+          </label>
           <Choice label="Scale of the loss" options={SCALES} value={scale === "log" ? "log" : ""} onChange={setScale} />
         </div>
       </header>
@@ -102,14 +107,15 @@ export function MetricCharts({ runs }: { runs: ViewRun[] }) {
           {charts.map(({ metric, x, lines }) => (
             <Chart
               key={metric}
-              title={TITLES[metric] ?? metric}
+              title={metricWords(metric).title}
               x={x}
               lines={lines}
               xKind={axis.kind}
-              format={formatOf(metric)}
+              format={metricWords(metric).format}
               height={190}
               log={scale === "log" && metric.includes("loss")}
               group="compare"
+              exportAs="comparison"
               zoom={zoom}
               onZoom={(span: Span | null) => {
                 setZoom(writeZoom(span));
@@ -134,7 +140,7 @@ export function MetricCharts({ runs }: { runs: ViewRun[] }) {
                   setMore((on ? chosen.filter((each) => each !== name) : [...chosen, name]).join(","));
                 }}
               >
-                {TITLES[name] ?? name}
+                {metricWords(name).title}
               </button>
             );
           })}

@@ -31,7 +31,7 @@ export function useViewRuns({ ids, places, baseline }: CompareAddress): ViewRun[
       run,
       compared: comparison?.runs.find((each) => each.id === run.id) ?? null,
       isBaseline: run.id === baseline,
-      href: run.training === null ? null : `/trainings/${run.training.id}`,
+      href: run.training !== null ? `/trainings/${run.training.id}` : run.job !== null ? `/jobs/${run.job.id}` : null,
     }));
   }, [ids, places, baseline, runs, comparison]);
 }

@@ -42,6 +42,9 @@ export function JobHead({ job, stale }: { job: Operation; stale: boolean }) {
           </span>
           <div className="ml-auto flex flex-wrap items-center gap-1.5">
             <JobActions job={job} title={title} pending={pending} onControl={(id, action) => void control(id, action)} />
+            <Link href={`/compare?ids=${encodeURIComponent(job.id)}`} className="button">
+              Compare
+            </Link>
             {canRetry(job) && (
               <button
                 type="button"

@@ -1,4 +1,5 @@
 /** One job of any kind: how far, what happened to it, what it uses, what it was given and gave, and what it wrote. */
+import { lazy, Suspense, useMemo } from "react";
 import { LogPanel } from "@/components/log/LogPanel";
 import { Link } from "@/components/Link";
 import { EmptyState, ErrorNote, Skeleton } from "@/components/States";
@@ -11,8 +12,13 @@ import { JobHead } from "./JobHead";
 import { JobResourcesPanel } from "./JobResourcesPanel";
 import { ValuesPanel } from "./ValuesPanel";
 
+const ProgressHistoryChart = lazy(async () => ({
+  default: (await import("@/features/progress-history/ProgressHistoryChart")).ProgressHistoryChart,
+}));
+
 export function JobPage({ jobId }: { jobId: string }) {
   const { job, error } = useJob(jobId);
+  const ids = useMemo(() => [jobId], [jobId]);
   const outOfReach = useSystemMonitor(isOutOfReach);
   if (job === undefined) {
     return error === null ? (
@@ -46,6 +52,9 @@ export function JobPage({ jobId }: { jobId: string }) {
           <ValuesPanel title="Result" values={job.result} nothing={isActive(job.status) ? "It comes with the end." : "It left none."} />
         </div>
       </div>
+      <Suspense fallback={<Skeleton className="h-64 rounded-lg" />}>
+        <ProgressHistoryChart entityIds={ids} />
+      </Suspense>
       <LogPanel jobId={jobId} />
     </div>
   );

@@ -5,6 +5,7 @@
 import { useMemo } from "react";
 import { useStore } from "zustand";
 import { Chart } from "@/components/Chart";
+import { MarkLegend } from "@/components/chart/MarkLegend";
 import { Choice } from "@/components/Choice";
 import { EmptyState, ErrorNote, Skeleton } from "@/components/States";
 import { useProgressHistory } from "@/hooks/useProgressHistory";
@@ -64,6 +65,7 @@ export function ProgressHistoryChart({ entityIds, labels, looks, height = 220 }:
         <span className="text-xs text-muted max-sm:hidden">
           {byClock ? "by the clock, every attempt" : "by the time in which it ran, without queue and pauses"}
         </span>
+        <MarkLegend marks={drawn.marks} />
         <div className="ml-auto">
           <Choice label="Time" options={AXES} value={byClock ? "clock" : "running"} onChange={setAxis} />
         </div>

@@ -10,7 +10,7 @@ import { useQuery } from "@/lib/router";
 import { curveLines } from "./curveLines";
 import { CurvesToolbar } from "./CurvesToolbar";
 import { LayerChooser } from "./LayerChooser";
-import { MarkLegend } from "./MarkLegend";
+import { MarkLegend } from "@/components/chart/MarkLegend";
 import type { Curves } from "./useCurves";
 
 const X_KINDS: Record<XBy, XKind> = { step: "step", relative: "duration", wall: "time" };

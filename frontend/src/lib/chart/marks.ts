@@ -1,5 +1,5 @@
 /** Vertical marks of a chart: what happened at a step or at a time. */
-export type MarkKind = "checkpoint" | "restart" | "phase";
+export type MarkKind = "checkpoint" | "restart" | "pause" | "phase";
 
 export interface ChartMark {
   /** In the units of the chart's x. */
@@ -12,8 +12,11 @@ export interface ChartMark {
 export const MARK_LOOK: Record<MarkKind, { color: string; dash: number[]; head: "dot" | "triangle" | "square" }> = {
   checkpoint: { color: "--c3", dash: [2, 3], head: "dot" },
   restart: { color: "--amber-mark", dash: [], head: "triangle" },
+  pause: { color: "--amber-mark", dash: [2, 2], head: "triangle" },
   phase: { color: "--faint", dash: [4, 3], head: "square" },
 };
+
+export const MARK_WORD: Record<MarkKind, string> = { checkpoint: "checkpoint", restart: "new attempt", pause: "pause", phase: "phase" };
 
 /** Those that fall into what is shown, no two of a kind on the same pixel. */
 export function visibleMarks(marks: readonly ChartMark[], min: number, max: number, toPixel: (x: number) => number): { mark: ChartMark; at: number }[] {

@@ -1,7 +1,6 @@
 /** What the vertical marks mean, of those that there are. */
-import { MARK_LOOK, type ChartMark, type MarkKind } from "@/lib/chart/marks";
+import { MARK_LOOK, MARK_WORD, type ChartMark } from "@/lib/chart/marks";
 
-const WORDS: Record<MarkKind, string> = { checkpoint: "checkpoint", restart: "new attempt", phase: "phase" };
 const HEADS = { dot: "●", triangle: "▼", square: "■" };
 
 export function MarkLegend({ marks }: { marks: readonly ChartMark[] }) {
@@ -13,7 +12,7 @@ export function MarkLegend({ marks }: { marks: readonly ChartMark[] }) {
           <span className="text-[8px]" style={{ color: `var(${MARK_LOOK[kind].color})` }} aria-hidden="true">
             {HEADS[MARK_LOOK[kind].head]}
           </span>
-          {WORDS[kind]}
+          {MARK_WORD[kind]}
         </span>
       ))}
     </span>
