@@ -101,11 +101,11 @@ function AddForm({ submit, busyWord, hint, fields, onSubmit }: FormProps) {
         });
       }}
     >
-      <div className="grid grid-cols-1 items-start gap-3 sm:grid-cols-2 lg:flex lg:flex-nowrap">
+      <div className="grid grid-cols-1 items-start gap-3 sm:grid-cols-2 xl:flex">
         {fields.map((field, i) => (
           <TextField
             key={field.name}
-            className={i === 0 ? "sm:col-span-2 lg:flex-3" : "lg:flex-1"}
+            className={i === 0 ? fields.length > 2 ? "sm:col-span-2 xl:flex-3" : "xl:flex-3" : "xl:flex-1"}
             label={field.label}
             hint={field.hint}
             mono={i === 0}
@@ -117,7 +117,7 @@ function AddForm({ submit, busyWord, hint, fields, onSubmit }: FormProps) {
             }}
           />
         ))}
-        <button type="submit" className="button button-primary h-[28px] justify-center sm:mt-[19.5px]" disabled={busy || first === ""}>
+        <button type="submit" className="button button-primary h-[28px] justify-center sm:max-xl:justify-self-start sm:mt-[19.5px]" disabled={busy || first === ""}>
           <Icon name="download" size={12} />
           {busy ? busyWord : submit}
         </button>

@@ -28,13 +28,15 @@ interface FailureProps {
   type: string | null;
   message: string | null;
   run: JobHandle;
+  /** In a row: on a phone the reason is left to the page of its own. */
+  inRow?: boolean;
 }
 
 /** Why a download has left nothing, and the way to try it again: it goes on with what has come. */
-export function DownloadFailure({ name, status, type, message, run }: FailureProps) {
+export function DownloadFailure({ name, status, type, message, run, inRow = false }: FailureProps) {
   return (
-    <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5 whitespace-normal">
-      <p className="min-w-0 flex-1 basis-52 text-xs break-words">
+    <div className="flex flex-wrap items-center justify-end gap-x-3 gap-y-1.5 whitespace-normal">
+      <p className={`min-w-0 flex-1 basis-52 text-xs break-words ${inRow ? "max-md:hidden" : ""}`}>
         {status === "cancelled" ? (
           <span className="text-muted">The download was cancelled. What has come is kept.</span>
         ) : (

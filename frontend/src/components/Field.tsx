@@ -46,7 +46,7 @@ export function TextField({ label, hint, error, className = "", value, onChange,
   const id = useId();
   return (
     <div className={`min-w-0 ${className}`}>
-      <label htmlFor={id} className="caption block">
+      <label htmlFor={id} className="caption block truncate">
         {label}
       </label>
       <input
@@ -79,7 +79,7 @@ export function SelectField({ label, hint, error, className = "", value, onChang
   const id = useId();
   return (
     <div className={`min-w-0 ${className}`}>
-      <label htmlFor={id} className="caption block">
+      <label htmlFor={id} className="caption block truncate">
         {label}
       </label>
       <select

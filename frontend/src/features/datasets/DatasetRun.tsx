@@ -5,12 +5,12 @@ import { useJobControl } from "@/hooks/useJobControl";
 import { useDatasets } from "@/hooks/useStores";
 import type { Dataset } from "@/lib/types/dataset";
 
-export function DatasetRun({ dataset }: { dataset: Dataset }) {
+export function DatasetRun({ dataset, inRow = false }: { dataset: Dataset; inRow?: boolean }) {
   const run = useJobControl(dataset.status === "tokenizing" ? dataset.tokenize_job_id : dataset.download_job_id);
   const live = useDatasets((state) => state.transfers[dataset.id]);
   return dataset.status === "downloading" || dataset.status === "tokenizing" ? (
     <TransferView name={dataset.name} run={run} live={live} />
   ) : (
-    <DownloadFailure name={dataset.name} status={dataset.status} type={dataset.error_type} message={dataset.error_message} run={run} />
+    <DownloadFailure name={dataset.name} status={dataset.status} type={dataset.error_type} message={dataset.error_message} run={run} inRow={inRow} />
   );
 }

@@ -91,8 +91,8 @@ export function DatasetsTable({ datasets, transfers, now, obstacle, onTokenize }
                   </td>
                 </>
               ) : (
-                <td colSpan={6} className="max-w-80 py-1.5 max-md:hidden">
-                  <DatasetRun dataset={dataset} />
+                <td colSpan={6} className="max-w-80 py-1.5">
+                  <DatasetRun dataset={dataset} inRow />
                 </td>
               )}
             </tr>

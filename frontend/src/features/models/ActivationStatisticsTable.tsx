@@ -33,7 +33,7 @@ export function ActivationStatisticsTable({ jobId, path }: { jobId: string; path
   if (error !== null) return <p role="alert" className="py-2 text-xs text-red">{error}</p>;
   if (sets === null) return <Skeleton className="my-2 h-10" />;
   return (
-    <div className="overflow-x-auto py-2" tabIndex={0} role="group" aria-label="Statistics of the activations">
+    <div className="overflow-x-auto py-2 max-sm:max-w-[calc(100vw-72px)]" tabIndex={0} role="group" aria-label="Statistics of the activations">
       {sets.length === 0 ? (
         <p className="text-xs text-muted">This extraction kept no statistics with its result. metadata.json in its folder has them.</p>
       ) : (

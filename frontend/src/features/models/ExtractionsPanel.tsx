@@ -94,7 +94,7 @@ function Row({ extraction, dataset, open, onToggle }: { extraction: Extraction; 
           <StatusBadge status={status} />
           {isActive(status) && (
             <>
-              <ProgressBar className="w-20 max-sm:w-10" value={progress} tone={statusTone(status)} label={`Progress of ${name}`} moving={status === "running"} />
+              <ProgressBar className="w-20 max-sm:hidden" value={progress} tone={statusTone(status)} label={`Progress of ${name}`} moving={status === "running"} />
               <span className="w-[7ch] text-right text-xs text-muted">{f.progressPercent(progress)}</span>
             </>
           )}

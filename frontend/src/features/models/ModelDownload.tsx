@@ -5,12 +5,12 @@ import { useJobControl } from "@/hooks/useJobControl";
 import { useModels } from "@/hooks/useStores";
 import type { Model } from "@/lib/types/model";
 
-export function ModelDownload({ model }: { model: Model }) {
+export function ModelDownload({ model, inRow = false }: { model: Model; inRow?: boolean }) {
   const run = useJobControl(model.job_id);
   const live = useModels((state) => state.downloads[model.id]);
   return model.status === "downloading" ? (
     <TransferView name={model.name} run={run} live={live} />
   ) : (
-    <DownloadFailure name={model.name} status={model.status} type={model.error_type} message={model.error_message} run={run} />
+    <DownloadFailure name={model.name} status={model.status} type={model.error_type} message={model.error_message} run={run} inRow={inRow} />
   );
 }

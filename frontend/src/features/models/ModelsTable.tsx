@@ -31,7 +31,7 @@ export function ModelsTable({ models, extractions, running, now, obstacle, onExt
             <th scope="col">State</th>
             <th scope="col" className="max-xl:hidden">Architecture</th>
             <th scope="col" className="number max-md:hidden">Layers</th>
-            <th scope="col" className="number max-md:hidden">Width</th>
+            <th scope="col" className="number max-xl:hidden">Width</th>
             <th scope="col" className="number max-xl:hidden">Vocabulary</th>
             <th scope="col" className="number max-md:hidden">Parameters</th>
             <th scope="col" className="number max-md:hidden">On disk</th>
@@ -48,7 +48,7 @@ export function ModelsTable({ models, extractions, running, now, obstacle, onExt
             const extraction = running[model.id];
             return (
               <tr key={model.id} data-testid="model-row" data-model-id={model.id}>
-                <td className="max-w-60 py-1.5 max-md:max-w-36">
+                <td className="max-w-60 py-1.5 max-xl:max-w-48 max-md:max-w-36">
                   <Link href={`/models/${model.id}`} className="block truncate font-medium hover:text-accent">
                     {model.name}
                   </Link>
@@ -60,8 +60,8 @@ export function ModelsTable({ models, extractions, running, now, obstacle, onExt
                   <EntityState status={model.status} />
                 </td>
                 {gone ? (
-                  <td colSpan={DESCRIBING} className="max-w-80 py-1.5 max-md:hidden">
-                    <ModelDownload model={model} />
+                  <td colSpan={DESCRIBING} className="max-w-80 py-1.5">
+                    <ModelDownload model={model} inRow />
                   </td>
                 ) : (
                   <>
@@ -70,7 +70,7 @@ export function ModelsTable({ models, extractions, running, now, obstacle, onExt
                       {!model.has_tokenizer && <span className="ml-2 text-xs text-amber">no tokenizer</span>}
                     </td>
                     <td className="number max-md:hidden">{f.count(model.n_layers)}</td>
-                    <td className="number max-md:hidden">{f.count(model.width)}</td>
+                    <td className="number max-xl:hidden">{f.count(model.width)}</td>
                     <td className="number max-xl:hidden">{f.count(model.vocab_size)}</td>
                     <td className="number max-md:hidden" title={f.count(model.parameters)}>{f.compact(model.parameters)}</td>
                     <td className="number max-md:hidden">{f.bytes(model.size_bytes)}</td>
@@ -112,10 +112,10 @@ function Extractions({ model, count, extraction }: { model: Model; count: number
       <Link href={`/models/${model.id}`} className={`w-[2ch] text-right ${count > 0 ? "link" : "text-faint"}`} aria-label={`${count} extractions from ${model.name}`}>
         {count}
       </Link>
-      <span className="flex w-36 items-center gap-2">
+      <span className="flex w-30 items-center gap-2">
         {runs && (
           <>
-            <ProgressBar className="w-16" value={extraction.progress} tone="active" label={`Extraction on ${model.name}`} moving />
+            <ProgressBar className="w-12" value={extraction.progress} tone="active" label={`Extraction on ${model.name}`} moving />
             <span className="text-xs text-muted">{f.progressPercent(extraction.progress)}</span>
           </>
         )}
