@@ -99,6 +99,7 @@ static void say_many(const struct comparison *c, struct buf *b)
 {
     int said = 0;
     buf_addf(b, "%s was the fastest", called(c, c->fastest));
+    if (c->basis == COMPARE_UNITS) buf_addf(b, " by %s a second", c->runs[c->fastest].times.work.unit);
     for (int i = 0; i < c->n && b->n < SAY_RUNS; i++) {
         if (i == c->fastest || isnan(c->runs[i].speed)) continue;
         buf_add_str(b, said++ ? ", " : ": ");

@@ -289,6 +289,10 @@ static void many_are_compared_with_the_fastest(void **state)
     assert_int_equal(c.fastest, 1);
     assert_string_equal(c.sentence,
                         "B was the fastest: 50 % faster than A, about as fast as C, 4.0 times as fast as D");
+    for (int i = 0; i < c.n; i++)
+        run_times_work(&c.runs[i].times, &(struct run_work){"", "steps", 100 + i, 100 + i, 100});
+    compare_runs(&c);
+    says("C was the fastest by steps a second: ");
 }
 
 static void runs_of_one_name_go_by_their_ids(void **state)
