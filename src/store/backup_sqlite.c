@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/backup_internal.h"
+#include "store/restore_internal.h"
 #include "store/sqlite_files.h"
 
 // Looking once takes some 100 µs, and a commit takes longer.
@@ -154,6 +155,9 @@ static int from_files(struct backup_run *r, const char *path, const char *archiv
 int backup_from_sqlite(struct backup_run *r, const char *url, struct backup_info *out, struct err *e)
 {
     const char *path = strchr(url, ':') + 1;
+    if (restore_sqlite_pending(path))
+        return err_set(e, HW_ECONFLICT,
+                       "%s: a restore of it was cut off; headway migrate, or a server's start, ends it", path);
     if (!file_exists(path)) return err_set(e, HW_ENOTFOUND, "there is no database %s", path);
     char *archive = sqlite_archive_path(path);
     int rc = from_files(r, path, file_exists(archive) ? archive : NULL, out, e);

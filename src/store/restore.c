@@ -37,6 +37,7 @@ static void remove_with_log(const char *path)
 
 static void remove_work(const struct restore *r)
 {
+    if (r->target && restore_sqlite_pending(r->target)) return; // whoever opens the database next goes on with it
     remove_with_log(r->path);
     remove_with_log(r->archive);
 }

@@ -13,6 +13,9 @@ int restore_sqlite_place(const char *path, bool force, struct err *e);
 // Puts the database `fresh`, with its archive, into the place of `path`; *kept (heap): where the old one went, or NULL.
 int restore_sqlite_swap(const char *path, const char *fresh, char **kept, struct err *e);
 
+// Whether a new database is ready and counts, and only hasn't been moved to its place: it must not be removed.
+bool restore_sqlite_pending(const char *path);
+
 int restore_postgres_place(const char *url, bool force, struct err *e);
 // Replaces all rows by those of the SQLite database `path`, in one transaction.
 int restore_postgres_load(const char *url, const char *path, const struct backup_watch *w, struct err *e);

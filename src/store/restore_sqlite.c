@@ -190,6 +190,14 @@ int sqlite_finish_restore(const char *path, struct err *e)
     return rc;
 }
 
+bool restore_sqlite_pending(const char *path)
+{
+    char *note = note_of(path);
+    bool there = file_exists(note);
+    free(note);
+    return there;
+}
+
 // The time, as far as no other restore has taken it.
 static void choose_stamp(const char *path, char stamp[STAMP_MAX])
 {

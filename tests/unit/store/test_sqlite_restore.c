@@ -100,6 +100,30 @@ static void it_is_finished_from_wherever_it_was_cut_off(void **state)
     }
 }
 
+static void until_then_neither_a_restore_nor_a_backup_makes_it_worse(void **state)
+{
+    (void)state;
+    struct place p;
+    struct restore *r;
+    struct backup_info info;
+    char url[320];
+    setup(&p);
+    put_all(&p);
+    assert_int_equal(rename(p.path, p.old), 0); // cut off here: neither is in the place
+    snprintf(url, sizeof url, "sqlite:%s", p.path);
+    const struct restore_options o = {.url = url, .folder = p.d.dir, .force = true};
+    assert_int_not_equal(restore_begin(&r, p.d.dir, &o, &info, NULL), 0); // a folder is no backup
+    restore_free(r);
+    struct err e = {0};
+    char file[320];
+    snprintf(file, sizeof file, "%s/file", p.d.dir);
+    assert_int_equal(store_backup(url, file, false, NULL, &info, &e), HW_ECONFLICT); // it would be of both
+    assert_non_null(strstr(e.message, "was cut off"));
+    assert_int_equal(sqlite_finish_restore(p.path, NULL), 0);
+    is_done(&p);
+    test_database_remove(&p.d);
+}
+
 static void before_the_note_nothing_is_moved(void **state)
 {
     (void)state;
@@ -152,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_finished_from_wherever_it_was_cut_off),
+        cmocka_unit_test(until_then_neither_a_restore_nor_a_backup_makes_it_worse),
         cmocka_unit_test(before_the_note_nothing_is_moved),
         cmocka_unit_test(where_nothing_was_it_is_put_there),
         cmocka_unit_test(a_damaged_database_can_be_replaced_if_that_is_said),
