@@ -32,18 +32,25 @@ function percentOf(range: ReadingRange, size: number | null): ReadingRange {
   return [(low / size) * 100, (mean / size) * 100, (high / size) * 100];
 }
 
-function chart(times: number[], rows: ReadingRange[][], stepSeconds: number): ChartData {
+function chart(times: number[], rows: ReadingRange[][], { from, to, resolution_seconds }: SystemRange): ChartData {
+  if (times.length === 0) return NO_DATA;
   const x: number[] = [];
   const kept: (ReadingRange[] | null)[] = [];
+  const gap = GAP_STEPS * resolution_seconds;
+  const [begin, end] = [Date.parse(from) / 1000, Date.parse(to) / 1000];
+  const open = (at: number) => {
+    x.push(at);
+    kept.push(null);
+  };
+  // The whole time asked for is shown, also the part that the server did not see.
+  if ((times[0] ?? begin) - begin > gap) open(begin);
   times.forEach((at, i) => {
     const last = x[x.length - 1];
-    if (last !== undefined && at - last > GAP_STEPS * stepSeconds) {
-      x.push((last + at) / 2);
-      kept.push(null);
-    }
+    if (last !== undefined && kept[kept.length - 1] !== null && at - last > gap) open((last + at) / 2);
     x.push(at);
     kept.push(rows[i] ?? null);
   });
+  if (end - (times[times.length - 1] ?? end) > gap + resolution_seconds) open(end);
   const width = rows[0]?.length ?? 0;
   const column = (line: number, which: 0 | 1 | 2) => Float64Array.from(kept, (row) => row?.[line]?.[which] ?? NaN);
   return {
@@ -58,7 +65,7 @@ function chart(times: number[], rows: ReadingRange[][], stepSeconds: number): Ch
 /** By channel, with the lines that the channel's live chart has. */
 export function rangeCharts(told: SystemRange, sizes: Sizes): Record<string, ChartData> {
   const times = told.items.map((item) => Date.parse(item.ts) / 1000);
-  const of = (row: (item: SystemRangeItem) => ReadingRange[]) => chart(times, told.items.map(row), told.resolution_seconds);
+  const of = (row: (item: SystemRangeItem) => ReadingRange[]) => chart(times, told.items.map(row), told);
   const charts: Record<string, ChartData> = {
     "system/cpu": of((item) => [item.cpu_percent]),
     "system/memory": of((item) => [percentOf(item.memory_used, sizes.ram), percentOf(item.swap_used, sizes.swap)]),

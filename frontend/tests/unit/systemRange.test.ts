@@ -20,8 +20,8 @@ function item(minute: number, changes: Partial<SystemRangeItem> = {}): SystemRan
   };
 }
 
-const told = (items: SystemRangeItem[]): SystemRange => ({
-  ...{ host: "box", from: "2026-01-01T12:00:00Z", to: "2026-01-01T13:00:00Z" },
+const told = (items: SystemRangeItem[], changes: Partial<SystemRange> = {}): SystemRange => ({
+  ...{ host: "box", from: items[0]?.ts ?? "2026-01-01T12:00:00Z", to: items[items.length - 1]?.ts ?? "2026-01-01T13:00:00Z", ...changes },
   ...{ resolution_seconds: 60, source: "disk", items },
 });
 const SIZES = { ram: 1000, swap: 0, gpus: { 0: 200 } };
@@ -54,8 +54,15 @@ describe("rangeCharts", () => {
     expect(charts["system/gpu/0"]?.lines.map((line) => Array.from(line.values))).toEqual([[NaN, 50], [NaN, 10], [NaN, NaN], [NaN, NaN]]);
   });
 
+  it("shows the whole time asked for, with nothing where the server had not begun or did not run", () => {
+    const cpu = rangeCharts(told([item(20), item(21)], { from: "2026-01-01T12:00:00Z", to: "2026-01-01T13:00:00Z" }), SIZES)["system/cpu"];
+    expect(Array.from(cpu?.x ?? [], (at) => (at - Date.parse("2026-01-01T12:00:00Z") / 1000) / 60)).toEqual([0, 20, 21, 60]);
+    expect(values(cpu?.lines[0])).toEqual([NaN, 2, 2, NaN]);
+    expect(Array.from(cpu?.lines[0]?.band?.high ?? [])).toEqual([NaN, 9, 9, NaN]);
+  });
+
   it("has nothing of nothing", () => {
-    expect(rangeCharts(told([]), SIZES)["system/cpu"]).toEqual({ x: new Float64Array(), lines: [] });
+    expect(rangeCharts(told([]), SIZES)["system/cpu"]).toBe(NO_DATA);
     expect(liveChart(undefined)).toBe(NO_DATA);
   });
 });

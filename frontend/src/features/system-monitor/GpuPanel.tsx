@@ -60,7 +60,7 @@ export const GpuPanel = memo(function GpuPanel({ metrics, chart, live, stale, wi
         </span>
       </div>
       <GpuProcesses metrics={metrics} />
-      <p className="mt-2 truncate text-xs text-muted">
+      <p className="mt-2 text-xs text-muted">
         power limit {watts(metrics.power_limit)} · fan {f.percent(metrics.fan_speed)} · clock {f.count(metrics.clock_sm)} MHz · memory clock {f.count(metrics.clock_memory)} MHz
       </p>
     </Panel>
