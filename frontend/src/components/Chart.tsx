@@ -8,7 +8,7 @@ import type uPlot from "uplot";
 import type { AxisKind, Span, XKind } from "@/lib/chart/axes";
 import type { Band } from "@/lib/chart/bands";
 import type { ChartMark } from "@/lib/chart/marks";
-import { unplottableWords } from "@/lib/chart/unplottable";
+import { unplottable, unplottableWords } from "@/lib/chart/unplottable";
 import { plotted, type Values } from "@/lib/chart/values";
 import { duration, timeWithSeconds } from "@/lib/format";
 import { ChartActions } from "./chart/ChartActions";
@@ -105,7 +105,8 @@ export function Chart({
     return [xs as number[], ...lines.map((line) => plotted(line.values, x.length, log))];
   }, [x, lines, log]);
   const shown = onZoom === undefined ? ownZoom : (zoom ?? null);
-  const drawn = useMemo(() => ({ lines, marks, log }), [lines, marks, log]);
+  const spots = useMemo(() => lines.map((line) => unplottable(x, line.values, { log, dense: line.dense === true })), [x, lines, log]);
+  const drawn = useMemo(() => ({ lines, spots, marks, log }), [lines, spots, marks, log]);
 
   const plot = usePlot(host, {
     data,
@@ -128,7 +129,7 @@ export function Chart({
 
   const at = cursor !== null && cursor < x.length ? cursor : null;
   const where = at === null ? undefined : x[at];
-  const notDrawn = useMemo(() => unplottableWords(lines, log), [lines, log]);
+  const notDrawn = useMemo(() => unplottableWords(spots.flat()), [spots]);
   const source = { title, x, xKind, clock, lines, zoom: shown };
   return (
     <figure className="m-0 min-w-0" data-testid={testId} data-points={x.length} data-active={active} aria-labelledby={titleId}>

@@ -58,7 +58,9 @@ test("training-progress: the bar goes from 0 to 100, loss and sparsity update, c
   assert.ok(seen.l0.length > 1, `L0 updated: ${seen.l0}`);
   assert.ok(seen.points.length > 4, `the chart gained points: ${seen.points}`);
   assert.equal(await page.textContent("[data-testid=training-status]"), "completed");
+  await page.getByRole("tab", { name: /^Checkpoints/ }).click();
   assert.ok((await page.locator("[data-testid=checkpoints] tbody tr").count()) > 0);
+  assert.match(page.url(), /tab=checkpoints/);
   assert.deepEqual(problems, []);
   for (const request of requests) assert.ok(request.startsWith(headway.url), `a request left for ${request}`);
   assert.equal((await headway.get(`/trainings/${first.id}`)).status, "cancelled");

@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
 import uPlot from "uplot";
 import type { Span } from "@/lib/chart/axes";
-import { hearCursor, tellCursor, translate } from "@/lib/chart/cursors";
+import { fromShared, hearCursor, tellCursor, toShared } from "@/lib/chart/cursors";
 import { plotOptions, type PlotSpec } from "@/lib/chart/options";
 import { useTheme } from "@/lib/theme";
 
@@ -40,8 +40,7 @@ export function usePlot(host: RefObject<HTMLDivElement | null>, props: PlotProps
     const here = (at: number | null) => {
       const self = plot.current;
       if (self === null) return;
-      const { clock } = latest.current;
-      const x = at === null || clock === undefined ? at : translate(at, clock, self.data[0]);
+      const x = at === null ? null : fromShared(at, { xKind, x: self.data[0], clock: latest.current.clock });
       hearing = true;
       self.setCursor({ left: x === null ? -10 : self.valToPos(x, "x"), top: 0 });
       hearing = false;
@@ -67,7 +66,7 @@ export function usePlot(host: RefObject<HTMLDivElement | null>, props: PlotProps
           latest.current.onCursor(index, x);
           if (group === undefined || hearing) return;
           const { clock, data: shown } = latest.current;
-          tellCursor(group, x === null || clock === undefined ? x : translate(x, shown[0], clock), here);
+          tellCursor(group, x === null ? null : toShared(x, { xKind, x: shown[0], clock }), here);
         },
       }),
       now.data,

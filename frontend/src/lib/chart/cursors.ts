@@ -2,6 +2,7 @@
  * One cursor over several charts. Where each chart knows the wall time of its points (`clock`), the charts line up by that, whatever
  * their own x is: so a dip in a curve by step stands over what the machine did at that moment.
  */
+import type { XKind } from "./axes";
 import { lowerBound } from "./values";
 
 type Listener = (at: number | null) => void;
@@ -36,4 +37,30 @@ export function translate(at: number, from: ArrayLike<number>, to: ArrayLike<num
   const part = (at - low) / (high - low);
   const [a, b] = [to[after - 1], to[after]];
   return a === undefined || b === undefined ? null : a + (b - a) * part;
+}
+
+/** A chart's own x and the wall time that its group shares. Time passes alike on every axis of time, also beyond the chart's points. */
+export interface SharedX {
+  xKind: XKind;
+  x: ArrayLike<number>;
+  clock: ArrayLike<number> | undefined;
+}
+
+function offsetOf({ x, clock }: SharedX): number | null {
+  const [own, shared] = [x[0], clock?.[0]];
+  return own === undefined || shared === undefined ? null : shared - own;
+}
+
+export function toShared(at: number, chart: SharedX): number | null {
+  if (chart.clock === undefined) return at;
+  if (chart.xKind === "step") return translate(at, chart.x, chart.clock);
+  const offset = offsetOf(chart);
+  return offset === null ? null : at + offset;
+}
+
+export function fromShared(at: number, chart: SharedX): number | null {
+  if (chart.clock === undefined) return at;
+  if (chart.xKind === "step") return translate(at, chart.clock, chart.x);
+  const offset = offsetOf(chart);
+  return offset === null ? null : at - offset;
 }

@@ -2,14 +2,15 @@
 import type uPlot from "uplot";
 import { MARK_LOOK, visibleMarks, type ChartMark } from "./marks";
 import { bandPolygons, type Band } from "./bands";
-import { unplottable } from "./unplottable";
-import type { Values } from "./values";
+import { spotsInView, type Spot } from "./unplottable";
 
 const BAND_OPACITY = "26";
 const HEAD = 3;
 
 export interface Drawn {
-  lines: readonly { values: Values; color: string; band?: Band | undefined; dense?: boolean | undefined }[];
+  lines: readonly { color: string; band?: Band | undefined }[];
+  /** Of each line what can't be drawn. */
+  spots: readonly (readonly Spot[])[];
   marks: readonly ChartMark[];
   log: boolean;
 }
@@ -79,7 +80,7 @@ export function drawMarks(self: uPlot, { marks }: Drawn): void {
 }
 
 /** A small sign at the edge where a value is infinite, missing, or (on a logarithmic axis) not above 0. */
-export function drawUnplottable(self: uPlot, { lines, log }: Drawn): void {
+export function drawUnplottable(self: uPlot, { lines, spots }: Drawn): void {
   const { ctx, bbox } = self;
   const { min, max } = self.scales["x"] ?? {};
   if (typeof min !== "number" || typeof max !== "number") return;
@@ -87,11 +88,13 @@ export function drawUnplottable(self: uPlot, { lines, log }: Drawn): void {
   const toPixel = (x: number) => self.valToPos(x, "x", true);
   ctx.save();
   ctx.lineWidth = 1.5 * devicePixelRatio;
-  for (const line of lines) {
+  lines.forEach((line, l) => {
+    const own = spots[l] ?? [];
+    if (own.length === 0) return;
     const color = cssColor(line.color);
     ctx.strokeStyle = color;
     ctx.fillStyle = color;
-    for (const { at, what } of unplottable(self.data[0], line.values, { log, dense: line.dense === true, min, max, toPixel })) {
+    for (const { at, what } of spotsInView(own, min, max, toPixel)) {
       const bottom = bbox.top + bbox.height;
       ctx.beginPath();
       if (what === "missing") {
@@ -112,6 +115,6 @@ export function drawUnplottable(self: uPlot, { lines, log }: Drawn): void {
         ctx.fill();
       }
     }
-  }
+  });
   ctx.restore();
 }

@@ -31,10 +31,21 @@ export interface PlotSpec {
 
 const FAINT = "80";
 
+/** What uPlot's valToPos does, in canvas pixels, without looking everything up again for each of many thousand points. */
+export function pixelsOf(scale: { min?: number | undefined; max?: number | undefined; distr?: number | undefined }, offset: number, size: number, upwards: boolean): (value: number) => number {
+  const of = scale.distr === 3 ? Math.log10 : (value: number) => value;
+  const min = of(scale.min ?? 0);
+  const span = of(scale.max ?? 1) - min;
+  const factor = (upwards ? -size : size) / span;
+  const start = upwards ? offset + size : offset;
+  return scale.distr === 3 ? (value) => start + (Math.log10(value) - min) * factor : (value) => start + (value - min) * factor;
+}
+
 function linePath(self: uPlot, seriesIndex: number, from: number, to: number): uPlot.Series.Paths {
   const stroke = new Path2D();
   const x = self.data[0];
   const y = self.data[seriesIndex] ?? [];
+  const { left, top, width, height } = self.bbox;
   // One point beyond each edge, so that the line leaves the picture where it should.
   buildPath(
     {
@@ -42,8 +53,8 @@ function linePath(self: uPlot, seriesIndex: number, from: number, to: number): u
       y,
       from: Math.max(from - 1, 0),
       to: Math.min(to + 1, x.length - 1),
-      toX: (value) => self.valToPos(value, "x", true),
-      toY: (value) => self.valToPos(value, "y", true),
+      toX: pixelsOf(self.scales["x"] ?? {}, left, width, false),
+      toY: pixelsOf(self.scales["y"] ?? {}, top, height, true),
     },
     stroke,
   );

@@ -1,5 +1,5 @@
 /** What a line can't show and must not pass over: infinities, rows without a value, and 0 or less on a logarithmic axis. */
-import { lowerBound, type Values } from "./values";
+import type { Values } from "./values";
 
 export type Unplottable = "+inf" | "-inf" | "missing" | "not above 0";
 
@@ -17,22 +17,31 @@ export function whatCantBeDrawn(value: number | null | undefined, { log, dense }
   return log && value <= 0 ? "not above 0" : null;
 }
 
-interface View extends How {
-  min: number;
-  max: number;
-  toPixel: (x: number) => number;
+export interface Spot {
+  x: number;
+  what: Unplottable;
 }
 
-/** Where in view they lie, one of a kind a column of pixels. */
-export function unplottable(x: ArrayLike<number>, values: Values, view: View): { at: number; what: Unplottable }[] {
+/** All of a line's, in the order of x: found once for its values, and not again for each picture. */
+export function unplottable(x: ArrayLike<number>, values: Values, how: How): Spot[] {
+  const spots: Spot[] = [];
+  for (let i = 0; i < values.length && i < x.length; i += 1) {
+    const value = values[i];
+    // Nearly all are: this is looked at for each point of each line.
+    if (value !== null && value !== undefined && value > 0 && value < Infinity) continue;
+    const what = whatCantBeDrawn(value, how);
+    if (what !== null) spots.push({ x: x[i] ?? NaN, what });
+  }
+  return spots;
+}
+
+/** Those in view, one of a kind a column of pixels. */
+export function spotsInView(spots: readonly Spot[], min: number, max: number, toPixel: (x: number) => number): { at: number; what: Unplottable }[] {
   const out: { at: number; what: Unplottable }[] = [];
   const lastAt: Partial<Record<Unplottable, number>> = {};
-  for (let i = lowerBound(x, view.min); i < x.length; i += 1) {
-    const here = x[i] ?? Infinity;
-    if (here > view.max) break;
-    const what = whatCantBeDrawn(i < values.length ? values[i] : undefined, view);
-    if (what === null) continue;
-    const at = Math.round(view.toPixel(here));
+  for (const { x, what } of spots) {
+    if (x < min || x > max) continue;
+    const at = Math.round(toPixel(x));
     if (lastAt[what] === at) continue;
     lastAt[what] = at;
     out.push({ at, what });
@@ -48,13 +57,8 @@ const WORDS: Record<Unplottable, string> = {
 };
 
 /** "2 at +∞, 1 without a value"; empty if every value is drawn. */
-export function unplottableWords(lines: readonly { values: Values; dense?: boolean | undefined }[], log: boolean): string {
+export function unplottableWords(spots: readonly Spot[]): string {
   const counts = new Map<Unplottable, number>();
-  for (const { values, dense } of lines) {
-    for (let i = 0; i < values.length; i += 1) {
-      const what = whatCantBeDrawn(values[i], { log, dense: dense === true });
-      if (what !== null) counts.set(what, (counts.get(what) ?? 0) + 1);
-    }
-  }
+  for (const { what } of spots) counts.set(what, (counts.get(what) ?? 0) + 1);
   return [...counts].map(([what, count]) => `${count.toLocaleString("en-US")} ${WORDS[what]}`).join(", ");
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { aboveZero, durationLabel, logLabel, logRange, logSplits, xRange, yRange } from "@/lib/chart/axes";
 import { fileName, toCsv } from "@/lib/chart/csv";
-import { hearCursor, tellCursor, translate } from "@/lib/chart/cursors";
+import { fromShared, hearCursor, tellCursor, toShared, translate } from "@/lib/chart/cursors";
 import { chosenLayers, layerLook, layersOf, layerWord } from "@/lib/chart/layers";
 import { evenly, headCells, rowCells, rowsInView, type TableSource } from "@/lib/chart/table";
 import { fromAxis, moved, readZoom, ruleOf, stepToTime, timeToStep, toAxis, writeZoom } from "@/lib/chart/zoom";
@@ -102,6 +102,23 @@ describe("cursors", () => {
     expect(translate(10, [10, 20], [100, 200])).toBe(100);
     expect(translate(20, [10, 20, 20], [100, 200, 300])).toBe(200);
     expect([translate(9, [10, 20], [1, 2]), translate(21, [10, 20], [1, 2]), translate(1, [], [])]).toEqual([null, null, null]);
+  });
+});
+
+describe("the shared cursor", () => {
+  const steps = { xKind: "step" as const, x: [0, 10], clock: [100, 200] };
+  const relative = { xKind: "duration" as const, x: [5, 15], clock: [105, 115] };
+
+  it("goes from each axis to the wall time and back", () => {
+    expect([toShared(5, steps), fromShared(150, steps), toShared(7, relative), fromShared(107, relative)]).toEqual([150, 5, 107, 7]);
+    expect([toShared(3, { ...steps, clock: undefined }), fromShared(3, { ...steps, clock: undefined })]).toEqual([3, 3]);
+  });
+
+  it("stands beyond a chart's points where its axis is time, and nowhere where it is steps", () => {
+    expect([fromShared(90, relative), fromShared(300, relative)]).toEqual([-10, 200]);
+    expect([fromShared(90, steps), fromShared(300, steps)]).toEqual([null, null]);
+    expect(toShared(1, { xKind: "time", x: [], clock: [] })).toBeNull();
+    expect(fromShared(1, { xKind: "time", x: [], clock: [] })).toBeNull();
   });
 });
 

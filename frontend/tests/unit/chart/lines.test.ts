@@ -3,9 +3,10 @@ import { describe, expect, it } from "vitest";
 import { bandPolygons } from "@/lib/chart/bands";
 import { findGaps, openGaps } from "@/lib/chart/gaps";
 import { visibleMarks } from "@/lib/chart/marks";
+import { pixelsOf } from "@/lib/chart/options";
 import { smooth } from "@/lib/chart/smooth";
 import { rowsToKeep } from "@/lib/chart/thin";
-import { unplottable, unplottableWords } from "@/lib/chart/unplottable";
+import { spotsInView, unplottable, unplottableWords } from "@/lib/chart/unplottable";
 import { lastKnown, lowerBound, nearest, plotted, valueAt } from "@/lib/chart/values";
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -115,27 +116,41 @@ describe("bandPolygons", () => {
 });
 
 describe("unplottable", () => {
-  const view = { log: false, dense: true, min: 0, max: 10, toPixel: (x: number) => x * 10 };
+  const dense = { log: false, dense: true };
 
-  it("tells where values are infinite or missing, in view", () => {
-    expect(unplottable([0, 1, 2, 3, 11], [NaN, Infinity, -Infinity, null, NaN], view)).toEqual([
-      { at: 0, what: "missing" },
-      { at: 10, what: "+inf" },
-      { at: 20, what: "-inf" },
+  it("tells where values are infinite or missing", () => {
+    expect(unplottable([0, 1, 2, 3, 11, 12], [NaN, Infinity, -Infinity, null, NaN], dense)).toEqual([
+      { x: 0, what: "missing" },
+      { x: 1, what: "+inf" },
+      { x: 2, what: "-inf" },
+      { x: 11, what: "missing" },
     ]);
+    expect(unplottable([0], [NaN], { log: false, dense: false })).toEqual([]);
   });
 
-  it("tells of zeros on a logarithmic axis only, one a column of pixels", () => {
-    const near = { ...view, toPixel: () => 5 };
-    expect(unplottable([0, 1], [0, -1], near)).toEqual([]);
-    expect(unplottable([0, 1], [0, -1], { ...near, log: true })).toEqual([{ at: 5, what: "not above 0" }]);
+  it("tells of zeros on a logarithmic axis only", () => {
+    expect(unplottable([0, 1], [0, -1], dense)).toEqual([]);
+    expect(unplottable([0, 1, 2], [0, -1, undefined], { ...dense, log: true }).map(({ what }) => what)).toEqual(["not above 0", "not above 0"]);
+  });
+
+  it("is marked in view, one of a kind a column of pixels", () => {
+    const spots = unplottable([0, 1, 1.2, 9], [NaN, NaN, NaN, Infinity], dense);
+    expect(spotsInView(spots, 0.5, 5, (x) => x)).toEqual([{ at: 1, what: "missing" }]);
   });
 
   it("is said in words", () => {
-    expect(unplottableWords([{ values: [1, 0, Infinity, NaN], dense: true }, { values: [-Infinity, NaN] }], true)).toBe(
-      "1 not above 0, 1 at +∞, 1 without a value, 1 at −∞",
-    );
-    expect(unplottableWords([{ values: [1, null, undefined] }], false)).toBe("");
+    const spots = unplottable([0, 1, 2, 3, 4], [1, 0, Infinity, NaN, -Infinity], { log: true, dense: true });
+    expect(unplottableWords(spots)).toBe("1 not above 0, 1 at +∞, 1 without a value, 1 at −∞");
+    expect(unplottableWords([])).toBe("");
+  });
+});
+
+describe("pixelsOf", () => {
+  it("places values as the scale says, upwards from the bottom, linear and logarithmic", () => {
+    const y = pixelsOf({ min: 0, max: 10, distr: 1 }, 5, 100, true);
+    expect([y(0), y(10), y(5)]).toEqual([105, 5, 55]);
+    const log = pixelsOf({ min: 1, max: 100, distr: 3 }, 0, 200, false);
+    expect([log(1), log(10), log(100)]).toEqual([0, 100, 200]);
   });
 });
 
