@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { api } from "@/lib/api";
+import { api, ApiError } from "@/lib/api";
+import { isOwnCancel } from "@/lib/ownCancels";
 import type { Operation, OperationsPage } from "@/lib/types/job";
 import { createOperationsStore } from "@/stores/operationsStore";
-import { operation } from "../support/samples";
+import { metricRow, operation } from "../support/samples";
 
 function page(items: Operation[], serverTime = "2026-01-01T13:00:00.000Z"): OperationsPage {
   const counts = { queued: 0, starting: 0, running: 0, paused: 0, stalled: 0, cancelling: 0, failed: 0, finished: 0 };
@@ -111,5 +112,134 @@ describe("operationsStore", () => {
     await store.getState().control("job_1", "cancel");
     expect(store.getState().actionErrors).toEqual({ job_1: "the job has ended" });
     expect(store.getState().pending).toEqual({});
+  });
+
+  it("reads all pages of what is active, and drops nothing when there are more than it reads", async () => {
+    const store = createOperationsStore();
+    store.getState().applyOperation(operation({ id: "unlisted" }));
+    const read = vi.spyOn(api, "operations").mockImplementation((_, __, cursor) =>
+      Promise.resolve({ ...page([operation({ id: cursor ?? "first" })]), next_cursor: `${cursor ?? ""}x`, counts: { ...page([]).counts, running: 4000 } }),
+    );
+    await store.getState().fetchAllActiveOperations();
+    expect(read.mock.calls.map((call) => call[2] ?? null)).toEqual([null, "x", "xx", "xxx"]);
+    expect(store.getState().activeOperations.map((job) => job.id)).toContain("unlisted");
+    expect(store.getState().counts.running).toBe(4000);
+  });
+
+  it("reads what ended page by page, and counts as the server does until it knows all", async () => {
+    const store = createOperationsStore();
+    const done = (id: string, second: number) => operation({ id, status: "completed", finished_at: `2026-01-01T12:00:0${second}.000Z` });
+    vi.spyOn(api, "operations").mockImplementation((list, _, cursor) => {
+      if (list === "active") return Promise.resolve({ ...page([]), counts: { ...page([]).counts, finished: 2 } });
+      if (list === "failed") return Promise.resolve(page([]));
+      return Promise.resolve({ ...page([done(cursor === "next" ? "old" : "new", cursor === "next" ? 1 : 2)]), next_cursor: cursor === "next" ? null : "next" });
+    });
+    await store.getState().fetchAllActiveOperations();
+    await store.getState().fetchEndedOperations();
+    expect(store.getState().finishedOperations.map((job) => job.id)).toEqual(["new"]);
+    expect(store.getState().counts.finished).toBe(2);
+    await store.getState().fetchMore("finished");
+    expect(store.getState().finishedOperations.map((job) => job.id)).toEqual(["new", "old"]);
+    await store.getState().fetchMore("finished");
+    expect(vi.mocked(api.operations).mock.calls.filter(([list]) => list === "finished")).toHaveLength(2);
+    await store.getState().fetchEndedOperations();
+    expect(store.getState().ended.finished).toMatchObject({ cursor: null, deep: true });
+  });
+
+  it("takes nothing else away when one list can't be read [31]", async () => {
+    const store = createOperationsStore();
+    vi.spyOn(api, "operations").mockImplementation((list) =>
+      list === "finished" ? Promise.reject(new Error("the disk is full")) : Promise.resolve(page(list === "failed" ? [operation({ id: "f", status: "failed" })] : [])),
+    );
+    await store.getState().fetchEndedOperations();
+    expect(store.getState().failedOperations.map((job) => job.id)).toEqual(["f"]);
+    expect(store.getState().ended.finished).toMatchObject({ load: "error", error: "the disk is full" });
+    expect(store.getState().error).toBeNull();
+  });
+
+  it("keeps what it knows when the active ones can't be read, and says why", async () => {
+    const store = createOperationsStore();
+    vi.spyOn(api, "operations").mockRejectedValue(new Error("The server can't be reached."));
+    await store.getState().fetchAllActiveOperations();
+    expect(store.getState()).toMatchObject({ load: "error", error: "The server can't be reached." });
+    vi.spyOn(api, "operations").mockResolvedValue(page([operation()]));
+    await store.getState().fetchAllActiveOperations();
+    vi.spyOn(api, "operations").mockRejectedValue(new Error("again"));
+    await store.getState().fetchAllActiveOperations();
+    await store.getState().fetchSummary();
+    expect(store.getState()).toMatchObject({ load: "ready", error: "again" });
+    expect(store.getState().activeOperations).toHaveLength(1);
+  });
+
+  it("wants the summary again once a job runs of which it isn't known where, or queued ones have moved", async () => {
+    const store = createOperationsStore();
+    const parts = { jobs: [], unattributed_bytes: null };
+    const told = {
+      host: "box",
+      cpu: { used_percent: null, total_percent: null, jobs: [], unattributed_percent: null },
+      memory: { used: null, total: null, ...parts },
+      disk: { read_bytes_per_s: null, write_bytes_per_s: null, jobs: [], unattributed_read_bytes_per_s: null, unattributed_write_bytes_per_s: null },
+      gpus: [],
+    };
+    vi.spyOn(api, "operations").mockResolvedValue({ ...page([]), resources: told });
+    await store.getState().fetchSummary();
+    expect(store.getState().isSummaryOld()).toBe(false);
+    store.getState().applyOperation(operation());
+    expect(store.getState().isSummaryOld()).toBe(true);
+    await store.getState().fetchSummary();
+    store.getState().applyOperation(operation({ version: 18, progress: 63 }));
+    expect(store.getState().isSummaryOld()).toBe(false);
+    store.getState().applyOperation(operation({ id: "q", status: "queued", worker_id: null }));
+    expect(store.getState().isSummaryOld()).toBe(true);
+  });
+
+  it("dismisses several at once, and undoes it for those that were", async () => {
+    const store = createOperationsStore();
+    for (const id of ["a", "b", "c"]) store.getState().applyOperation(operation({ id, status: "failed" }));
+    vi.spyOn(api, "dismissJob").mockImplementation((id, undo) =>
+      id === "b" ? Promise.reject(new Error("no")) : Promise.resolve(operation({ id, status: "failed", dismissed: undo !== true })),
+    );
+    await store.getState().dismissAll(["a", "b", "c"]);
+    expect(store.getState().failedOperations.map((job) => job.id)).toEqual(["b"]);
+    expect(store.getState().actionErrors).toEqual({ b: "no" });
+    expect(store.getState().finishedOperations).toHaveLength(2);
+    await store.getState().undoDismiss();
+    expect(store.getState().failedOperations).toHaveLength(3);
+    store.getState().forgetDismissed();
+    expect(store.getState().lastDismissed).toEqual([]);
+  });
+
+  it("gives a refusal with the field that it names, and remembers own cancels", async () => {
+    const store = createOperationsStore();
+    store.getState().applyOperation(operation({ status: "failed" }));
+    vi.spyOn(api, "retryJob").mockRejectedValue(new ApiError("k is 0", 422, "validation", "k"));
+    expect(await store.getState().retry("job_1", { params: { k: 0 } })).toEqual({ message: "k is 0", field: "k" });
+    vi.spyOn(api, "controlJob").mockResolvedValue(operation({ status: "cancelling", version: 20 }));
+    await store.getState().control("job_1", "cancel");
+    expect(isOwnCancel("job_1")).toBe(true);
+  });
+
+  it("seeds a curve once, and lets it grow by later steps only", async () => {
+    const store = createOperationsStore();
+    vi.spyOn(api, "trainingMetrics").mockResolvedValue({ training_id: "trn_1", items: [metricRow(1), metricRow(2)] });
+    await Promise.all([store.getState().seedSpark("job_1", "trn_1"), store.getState().seedSpark("job_1", "trn_1")]);
+    expect(api.trainingMetrics).toHaveBeenCalledTimes(1);
+    store.getState().applyOperation(operation());
+    store.getState().updateTrainingLive("job_1", { current_step: 2, total_steps: 9, loss: 9, l0_sparsity: 1 });
+    store.getState().updateTrainingLive("job_1", { current_step: 3, total_steps: 9, loss: 0.1, l0_sparsity: 1 });
+    expect(store.getState().sparks["job_1"]?.loss).toEqual([0.5, 1 / 3, 0.1]);
+    store.getState().updateTrainingLive("unknown", { current_step: 3, total_steps: 9, loss: 0.1, l0_sparsity: 1 });
+    vi.spyOn(api, "trainingMetrics").mockRejectedValue(new Error("gone"));
+    await store.getState().seedSpark("job_2", "trn_2");
+    expect(store.getState().sparks["job_2"]?.loss).toEqual([]);
+  });
+
+  it("reads one job, and says why it can't", async () => {
+    const store = createOperationsStore();
+    vi.spyOn(api, "job").mockResolvedValue(operation({ id: "x" }));
+    expect(await store.getState().fetchJob("x")).toBeNull();
+    vi.spyOn(api, "job").mockRejectedValue(new Error("no such job"));
+    expect(await store.getState().fetchJob("y")).toBe("no such job");
+    expect(Object.keys(store.getState().operations)).toEqual(["x"]);
   });
 });
