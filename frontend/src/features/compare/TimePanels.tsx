@@ -70,12 +70,13 @@ export function TenthsPanel(props: Props) {
   const cells = tenthCells(comparison);
   const tenths = Array.from({ length: 10 }, (_, i) => i);
   const diverge = comparison.diverge;
+  const called = (id: string | null) => runs.find((run) => run?.id === id)?.label ?? id ?? "";
   return (
     <Panel title="Where they diverge" testId="tenths" bodyClassName="relative overflow-x-auto" scrolls>
       <table className="table border-t border-line" style={{ fontSize: 12 }}>
         <caption className="caption px-4 py-2 text-left">
           Seconds spent on each tenth of the way, by percent; the darker, the longer it took against the quickest there.
-          {diverge !== null && ` Framed: from ${f.percent(diverge.from)} to ${f.percent(diverge.to)} the slowest lost ${f.percent(diverge.share * 100)} of what it lost.`}
+          {diverge !== null && ` Framed: from ${f.percent(diverge.from)} to ${f.percent(diverge.to)} ${called(comparison.slowest)} lost ${f.percent(diverge.share * 100)} of what it lost against ${called(comparison.fastest)}.`}
         </caption>
         <thead>
           <tr>

@@ -90,7 +90,7 @@ describe("ProgressComparisonView", () => {
     expect(window.location.search).toContain("settings=all");
     expect(await screen.findByTestId("compare-loss")).toHaveAttribute("data-points", "2");
     expect(screen.getByTestId("phases")).toHaveTextContent("training");
-    expect(screen.getByTestId("tenths")).toHaveTextContent("from 40 % to 60 % the slowest lost 90 % of what it lost");
+    expect(screen.getByTestId("tenths")).toHaveTextContent("from 40 % to 60 % quick lost 90 % of what it lost against slow");
   });
 
   it("sets results against the pinned baseline, in the address until it is unpinned", async () => {
