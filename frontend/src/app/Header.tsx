@@ -34,14 +34,15 @@ export function Header({ title, onFind, onHelp }: Props) {
           </span>
         </button>
         <ConnectionIndicator />
-        <span className="mx-2 h-4 w-px bg-line" aria-hidden="true" />
+        <span className="mx-2 h-4 w-px bg-line max-md:hidden" aria-hidden="true" />
         <button type="button" className="button button-icon lg:hidden" aria-label="Find and do" onClick={onFind}>
           <Icon name="search" />
         </button>
         <Notifications />
+        {/* On a phone there is no room for it: Settings and the palette have it too. */}
         <button
           type="button"
-          className="button button-icon"
+          className="button button-icon max-md:hidden"
           aria-label={theme === "dark" ? "Use the light theme" : "Use the dark theme"}
           onClick={() => {
             setTheme(theme === "dark" ? "light" : "dark");

@@ -7,10 +7,12 @@ import { matchPath } from "@/lib/router";
 export const loadPalette = async () => ({ default: (await import("./palette/CommandPalette")).CommandPalette });
 const CommandPalette = lazy(loadPalette);
 
-/** The job that is meant when somebody asks for something to be done: the card or row with the focus, or the open training's. */
+/** The job that is meant when somebody asks for something to be done: the card or row with the focus, or the open page's. */
 export function jobInView(path: string): string | null {
   const focused = document.activeElement?.closest<HTMLElement>("[data-job-id]")?.dataset["jobId"];
   if (focused !== undefined) return focused;
+  const job = matchPath("/jobs/:id", path)?.["id"];
+  if (job !== undefined) return job;
   const training = matchPath("/trainings/:id", path)?.["id"];
   if (training === undefined) return null;
   const { activeOperations, operations } = operationsStore.getState();

@@ -9,12 +9,13 @@ export function notificationState(): NotificationState {
   return typeof Notification === "function" ? Notification.permission : "unsupported";
 }
 
-export function useNotificationPermission(): [NotificationState, () => Promise<void>] {
+export function useNotificationPermission(): [NotificationState, () => Promise<NotificationState>] {
   const [state, setState] = useState(notificationState);
   const ask = useCallback(async () => {
-    if (typeof Notification !== "function") return;
-    await Notification.requestPermission();
-    setState(notificationState());
+    if (typeof Notification === "function") await Notification.requestPermission();
+    const answer = notificationState();
+    setState(answer);
+    return answer;
   }, []);
   return [state, ask];
 }

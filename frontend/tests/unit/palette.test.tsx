@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { jobInView, PaletteHost } from "@/app/PaletteHost";
 import { CommandPalette } from "@/app/palette/CommandPalette";
-import { commandsFor, jobAtHand, jobHref, type Known } from "@/app/palette/commands";
+import { commandsFor, jobAtHand, type Known } from "@/app/palette/commands";
 import { find } from "@/app/palette/find";
 import { NAVIGATION } from "@/app/routes";
 import { api } from "@/lib/api";
@@ -48,17 +48,16 @@ describe("the commands", () => {
     expect(of({ ...training, status: "completed", finished_at: "2026-01-01T12:01:00.000Z" })).toEqual([]);
   });
 
-  test("a training is listed once, by its own name, and has its own page; other jobs are found among all", () => {
+  test("a training is listed once, by its own name, and has its own page, as other jobs have theirs", () => {
     const commands = commandsFor(known([training, extraction], { trainings: [{ id: "trn_1", name: "sae kjv", status: "running" }] }));
     expect(commands.filter(({ effect }) => "go" in effect && effect.go === "/trainings/trn_1")).toHaveLength(1);
-    expect(jobHref(training)).toBe("/trainings/trn_1");
-    expect(jobHref(extraction)).toBe("/operations?q=job_x");
+    expect(commands.find(({ id }) => id === "Jobs:job_x")?.effect).toEqual({ go: "/jobs/job_x" });
   });
 
   test("models and datasets without a name go by their id", () => {
     const commands = commandsFor(known([], { models: [{ id: "mdl_1", name: null }], datasets: [{ id: "dst_1", name: "kjv" }] }));
     expect(commands.map(({ title }) => title)).toContain("mdl_1");
-    expect(commands.find(({ id }) => id === "Datasets:dst_1")?.effect).toEqual({ go: "/datasets?q=dst_1" });
+    expect(commands.find(({ id }) => id === "Datasets:dst_1")?.effect).toEqual({ go: "/datasets/dst_1" });
   });
 });
 

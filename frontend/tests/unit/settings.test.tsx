@@ -5,6 +5,7 @@ import { SettingsPage } from "@/features/settings/SettingsPage";
 import { notificationState } from "@/lib/notificationPermission";
 import { readChoice, setTheme } from "@/lib/theme";
 import type { ScheduledTask } from "@/lib/types/server";
+import { notificationsStore } from "@/stores/notificationsStore";
 import { canRunNow, isAnyRunning, serverStore } from "@/stores/serverStore";
 import { systemMonitorStore } from "@/stores/systemMonitorStore";
 import { Peer } from "../support/peer";
@@ -177,6 +178,10 @@ describe("this browser", () => {
     await userEvent.click(screen.getByRole("button", { name: "5 s" }));
     expect(systemMonitorStore.getState().updateInterval).toBe(5);
     expect(screen.getByRole("button", { name: "5 s" })).toHaveAttribute("aria-pressed", "true");
+    await userEvent.click(screen.getByRole("button", { name: "0.9" }));
+    expect(localStorage.getItem("headway.smoothing")).toBe("0.9");
+    await userEvent.click(screen.getByRole("button", { name: "Off" }));
+    expect(localStorage.getItem("headway.smoothing")).toBeNull();
     act(() => {
       systemMonitorStore.getState().setUpdateInterval(2);
     });
@@ -198,6 +203,9 @@ describe("this browser", () => {
     await userEvent.click(screen.getAllByRole("button", { name: "Allow…" })[0] ?? document.body);
     expect(requestPermission).toHaveBeenCalledTimes(1);
     expect(screen.getAllByTestId("notification-permission")[1]).toHaveTextContent("allowed");
+    expect(notificationsStore.getState().outside).toBe(true);
+    await userEvent.click(within(screen.getByRole("group", { name: "Notifications outside the page" })).getByRole("button", { name: "Off" }));
+    expect(notificationsStore.getState().outside).toBe(false);
     vi.stubGlobal("isSecureContext", false);
     expect(notificationState()).toBe("insecure");
   });

@@ -1,6 +1,6 @@
 /** What the command palette can do, as data: pages, what is to be found by name, and what can be asked of a job. */
 import type { IconName } from "@/components/Icon";
-import { canCancel, canFinishEarly, canPause, canResume, kindWord, operationTitle, statusWord } from "@/lib/jobWords";
+import { canCancel, canFinishEarly, canPause, canResume, kindWord, operationHref, operationTitle, statusWord } from "@/lib/jobWords";
 import type { ThemeChoice } from "@/lib/theme";
 import type { Control, Operation } from "@/lib/types/job";
 import type { Entry } from "../routes";
@@ -43,11 +43,6 @@ export interface Known {
   datasets: Named[];
   /** The job whose card or page the palette was opened on. */
   selected: string | null;
-}
-
-/** A training has a page of its own; any other job is found by its id among all. */
-export function jobHref(job: Operation): string {
-  return job.entity_type === "training" && job.entity_id !== null ? `/trainings/${encodeURIComponent(job.entity_id)}` : `/operations?q=${encodeURIComponent(job.id)}`;
 }
 
 /** The job that an action means without saying: the selected one, or the only one that runs. */
@@ -115,12 +110,12 @@ export function commandsFor(known: Known): Command[] {
           detail: `${kindWord(job.kind)} · ${statusWord(job.status)}`,
           beside: `${kindWord(job.kind)} ${job.id}`,
           icon: "operations",
-          effect: { go: jobHref(job) },
+          effect: { go: operationHref(job) },
         }),
       ),
     ...named("Trainings", "trainings", known.trainings, ({ id }) => `/trainings/${encodeURIComponent(id)}`),
-    ...named("Models", "models", known.models, ({ id }) => `/models?q=${encodeURIComponent(id)}`),
-    ...named("Datasets", "datasets", known.datasets, ({ id }) => `/datasets?q=${encodeURIComponent(id)}`),
+    ...named("Models", "models", known.models, ({ id }) => `/models/${encodeURIComponent(id)}`),
+    ...named("Datasets", "datasets", known.datasets, ({ id }) => `/datasets/${encodeURIComponent(id)}`),
     ...known.navigation.map(
       ({ href, word, icon, key }): Command => ({
         id: `page:${href}`,

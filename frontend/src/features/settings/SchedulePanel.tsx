@@ -89,7 +89,11 @@ function lastRun(task: ScheduledTask, now: number): string {
   if (task.running) return task.last_started_at === null ? "running" : `running since ${f.time(task.last_started_at, now)}`;
   if (task.last_started_at === null) return "never so far";
   const failed = task.failures > 0 ? `, ${f.count(task.failures)} of ${f.count(task.runs)} failed` : `, ${f.count(task.runs)} in all`;
-  return `${f.time(task.last_started_at, now)}, took ${f.duration(task.last_duration_seconds)}${failed}`;
+  return `${f.time(task.last_started_at, now)}, took ${took(task.last_duration_seconds)}${failed}`;
+}
+
+function took(seconds: number | null): string {
+  return seconds !== null && seconds < 0.1 ? "under 0.1\u202fs" : f.duration(seconds);
 }
 
 function result(did: NonNullable<ScheduledTask["last_result"]>): string {

@@ -9,6 +9,7 @@ import type { Smoothing } from "@/lib/chart/smooth";
 import { viewOf, type XBy } from "@/lib/chart/view";
 import { fromAxis, readZoom, ruleOf, toAxis, writeZoom } from "@/lib/chart/zoom";
 import { useQuery } from "@/lib/router";
+import { useSmoothingDefault } from "@/lib/smoothingDefault";
 import { trainingsStore } from "@/stores/trainingsStore";
 
 const REDRAW_MS = 250;
@@ -32,7 +33,7 @@ export function useCurves(trainingId: string, startedAt: string | null | undefin
   const detail = useTrainings((state) => state.details[trainingId]);
   const curves = useSteady(newest, REDRAW_MS);
   const [xText, setX] = useQuery("x", "step");
-  const [strengthText, setStrength] = useQuery("smooth", "0");
+  const [strengthText, setStrength] = useQuery("smooth", String(useSmoothingDefault()));
   const [smoothingText, setSmoothing] = useQuery("weigh", "time-weighted");
   const [layersText, setLayers] = useQuery("layers");
   const [zoomText, setZoomText] = useQuery("zoom");
