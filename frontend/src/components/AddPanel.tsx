@@ -86,6 +86,7 @@ function AddForm({ submit, busyWord, hint, fields, onSubmit }: FormProps) {
   const [busy, setBusy] = useState(false);
   const names = fields.map((field) => field.name);
   const first = (values[names[0] ?? ""] ?? "").trim();
+  const many = fields.length > 2;
   const other = otherProblem(problem, ...names);
   return (
     <form
@@ -101,11 +102,11 @@ function AddForm({ submit, busyWord, hint, fields, onSubmit }: FormProps) {
         });
       }}
     >
-      <div className="grid grid-cols-1 items-start gap-3 sm:grid-cols-2 xl:flex">
+      <div className={`grid grid-cols-1 items-start gap-3 ${many ? "sm:grid-cols-2 xl:flex" : "sm:flex"}`}>
         {fields.map((field, i) => (
           <TextField
             key={field.name}
-            className={i === 0 ? fields.length > 2 ? "sm:col-span-2 xl:flex-3" : "xl:flex-3" : "xl:flex-1"}
+            className={i === 0 ? (many ? "sm:col-span-2 xl:flex-3" : "sm:flex-3") : many ? "xl:flex-1" : "sm:flex-1"}
             label={field.label}
             hint={field.hint}
             mono={i === 0}

@@ -34,7 +34,7 @@ export function DatasetsTable({ datasets, transfers, now, obstacle, onTokenize }
             <th scope="col" className="number max-md:hidden">Size</th>
             <th scope="col" className="number max-md:hidden">Documents</th>
             <th scope="col" className="number max-md:hidden">Tokens</th>
-            <th scope="col" className="number max-lg:hidden">Added</th>
+            <th scope="col" className="number max-xl:hidden">Added</th>
             <th scope="col">
               <span className="sr-only">Actions</span>
             </th>
@@ -43,7 +43,7 @@ export function DatasetsTable({ datasets, transfers, now, obstacle, onTokenize }
         <tbody>
           {datasets.map((dataset) => (
             <tr key={dataset.id} data-testid="dataset-row" data-dataset-id={dataset.id} data-status={dataset.status}>
-              <td className="max-w-60 py-1.5 max-md:max-w-32">
+              <td className="max-w-60 py-1.5 max-xl:max-w-48 max-md:max-w-32">
                 <Link href={`/datasets/${dataset.id}`} className="block truncate font-medium hover:text-accent">
                   {dataset.name}
                 </Link>
@@ -70,7 +70,7 @@ export function DatasetsTable({ datasets, transfers, now, obstacle, onTokenize }
                   <td className="number max-md:hidden">{f.bytes(dataset.size_bytes)}</td>
                   <td className="number max-md:hidden">{f.count(dataset.documents)}</td>
                   <td className="number max-md:hidden" title={f.count(dataset.tokens)}>{f.compact(dataset.tokens)}</td>
-                  <td className="number text-muted max-lg:hidden" title={f.fullTime(dataset.created_at)}>
+                  <td className="number text-muted max-xl:hidden" title={f.fullTime(dataset.created_at)}>
                     {f.time(dataset.created_at, now)}
                   </td>
                   <td className="text-right">
