@@ -230,7 +230,7 @@ test("trainings-table: nothing overflows on a desktop, a small window and a phon
         await page.waitForSelector(path.endsWith("1") ? "[data-testid=estimate][data-current=true]" : ROW);
         await whole(page);
         const at = `${path} ${viewport.width} ${colorScheme}`;
-        assert.deepEqual(await page.evaluate(() => [document.documentElement.scrollWidth > innerWidth, document.documentElement.scrollHeight > innerHeight]), [false, false], at);
+        assert.deepEqual(await page.evaluate(() => [document.documentElement.scrollWidth > window.innerWidth, document.documentElement.scrollHeight > window.innerHeight]), [false, false], at);
         assert.deepEqual(await audit(page), [], at);
         await page.context().close();
       }

@@ -128,7 +128,7 @@ describe("useMachineLevels", () => {
   it("keeps what was told live, with colours for who uses something", () => {
     operationsStore.setState({ systemResources: resources(["job_1"]) as never });
     state().applyOperation(operation({ resources: { job_id: "job_1", source: "measured", processes: 1, cpu_percent: 60, rss_bytes: 0, read_bytes_per_s: 0, write_bytes_per_s: 0, gpus: [] } }));
-    systemMonitorStore.setState({ history: { "system/disk": { x: [1, 2], lines: [[null, 5], [null, null]] } } });
+    systemMonitorStore.setState({ history: { "system/disk": { x: Float64Array.of(1, 2), lines: [Float64Array.of(NaN, 5), Float64Array.of(NaN, NaN)] } } });
     const { result } = renderHook(() => useMachineLevels());
     expect(result.current.levels?.find((level) => level.key === "cpu")).toMatchObject({ used: 100, rest: 40 });
     act(() => {
