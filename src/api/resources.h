@@ -67,8 +67,8 @@ void submit_estimate(struct resources *api, struct request *req, const char *kin
 // The same as submit_job with the request's JSON body and the {id} of its path as the member `id_key`.
 void submit_with_id(struct resources *api, struct request *req, const char *kind, const char *id_key, bool answer_job);
 
-// POST /models and /datasets with a repo_id rather than a path: submits the download, answers with the model or dataset,
-// and returns true. False: the body is of another sort, and nothing was done.
+// POST /models and /datasets with a repo_id rather than a path: submits the download, answers with the model or
+// dataset, and returns true. False: the body is of another sort, and nothing was done.
 bool submit_download(struct resources *api, struct request *req, const char *kind);
 
 // ---- whose the machine's load is (api/machine_load.c) -------------------------------------------------------------

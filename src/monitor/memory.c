@@ -15,11 +15,8 @@ struct memory_sample parse_meminfo(struct slice text)
         const char *key;
         struct opt_u64 *into;
     } wanted[] = {
-        {"MemTotal", &m.total},
-        {"MemFree", &m.free},
-        {"MemAvailable", &m.available},
-        {"SwapTotal", &m.swap_total},
-        {"SwapFree", &swap_free},
+        {"MemTotal", &m.total},       {"MemFree", &m.free},     {"MemAvailable", &m.available},
+        {"SwapTotal", &m.swap_total}, {"SwapFree", &swap_free},
     };
 
     struct slice line;
