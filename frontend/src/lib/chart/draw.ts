@@ -64,16 +64,18 @@ export function drawMarks(self: uPlot, { marks }: Drawn): void {
   const ratio = devicePixelRatio;
   ctx.save();
   ctx.lineWidth = ratio;
-  for (const { mark, at } of visibleMarks(marks, min, max, (x) => self.valToPos(x, "x", true))) {
+  for (const { mark, at, alone } of visibleMarks(marks, min, max, (x) => self.valToPos(x, "x", true), ratio)) {
     const look = MARK_LOOK[mark.kind];
     const color = cssColor(look.color);
     ctx.strokeStyle = `${color}90`;
     ctx.fillStyle = color;
-    ctx.setLineDash(look.dash.map((each) => each * ratio));
-    ctx.beginPath();
-    ctx.moveTo(at, bbox.top);
-    ctx.lineTo(at, bbox.top + bbox.height);
-    ctx.stroke();
+    if (alone) {
+      ctx.setLineDash(look.dash.map((each) => each * ratio));
+      ctx.beginPath();
+      ctx.moveTo(at, bbox.top);
+      ctx.lineTo(at, bbox.top + bbox.height);
+      ctx.stroke();
+    }
     drawHead(ctx, look.head, at, bbox.top, HEAD * ratio);
   }
   ctx.restore();

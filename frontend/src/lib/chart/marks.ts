@@ -18,17 +18,41 @@ export const MARK_LOOK: Record<MarkKind, { color: string; dash: number[]; head: 
 
 export const MARK_WORD: Record<MarkKind, string> = { checkpoint: "checkpoint", restart: "new attempt", pause: "pause", phase: "phase" };
 
-/** Those that fall into what is shown, no two of a kind on the same pixel. */
-export function visibleMarks(marks: readonly ChartMark[], min: number, max: number, toPixel: (x: number) => number): { mark: ChartMark; at: number }[] {
-  const seen = new Set<string>();
-  const out: { mark: ChartMark; at: number }[] = [];
+export interface VisibleMark {
+  mark: ChartMark;
+  at: number;
+  /** It has its line: not where its kind stands so close that lines would hide the curve. */
+  alone: boolean;
+}
+
+/** Least distance of two heads of a kind, and of two lines of a kind, in pixels. */
+const HEADS_APART = 5;
+const LINES_APART = 14;
+/** Nearer than this they are the same place, with one line. */
+const SAME_PLACE = 2;
+
+/** Those that fall into what is shown, in their order; of a kind that stands close, heads without lines, and no more than can be told apart. */
+export function visibleMarks(
+  marks: readonly ChartMark[],
+  min: number,
+  max: number,
+  toPixel: (x: number) => number,
+  ratio = 1,
+): VisibleMark[] {
+  const last = new Map<MarkKind, VisibleMark>();
+  const out: VisibleMark[] = [];
   for (const mark of marks) {
     if (!(mark.x >= min && mark.x <= max)) continue;
-    const at = Math.round(toPixel(mark.x));
-    const key = `${mark.kind} ${at}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    out.push({ mark, at });
+    const one = { mark, at: Math.round(toPixel(mark.x)), alone: true };
+    const before = last.get(mark.kind);
+    const distance = before === undefined ? Infinity : Math.abs(one.at - before.at);
+    if (before !== undefined && distance >= SAME_PLACE * ratio && distance < LINES_APART * ratio) {
+      before.alone = false;
+      one.alone = false;
+    }
+    if (distance < HEADS_APART * ratio) continue;
+    last.set(mark.kind, one);
+    out.push(one);
   }
   return out;
 }

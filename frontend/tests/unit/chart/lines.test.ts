@@ -163,5 +163,14 @@ describe("visibleMarks", () => {
       { x: 1, kind: "restart", label: "c" },
     ] as const;
     expect(visibleMarks(marks, 0, 5, (x) => x).map(({ mark }) => mark.label)).toEqual(["a", "c"]);
+    expect(visibleMarks(marks, 0, 5, (x) => x).every(({ alone }) => alone)).toBe(true);
+  });
+
+  it("have no lines where they stand so close that these would hide the curve, and no more heads than can be told apart", () => {
+    const many = Array.from({ length: 1000 }, (_, i) => ({ x: i / 2, kind: "checkpoint" as const, label: String(i) }));
+    const apart = [{ x: 700, kind: "checkpoint" as const, label: "last" }];
+    const seen = visibleMarks([...many, ...apart], 0, 1000, (x) => x);
+    expect(seen).toHaveLength(101);
+    expect(seen.filter(({ alone }) => alone).map(({ mark }) => mark.label)).toEqual(["last"]);
   });
 });
