@@ -142,6 +142,8 @@ describe("NewTrainingDialog", () => {
     expect(onClose).not.toHaveBeenCalled();
     await userEvent.type(screen.getByLabelText("Seed"), "1");
     expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+    await userEvent.clear(screen.getByLabelText("Seed"));
+    expect(screen.getByLabelText("Seed").closest("details")).toHaveAttribute("open");
     create.mockRejectedValue(new ApiError("The server can't be reached.", 0, "unreachable"));
     await userEvent.click(screen.getByRole("button", { name: "Train" }));
     expect(await screen.findByRole("alert")).toHaveTextContent("The server can't be reached.");

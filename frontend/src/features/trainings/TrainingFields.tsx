@@ -1,5 +1,5 @@
 /** The parameters of a training in groups: what each is, its unit, what it does, and the server's word on what is wrong with it. */
-import { useId } from "react";
+import { useId, useState, type ReactNode } from "react";
 import { appliesTo, hookOptions, shown, type FieldGroup, type FormValues, type ParamField } from "@/lib/trainingForm";
 import type { JsonObject } from "@/lib/types/job";
 import type { Extraction } from "@/lib/types/model";
@@ -45,12 +45,32 @@ export function TrainingFields({ group, values, defaults, extraction, problem, o
       </fieldset>
     );
   }
-  const set = fields.some(({ name }) => (values[name] ?? "") !== "");
-  const wrong = fields.some(({ name }) => problem?.field === name);
+  const wanted = fields.some(({ name }) => (values[name] ?? "") !== "" || problem?.field === name);
   return (
-    <details open={set || wrong || undefined} className="min-w-0">
-      <summary className="w-fit cursor-pointer rounded text-sm font-semibold hover:text-accent">{group.title}</summary>
-      <div className="mt-2">{grid}</div>
+    <Fold title={group.title} wanted={wanted}>
+      {grid}
+    </Fold>
+  );
+}
+
+/** Opens by itself when something in it is set or wrong; once open it closes by hand alone. */
+function Fold({ title, wanted, children }: { title: string; wanted: boolean; children: ReactNode }) {
+  const [open, setOpen] = useState(wanted);
+  const [before, setBefore] = useState(wanted);
+  if (wanted !== before) {
+    setBefore(wanted);
+    if (wanted) setOpen(true);
+  }
+  return (
+    <details
+      open={open}
+      className="min-w-0"
+      onToggle={(event) => {
+        setOpen(event.currentTarget.open);
+      }}
+    >
+      <summary className="w-fit cursor-pointer rounded text-sm font-semibold hover:text-accent">{title}</summary>
+      <div className="mt-2">{children}</div>
     </details>
   );
 }
