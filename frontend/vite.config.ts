@@ -32,6 +32,13 @@ export default defineConfig({
     setupFiles: ["tests/unit/setup.ts"],
     restoreMocks: true,
     testTimeout: 30_000,
-    coverage: { include: ["src/**/*.{ts,tsx}"], reporter: ["text-summary", "html", "lcovonly"] },
+    coverage: {
+      include: ["src/**/*.{ts,tsx}"],
+      exclude: ["src/lib/types/**"],
+      reporter: ["text-summary", "html", "lcovonly"],
+      reportsDirectory: "../build/coverage/dashboard",
+      // What the pages rest on. What they draw is looked at in the browser, by tests/e2e.
+      thresholds: Object.fromEntries(["lib", "stores", "hooks"].map((folder) => [`src/${folder}/**`, { lines: 90 }])),
+    },
   },
 });

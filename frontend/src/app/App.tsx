@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useOperationsWebSocket } from "@/hooks/useOperationsWebSocket";
 import { useRovingFocus } from "@/hooks/useRovingFocus";
 import { useShortcuts } from "@/hooks/useShortcuts";
-import { useOperations } from "@/hooks/useStores";
+import { useOperations, useSystemMonitor } from "@/hooks/useStores";
 import { useSystemMonitorWebSocket } from "@/hooks/useSystemMonitorWebSocket";
 import { useShownSubject } from "@/lib/pageTitle";
 import { lastMove, navigate, usePath } from "@/lib/router";
@@ -62,13 +62,11 @@ export function App() {
     document.title = `${running > 0 ? `${running} running · ` : ""}${subject ?? kind} · Headway`;
   }, [subject, kind, running]);
 
+  // What other pages need comes once this one is at work.
+  const atWork = useSystemMonitor((state) => state.lastLiveAt !== null || state.isPolling);
   useEffect(() => {
-    const ahead = () => {
-      preloadWhenIdle([loadPalette]);
-    };
-    if (document.readyState === "complete") ahead();
-    else window.addEventListener("load", ahead, { once: true });
-  }, []);
+    if (atWork) preloadWhenIdle([loadPalette]);
+  }, [atWork]);
 
   // A new page begins at its top, and is where the keyboard and a screen reader go on.
   const main = useRef<HTMLElement>(null);

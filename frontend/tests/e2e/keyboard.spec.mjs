@@ -38,8 +38,8 @@ const focused = (page) =>
     const header = document.querySelector("header").getBoundingClientRect().bottom;
     return {
       tag: element.tagName.toLowerCase(),
-      job: element.dataset.jobId ?? null,
-      training: element.dataset.trainingId ?? null,
+      job: element.closest("[data-job-id]")?.dataset.jobId ?? null,
+      training: element.closest("[data-training-id]")?.dataset.trainingId ?? null,
       ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
       seen: top >= header - 1 && (bottom <= window.innerHeight + 1 || bottom - top > window.innerHeight - header),
     };

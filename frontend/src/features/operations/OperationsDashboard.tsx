@@ -137,7 +137,8 @@ export function OperationsDashboard() {
       {shown.queued.length > 0 && (
         <QueuedList operations={shown.queued} queued={queued} unserved={unserved} now={now} pending={pending} errors={actionErrors} onControl={onControl} />
       )}
-      {view === "all" && (
+      {/* Not above or below what is still to come: it would jump. */}
+      {view === "all" && load !== "loading" && (
         <ResourceCorrelationVisualization
           levels={levels}
           host={host}

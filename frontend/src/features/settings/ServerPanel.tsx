@@ -34,7 +34,11 @@ export function ServerPanel() {
         <Stat label="The machine is read every" value={`${sample} s`} />
         <Stat label="Failed connections in a row" value={f.count(failures)} />
       </dl>
-      {settings !== null && <AllSettings settings={settings.items} />}
+      {settings === null ? (
+        <p className="border-t border-line px-4 py-3 text-sm text-muted">All settings: {error === null ? "reading…" : f.UNKNOWN}</p>
+      ) : (
+        <AllSettings settings={settings.items} />
+      )}
       <p className="border-t border-line px-4 py-3 text-xs text-muted">
         For programs:{" "}
         <a className="link" href="/metrics">

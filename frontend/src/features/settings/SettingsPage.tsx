@@ -11,8 +11,8 @@ export function SettingsPage() {
     <div className="flex max-w-4xl flex-col gap-4" data-testid="settings">
       <BrowserPanel />
       <ServerPanel />
-      <SchedulePanel />
       <MetricCountsPanel />
+      <SchedulePanel />
     </div>
   );
 }

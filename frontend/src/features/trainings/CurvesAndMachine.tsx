@@ -58,6 +58,7 @@ export function CurvesAndMachine({ training, usage }: Props) {
         load={load}
         error={error}
         ended={!active}
+        begun={training.started_at !== null}
         marks={marks}
         group={GROUP}
         onRetry={() => void trainingsStore.getState().fetchCurves(id)}

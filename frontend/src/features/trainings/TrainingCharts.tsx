@@ -23,12 +23,14 @@ interface Props {
   load: "loading" | "ready" | "error";
   error: string | null;
   ended: boolean;
+  /** Something may have been reported: as much room as charts need is kept for them. */
+  begun: boolean;
   marks: readonly ChartMark[];
   group: string;
   onRetry: () => void;
 }
 
-export function TrainingCharts({ trainingId, name, curves, load, error, ended, marks, group, onRetry }: Props) {
+export function TrainingCharts({ trainingId, name, curves, load, error, ended, begun, marks, group, onRetry }: Props) {
   const [scaleText, setScale] = useQuery("scale", "linear");
   const [scaleXText, setScaleX] = useQuery("scalex", "linear");
   const [filter, setFilter] = useQuery("metric");
@@ -42,7 +44,7 @@ export function TrainingCharts({ trainingId, name, curves, load, error, ended, m
     [names, view, available],
   );
   if (load === "error") return <ErrorNote onRetry={onRetry}>The curves can't be read: {error}</ErrorNote>;
-  if (load === "loading" || !curves.loaded) return <Skeleton className="h-96 rounded-lg" />;
+  if (load === "loading" || !curves.loaded) return <Skeleton className={`rounded-lg ${begun ? "h-96" : "h-15"}`} />;
   const wanted = filter.toLowerCase();
   const shown = charts.filter(({ metric, title }) => metric.toLowerCase().includes(wanted) || title.toLowerCase().includes(wanted));
   const [first, last] = [rule.step[0], rule.step[rule.step.length - 1]];
