@@ -26,15 +26,13 @@ void repo_listing_release(struct repo_listing *l)
 
 // ---- reading ------------------------------------------------------------------------------------------------------
 
-// A hash of `length` hex digits, lower case. Anything else isn't taken.
+// A hash of `length` hex digits, lower case. Of anything else nothing is taken: "".
 static bool take_hex(const json_t *v, size_t length, char *out)
 {
     const char *s = json_string_value(v);
-    if (!s || strlen(s) != length) return false;
-    for (size_t i = 0; i < length; i++) {
-        if (!isxdigit((unsigned char)s[i])) return false;
-        out[i] = (char)tolower((unsigned char)s[i]);
-    }
+    out[0] = 0;
+    if (!s || strlen(s) != length || strspn(s, "0123456789abcdefABCDEF") != length) return false;
+    for (size_t i = 0; i < length; i++) out[i] = (char)tolower((unsigned char)s[i]);
     out[length] = 0;
     return true;
 }
@@ -86,7 +84,7 @@ int repo_listing_read(struct slice body, struct repo_listing *out, struct err *e
     const json_t *siblings = json_object_get(v, "siblings");
     int rc = json_is_array(siblings) ? read_files(siblings, out, e)
                                      : err_set(e, HW_EPROTOCOL, "the hub's answer has no list of files");
-    if (!take_hex(json_object_get(v, "sha"), 40, out->commit)) out->commit[0] = 0;
+    (void)take_hex(json_object_get(v, "sha"), 40, out->commit);
     json_decref(v);
     if (rc) repo_listing_release(out);
     return rc;

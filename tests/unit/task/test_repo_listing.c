@@ -42,15 +42,16 @@ static void sizes_and_hashes(void **state)
     (void)state;
     struct repo_listing l;
     struct err e = {0};
-    struct slice body = slice_str("{\"sha\":\"" GIT "\",\"more\":1,\"siblings\":["
-                                  "{\"rfilename\":\"a\",\"size\":3,\"blobId\":\"" GIT "\"},"
-                                  "{\"rfilename\":\"b\",\"size\":1,\"blobId\":\"" GIT "\",\"lfs\":{\"sha256\":\"" SHA
-                                  "\",\"size\":900}},"
-                                  "{\"rfilename\":\"c\"},"
-                                  "{\"rfilename\":\"d\",\"size\":-4,\"blobId\":\"nonsense\"}]}");
+    struct slice body = slice_str(
+        "{\"sha\":\"" GIT "\",\"more\":1,\"siblings\":["
+        "{\"rfilename\":\"a\",\"size\":3,\"blobId\":\"" GIT "\"},"
+        "{\"rfilename\":\"b\",\"size\":1,\"blobId\":\"" GIT "\",\"lfs\":{\"sha256\":\"" SHA "\",\"size\":900}},"
+        "{\"rfilename\":\"c\"},"
+        "{\"rfilename\":\"d\",\"size\":-4,\"blobId\":\"nonsense\"},"
+        "{\"rfilename\":\"e\",\"size\":1,\"blobId\":\"0123456789abcdef0123456789abcdef0123456x\"}]}");
     assert_int_equal(repo_listing_read(body, &l, &e), 0);
     assert_string_equal(l.commit, "0123456789abcdef0123456789abcdef01234567");
-    assert_int_equal(l.n, 4);
+    assert_int_equal(l.n, 5);
     assert_int_equal(l.files[0].size, 3);
     assert_int_equal(l.files[0].digest_kind, DIGEST_GIT);
     assert_string_equal(l.files[0].digest, l.commit);
@@ -60,6 +61,7 @@ static void sizes_and_hashes(void **state)
     assert_int_equal(l.files[2].size, -1);
     assert_int_equal(l.files[3].size, -1);
     assert_string_equal(l.files[3].digest, "");
+    assert_string_equal(l.files[4].digest, ""); // as long as a hash, and none: nothing of it is kept
     assert_int_equal(repo_listing_size(&l), -1);
     repo_listing_release(&l);
 }
