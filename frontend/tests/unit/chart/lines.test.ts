@@ -170,7 +170,7 @@ describe("visibleMarks", () => {
     const many = Array.from({ length: 1000 }, (_, i) => ({ x: i / 2, kind: "checkpoint" as const, label: String(i) }));
     const apart = [{ x: 700, kind: "checkpoint" as const, label: "last" }];
     const seen = visibleMarks([...many, ...apart], 0, 1000, (x) => x);
-    expect(seen).toHaveLength(101);
+    expect(seen).toHaveLength(102);
     expect(seen.filter(({ alone }) => alone).map(({ mark }) => mark.label)).toEqual(["last"]);
   });
 });
