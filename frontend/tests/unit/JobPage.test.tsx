@@ -5,6 +5,7 @@ import { JobPage } from "@/features/jobs/JobPage";
 import { api } from "@/lib/api";
 import type { Operation } from "@/lib/types/job";
 import { operationsStore } from "@/stores/operationsStore";
+import { eventually } from "../support/eventually";
 import { Peer } from "../support/peer";
 import { operation } from "../support/samples";
 
@@ -86,7 +87,7 @@ describe("JobPage", () => {
     const items = [item(1, "status", "queued"), item(2, "status", "running"), ...Array.from({ length: 50 }, (_, i) => item(i + 3, "phase", `p${i}`)), item(55, "status", "completed")];
     peer.rest.set("/jobs/job_1/timeline", { job_id: "job_1", items, phases_left_out: true });
     await show({ status: "completed", finished_at: "2026-01-01T12:01:00.000Z" });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(screen.getAllByTestId("moment")).toHaveLength(40);
     });
     expect(screen.getByTestId("timeline")).toHaveTextContent("later phases were too many to be kept");

@@ -5,6 +5,7 @@ import { LogPanel } from "@/components/log/LogPanel";
 import { api } from "@/lib/api";
 import type { LogLine } from "@/lib/types/job";
 import { operationsStore } from "@/stores/operationsStore";
+import { eventually } from "../support/eventually";
 import { Peer } from "../support/peer";
 import { operation } from "../support/samples";
 
@@ -26,9 +27,9 @@ afterEach(async () => {
 });
 
 async function shown(text: string) {
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(screen.getByTestId("log")).toHaveTextContent(text);
-  }, 5000);
+  });
 }
 const rows = () => screen.queryAllByTestId("log-row").map((row) => row.textContent?.slice(8));
 
@@ -81,9 +82,9 @@ describe("LogPanel", () => {
     act(() => {
       peer.publish("jobs/job_1/logs", "log:lines", { job_id: "job_1", lines: [line(3, "loss 3")] });
     });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(screen.getByTestId("log-matches")).toHaveTextContent("2 of 3");
-    }, 5000);
+    });
   });
 
   it("shows one stream alone, and says so where it has nothing", async () => {
@@ -131,7 +132,7 @@ describe("LogPanel", () => {
     URL.revokeObjectURL = () => undefined;
     const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => undefined);
     await userEvent.click(await screen.findByRole("button", { name: "Download the log" }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(click).toHaveBeenCalledTimes(1);
     });
     peer.rest.delete("/jobs/job_1/logs");

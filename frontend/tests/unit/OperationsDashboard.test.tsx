@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OperationsDashboard } from "@/features/operations/OperationsDashboard";
 import { api } from "@/lib/api";
 import { operationsStore } from "@/stores/operationsStore";
+import { eventually } from "../support/eventually";
 import { Peer } from "../support/peer";
 import { operation } from "../support/samples";
 
@@ -87,11 +88,11 @@ describe("OperationsDashboard", () => {
   it("shows live loss on a training's card, from the training's own channel", async () => {
     applyOperation(operation());
     render(<OperationsDashboard />);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(peer.subscribes.map((request) => request.channel)).toContain("trainings/trn_1/progress");
     });
     peer.publish("trainings/trn_1/progress", "training:progress", { training_id: "trn_1", current_step: 10, total_steps: 20, loss: 0.125, l0_sparsity: 31 });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(screen.getByTestId("card-loss")).toHaveTextContent("0.1250");
       expect(screen.getByTestId("card-l0")).toHaveTextContent("31.0");
     });
@@ -166,7 +167,7 @@ describe("OperationsDashboard", () => {
     render(<OperationsDashboard />);
     expect(screen.getByTestId("finished-list")).toHaveTextContent("1 of 7");
     await userEvent.click(screen.getByRole("button", { name: "Show older" }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(peer.requests).toContain("GET /operations?state=finished&limit=50&cursor=next");
     });
   });

@@ -6,6 +6,7 @@ import { api, ApiError } from "@/lib/api";
 import { changedParams, initialTexts, retryFields } from "@/lib/retryForm";
 import type { Checkpoint } from "@/lib/types/training";
 import { operationsStore } from "@/stores/operationsStore";
+import "../support/eventually";
 import { operation } from "../support/samples";
 
 const checkpoint = (step: number): Checkpoint => ({
@@ -87,7 +88,7 @@ describe("RetryDialog", () => {
   });
 
   it("reads parameters that no event has brought, and says when they can't be", async () => {
-    const { params: _, ...told } = failed;
+    const told = { ...failed, params: undefined };
     vi.spyOn(api, "job").mockResolvedValue({ ...failed, version: 18 });
     show(told);
     await screen.findByLabelText("hook");
@@ -95,7 +96,7 @@ describe("RetryDialog", () => {
   });
 
   it("says why parameters can't be shown", async () => {
-    const { params: _, ...told } = failed;
+    const told = { ...failed, params: undefined };
     vi.spyOn(api, "job").mockRejectedValue(new Error("The server can't be reached."));
     show(told);
     await waitFor(() => {

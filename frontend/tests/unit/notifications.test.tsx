@@ -7,6 +7,7 @@ import { noticeOf, spoken, type Notice } from "@/lib/notices";
 import { isOwnCancel, noteOwnCancel } from "@/lib/ownCancels";
 import type { Operation } from "@/lib/types/job";
 import { createNotificationsStore, notificationsStore } from "@/stores/notificationsStore";
+import { eventually } from "../support/eventually";
 import { Peer } from "../support/peer";
 import { operation } from "../support/samples";
 
@@ -99,13 +100,13 @@ describe("Notifications", () => {
 
   async function mounted() {
     render(<Notifications />);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(peer.subscribes.map((it) => it.channel)).toContain("operations");
     });
   }
   const unread = () => screen.getByTestId("bell").dataset["unread"];
   async function isUnread(count: string) {
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(unread()).toBe(count);
     });
   }
@@ -120,7 +121,7 @@ describe("Notifications", () => {
     });
     await isUnread("3");
     expect(screen.getAllByTestId("toast").map((toast) => toast.textContent)).toEqual(["sae layer 2 failedOut of memory — no memory"]);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(screen.getByTestId("spoken")).not.toBeEmptyDOMElement();
     });
     await userEvent.click(screen.getByRole("button", { name: "Close: sae layer 2 failed" }));
@@ -203,7 +204,7 @@ describe("Notifications", () => {
     act(() => {
       peer.publish("operations", "operation:finished", failure);
     });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(shown).toEqual(["sae layer 2 failed"]);
     });
     await userEvent.click(screen.getByRole("checkbox"));

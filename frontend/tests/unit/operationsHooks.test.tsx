@@ -9,6 +9,7 @@ import { Gatherer, Throttle } from "@/lib/throttle";
 import type { Operation } from "@/lib/types/job";
 import { operationsStore } from "@/stores/operationsStore";
 import { systemMonitorStore } from "@/stores/systemMonitorStore";
+import { eventually } from "../support/eventually";
 import { Peer } from "../support/peer";
 import { cpu, operation } from "../support/samples";
 
@@ -47,7 +48,7 @@ afterEach(async () => {
 const state = () => operationsStore.getState();
 const asked = (part: string) => peer.requests.filter((it) => it.includes(part)).length;
 async function subscribed(channel: string) {
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(peer.subscribes.map((it) => it.channel)).toContain(channel);
   });
 }
@@ -58,7 +59,7 @@ describe("useOperationsWebSocket", () => {
       useOperationsWebSocket();
     });
     await subscribed("operations");
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(state().load).toBe("ready");
       expect(state().unserved).toHaveLength(1);
     });
@@ -66,16 +67,13 @@ describe("useOperationsWebSocket", () => {
     active = [operation(), operation({ id: "job_2" })];
     peer.publish("operations", "operation:created", operation({ id: "job_2", status: "queued", worker_id: null }));
     peer.publish("operations", "operation:updated", operation({ id: "job_2", version: 18 }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(state().counts.running).toBe(2);
     });
-    await vi.waitFor(
-      () => {
-        expect(asked("state=active&limit=1")).toBeGreaterThan(summaries);
-        expect(state().systemResources?.cpu.jobs.map((job) => job.job_id)).toContain("job_2");
-      },
-      { timeout: 5000 },
-    );
+    await eventually(() => {
+      expect(asked("state=active&limit=1")).toBeGreaterThan(summaries);
+      expect(state().systemResources?.cpu.jobs.map((job) => job.job_id)).toContain("job_2");
+    });
   });
 
   it("reads everything again when a loss could not be recovered [13]", async () => {
@@ -83,18 +81,15 @@ describe("useOperationsWebSocket", () => {
       useOperationsWebSocket();
     });
     await subscribed("operations");
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(state().load).toBe("ready");
     });
     active = [operation({ progress: 90, version: 40 })];
     peer.loseState("epoch-2");
     peer.cut();
-    await vi.waitFor(
-      () => {
-        expect(state().activeOperations[0]?.progress).toBe(90);
-      },
-      { timeout: 5000 },
-    );
+    await eventually(() => {
+      expect(state().activeOperations[0]?.progress).toBe(90);
+    });
   });
 });
 
@@ -109,16 +104,16 @@ describe("useJobResources", () => {
     rerender({ ids: ["job_1", "job_2"] });
     await subscribed("jobs/job_2/resources");
     peer.publish("jobs/job_1/resources", "job:resources", { job_id: "job_1", source: "measured", processes: 1, cpu_percent: 77, rss_bytes: 1, read_bytes_per_s: 0, write_bytes_per_s: 0, gpus: [] });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(state().operations["job_1"]?.resources?.cpu_percent).toBe(77);
     });
     rerender({ ids: ["job_2"] });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(peer.unsubscribes).toEqual(["jobs/job_1/resources"]);
     });
     expect(peer.subscribes.filter((it) => it.channel === "jobs/job_2/resources")).toHaveLength(1);
     unmount();
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(peer.unsubscribes).toEqual(["jobs/job_1/resources", "jobs/job_2/resources"]);
     });
   });
@@ -149,26 +144,23 @@ describe("useJob", () => {
   it("reads the job, and again at its end and after a loss; and says why it can't", async () => {
     peer.rest.set("/jobs/job_1", operation({ params: { k: 1 } }));
     const { result } = renderHook(() => useJob("job_1"));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(result.current.job?.params).toEqual({ k: 1 });
     });
     await subscribed("jobs/job_1/progress");
     peer.rest.set("/jobs/job_1", operation({ status: "completed", result: { loss: 1 }, version: 30 }));
     peer.publish("jobs/job_1/progress", "job:completed", { job_id: "job_1", status: "completed" });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(result.current.job?.result).toEqual({ loss: 1 });
     });
     const reads = asked("/jobs/job_1");
     peer.loseState("epoch-2");
     peer.cut();
-    await vi.waitFor(
-      () => {
-        expect(asked("/jobs/job_1")).toBeGreaterThan(reads);
-      },
-      { timeout: 5000 },
-    );
+    await eventually(() => {
+      expect(asked("/jobs/job_1")).toBeGreaterThan(reads);
+    });
     const gone = renderHook(() => useJob("job_9"));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(gone.result.current.error).toBe("nothing at /jobs/job_9");
     });
   });
@@ -181,7 +173,7 @@ describe("useJobTimeline", () => {
     peer.rest.set("/jobs/job_1/timeline", page(["queued"]));
     peer.rest.set("/trainings/trn_1/checkpoints", { items: [{ step: 5, created_at: "2026-01-01T12:00:00.000Z" }], next_cursor: null });
     const { result, rerender } = renderHook(({ job }) => useJobTimeline(job), { initialProps: { job: operation({ status: "queued" }) } });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(result.current.page?.items).toHaveLength(1);
       expect(result.current.checkpoints).toHaveLength(1);
     });
@@ -189,19 +181,16 @@ describe("useJobTimeline", () => {
     peer.rest.delete("/trainings/trn_1/checkpoints");
     rerender({ job: operation({ status: "queued", message: "nothing moved" }) });
     rerender({ job: operation() });
-    await vi.waitFor(
-      () => {
-        expect(result.current.page?.items).toHaveLength(2);
-      },
-      { timeout: 5000 },
-    );
+    await eventually(() => {
+      expect(result.current.page?.items).toHaveLength(2);
+    });
     expect(result.current.checkpoints).toHaveLength(1);
     expect(asked("/jobs/job_1/timeline")).toBe(2);
   });
 
   it("says why it can't be read", async () => {
     const { result } = renderHook(() => useJobTimeline(operation({ id: "job_9", entity_type: null })));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(result.current.error).toBe("nothing at /jobs/job_9/timeline");
     });
   });

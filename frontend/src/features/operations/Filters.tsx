@@ -20,7 +20,7 @@ interface Props {
 
 export function Filters({ filter, kinds, hosts, layout, onLayout, onText, onKind, onHost, fieldRef }: Props) {
   return (
-    <div className="flex flex-1 flex-wrap items-center justify-end gap-2">
+    <div className="flex flex-wrap items-center gap-2 max-xl:w-full xl:justify-end">
       {onLayout !== null && (
         <button
           type="button"

@@ -41,7 +41,7 @@ export function LevelTable({ levels, operations, highlight, onHighlight }: Props
                   onHighlight(null);
                 }}
               >
-                <th scope="row" className="max-w-56 truncate font-medium text-fg!">
+                <th scope="row" className="max-w-56 truncate text-[13px]! font-medium text-fg!">
                   <Link href={job === undefined ? `/jobs/${id}` : operationHref(job)} className="hover:text-accent">
                     {job === undefined ? id : operationTitle(job)}
                   </Link>

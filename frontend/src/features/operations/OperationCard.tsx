@@ -79,8 +79,8 @@ export const OperationCard = memo(function OperationCard(props: OperationProps) 
           </span>
           <span className="shrink-0 text-muted">{running && operation.rate !== null ? f.rate(operation.rate, operation.unit) : "\u00a0"}</span>
         </div>
-        <p className={`mt-1 line-clamp-2 text-xs ${tone === "warning" ? "text-amber" : "text-muted"}`} title={sentence} data-testid="situation">
-          {sentence}
+        <p className={`mt-1 line-clamp-2 text-xs ${tone === "warning" ? "text-amber" : "text-muted"}`} title={sentence === f.UNKNOWN ? undefined : sentence} data-testid="situation">
+          {sentence === f.UNKNOWN ? "\u00a0" : sentence}
         </p>
         {operation.entity_type === "training" && (
           <dl className="mt-3 grid grid-cols-2 gap-4">
