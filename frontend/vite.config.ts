@@ -31,7 +31,7 @@ export default defineConfig({
     include: ["tests/unit/**/*.test.{ts,tsx}"],
     setupFiles: ["tests/unit/setup.ts"],
     restoreMocks: true,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     coverage: {
       include: ["src/**/*.{ts,tsx}"],
       exclude: ["src/lib/types/**"],

@@ -28,6 +28,9 @@ HTMLDialogElement.prototype.close = function () {
   this.dispatchEvent(new Event("close"));
 };
 
+// Deadlines are for what never comes: a busy machine may take its time.
+configure({ asyncUtilTimeout: 15_000 });
+
 afterEach(() => {
   cleanup();
   localStorage.clear();
