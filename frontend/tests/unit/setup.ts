@@ -2,8 +2,8 @@ import "@testing-library/jest-dom/vitest";
 import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
-// Tests wait for what happens, with a deadline that a busy machine keeps too.
-const DEADLINE_MS = 10_000;
+// Deadlines are for what never comes: a busy machine may take its time.
+const DEADLINE_MS = 15_000;
 const { waitFor } = vi;
 vi.waitFor = (callback, options) => waitFor(callback, options ?? { timeout: DEADLINE_MS });
 configure({ asyncUtilTimeout: DEADLINE_MS });
@@ -27,9 +27,6 @@ HTMLDialogElement.prototype.close = function () {
   this.open = false;
   this.dispatchEvent(new Event("close"));
 };
-
-// Deadlines are for what never comes: a busy machine may take its time.
-configure({ asyncUtilTimeout: 15_000 });
 
 afterEach(() => {
   cleanup();
