@@ -105,6 +105,28 @@ describe("SystemMonitor", () => {
     }
   });
 
+  it("shows disks, filesystems and interfaces, and warns of what is nearly full", () => {
+    const { updateDiskMetricsFromWebSocket, updateNetworkMetricsFromWebSocket } = systemMonitorStore.getState();
+    const { ts } = cpu(second);
+    updateDiskMetricsFromWebSocket({
+      ...{ host: "box", ts, read_bytes: 1, write_bytes: 1, read_rate: null, write_rate: 2048 },
+      devices: [{ name: "nvme0n1", read_rate: null, write_rate: 2048, busy_percent: 7 }],
+      filesystems: [
+        { mount_point: "/", total: 100 * GIB, used: 20 * GIB, free: 80 * GIB, percent: 20 },
+        { mount_point: "/data", total: 100 * GIB, used: 96 * GIB, free: 4 * GIB, percent: 96 },
+      ],
+    });
+    updateNetworkMetricsFromWebSocket({
+      ...{ host: "box", ts, sent_bytes: 1, recv_bytes: 1, sent_rate: 1024, recv_rate: null },
+      interfaces: [{ name: "eth0", sent_rate: 1024, recv_rate: null }],
+    });
+    render(<SystemMonitor />);
+    const words = (list: string) => within(screen.getByRole("list", { name: list })).getAllByRole("listitem").map((item) => item.textContent?.replace(/\s/g, " "));
+    expect(words("Disks")).toEqual(["nvme0n1– read2.0 KiB/s written7 % busy"]);
+    expect(words("Filesystems")).toEqual(["/20 % · 80.0 GiB free of 100 GiB", "/data96 % · 4.0 GiB free of 100 GiBnearly full"]);
+    expect(words("Network interfaces")).toEqual(["eth0– received1.0 KiB/s sent"]);
+  });
+
   it("keeps the range in the address, and reads that time", async () => {
     const user = userEvent.setup();
     peer.rest.set("/system/history", {
