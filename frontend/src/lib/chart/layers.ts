@@ -6,9 +6,13 @@ const SHOWN_AT_FIRST = 7;
 const COLORS = ["--c2", "--c3", "--c4", "--c5", "--c6", "--c7", "--c8"];
 const DASHES: (number[] | undefined)[] = [undefined, [6, 3], [2, 2]];
 
-/** All layers together first, then by number. */
+/** All layers together first, then by number. Of one layer alone that is told twice, as itself and as all, once. */
 export function layersOf(run: RunCurves): LayerKey[] {
-  return Object.keys(run.layers).sort((a, b) => (a === ALL ? -1 : b === ALL ? 1 : Number(a) - Number(b)));
+  const keys = Object.keys(run.layers).sort((a, b) => (a === ALL ? -1 : b === ALL ? 1 : Number(a) - Number(b)));
+  const all = run.layers[ALL];
+  const only = keys.length === 2 ? run.layers[keys[1] ?? ALL] : undefined;
+  const twice = all !== undefined && only !== undefined && Object.keys(only.values).every((name) => name in all.values);
+  return twice ? [ALL] : keys;
 }
 
 /** What `text`, from the address, asks for: "all,0,3", or "every". Without it all of a few, or those over all layers. */
@@ -29,7 +33,7 @@ export function layerWord(key: LayerKey): string {
 /** A layer keeps its look whichever others are shown. */
 export function layerLook(key: LayerKey, available: readonly LayerKey[]): { color: string; dash?: number[] } {
   const single = available.filter((each) => each !== ALL);
-  if (key === ALL || single.length === 1) return { color: "--c1" };
+  if (key === ALL || available.length === 1) return { color: "--c1" };
   const at = single.indexOf(key);
   const dash = DASHES[Math.floor(at / COLORS.length) % DASHES.length];
   return { color: COLORS[at % COLORS.length] ?? "--c2", ...(dash === undefined ? {} : { dash }) };

@@ -131,6 +131,14 @@ describe("layers", () => {
     expect([layerWord("all"), layerWord("2")]).toEqual(["all layers", "layer 2"]);
   });
 
+  it("that is the only one isn't shown twice, as itself and as all, unless it tells more", () => {
+    expect(layersOf(run("all", "4"))).toEqual(["all"]);
+    expect(layersOf(run("4"))).toEqual(["4"]);
+    const more = { ...run("all"), layers: { all: curve, "4": { ...curve, values: { extra: [1] } } } };
+    expect(layersOf(more)).toEqual(["all", "4"]);
+    expect(layerLook("4", ["all", "4"])).not.toEqual(layerLook("all", ["all", "4"]));
+  });
+
   it("are shown as the address says, else all of a few", () => {
     expect(chosenLayers("", ["all", "1", "2"])).toEqual(["all", "1", "2"]);
     expect(chosenLayers("2,9", ["all", "1", "2"])).toEqual(["2"]);
