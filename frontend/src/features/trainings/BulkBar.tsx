@@ -50,8 +50,8 @@ export function BulkBar({ chosen, bulk, onClear, onNewFrom }: Props) {
     const n = jobs("cancel").length;
     return (
       <Bar>
-        <span className="text-sm">
-          Cancel {many(n)} {n === 1 ? "training" : "trainings"}? Their checkpoints stay.
+        <span className="shrink-0 text-sm whitespace-nowrap">
+          Cancel {many(n)} {n === 1 ? "training" : "trainings"}?<span className="max-sm:hidden"> Their checkpoints stay.</span>
         </span>
         <button
           type="button"

@@ -49,7 +49,7 @@ export function EstimatePanel({ state: { estimate, current, error }, onUse }: Pr
 export function EstimateLine({ state: { estimate, current } }: Pick<Props, "state">) {
   if (estimate === null) return null;
   return (
-    <p className={`mr-auto min-w-0 truncate text-xs text-muted lg:hidden ${current ? "" : "opacity-60"}`}>
+    <p className={`mr-auto min-w-0 text-xs text-muted lg:hidden ${current ? "" : "opacity-60"}`}>
       {estimate.fits === false && <span className="font-medium text-amber">doesn&rsquo;t fit · </span>}
       {f.bytes(estimate.memory_bytes)} · {f.bytes(estimate.disk_bytes)} on disk · {estimate.seconds === null ? "time not known" : timeWords(estimate)}
     </p>

@@ -103,7 +103,7 @@ export function TrainingsPage() {
           New training
         </button>
       </TableFilters>
-      <div className="flex h-8 min-w-0 shrink-0 items-center gap-3" data-testid="table-line">
+      <div className="flex min-h-8 min-w-0 shrink-0 items-center gap-x-3 max-md:flex-wrap md:h-8" data-testid="table-line">
         {chosen.length > 0 || bulk.running !== null ? (
           <BulkBar chosen={chosen} bulk={bulk} onClear={clear} onNewFrom={setCreating} />
         ) : (
@@ -148,10 +148,10 @@ export function TrainingsPage() {
 
 function Outcome({ bulk }: { bulk: ReturnType<typeof useBulk> }) {
   return (
-    <div role="status" className="ml-auto flex min-w-0 items-center gap-2 text-sm" data-testid="bulk-outcome">
+    <div role="status" className={`ml-auto flex min-w-0 items-center gap-2 text-sm ${bulk.outcome === null ? "" : "max-md:w-full"}`} data-testid="bulk-outcome">
       {bulk.outcome !== null && (
         <>
-          <span className="truncate" title={bulk.outcome}>
+          <span className="min-w-0 max-md:flex-1 md:truncate" title={bulk.outcome}>
             {bulk.outcome}
           </span>
           {bulk.dismissed.length > 0 && (
