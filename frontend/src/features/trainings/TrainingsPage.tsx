@@ -59,10 +59,13 @@ export function TrainingsPage() {
   const keys = useMemo(
     () => ({
       "/": () => field.current?.focus(),
-      j: () => table.current?.move(1),
-      k: () => table.current?.move(-1),
-      x: () => {
-        if (currentRef.current !== null) toggle(currentRef.current, false);
+      j: { does: "next row", run: () => table.current?.move(1) },
+      k: { does: "the row before", run: () => table.current?.move(-1) },
+      x: {
+        does: "choose the row",
+        run: () => {
+          if (currentRef.current !== null) toggle(currentRef.current, false);
+        },
       },
     }),
     [toggle],
