@@ -1,4 +1,5 @@
 /** Failures of now, over the page until they are put away. At most three; more are counted. */
+import { createPortal } from "react-dom";
 import { Icon } from "@/components/Icon";
 import { Link } from "@/components/Link";
 import { useNotices } from "@/hooks/useStores";
@@ -12,8 +13,10 @@ export function Toasts() {
   if (toasts.length === 0) return null;
   const shown = toasts.slice(-SHOWN);
   const more = toasts.length - shown.length;
-  return (
-    <ul className="fixed right-3 bottom-20 z-20 grid w-[min(360px,calc(100vw-24px))] gap-2 md:right-6 md:bottom-6" aria-label="New failures" data-testid="toasts">
+  // Outside the header, whose blur would make it what "fixed" is measured from.
+  return createPortal(
+    <section className="fixed right-3 bottom-20 z-20 w-[min(360px,calc(100vw-24px))] md:right-6 md:bottom-6" aria-label="New failures" data-testid="toasts">
+      <ul className="grid gap-2">
       {more > 0 && (
         <li className="panel flex items-center justify-between bg-raised py-1.5 pr-1.5 pl-4 text-sm shadow-lg">
           {more} more failed
@@ -53,6 +56,8 @@ export function Toasts() {
           </button>
         </li>
       ))}
-    </ul>
+      </ul>
+    </section>,
+    document.body,
   );
 }
