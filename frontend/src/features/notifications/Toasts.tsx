@@ -16,7 +16,7 @@ export function Toasts() {
   // Outside the header, whose blur would make it what "fixed" is measured from.
   return createPortal(
     <section className="fixed right-3 bottom-20 z-20 w-[min(360px,calc(100vw-24px))] md:right-6 md:bottom-6" aria-label="New failures" data-testid="toasts">
-      <ul className="grid gap-2">
+      <ul className="grid grid-cols-1 gap-2">
       {more > 0 && (
         <li className="panel flex items-center justify-between bg-raised py-1.5 pr-1.5 pl-4 text-sm shadow-lg">
           {more} more failed
