@@ -178,7 +178,8 @@ static void jobs_stop(struct request *req, void *ctx)
     queue_stop_early(api->queue, request_param(req, "id"), controlled, control_new(api, req, 202));
 }
 
-// A retry reads the job first: changed parameters are checked against its kind before anything is queued.
+// A retry reads the job first: changed parameters are checked, by themselves and with the others, before anything is
+// queued.
 struct retry {
     struct resources *api;
     struct request *req;
@@ -186,14 +187,30 @@ struct retry {
     bool resume;
 };
 
+static int check_changed(struct retry *r, struct store_tx *tx, const struct job_row *row, struct err *e)
+{
+    const struct job_kind *kind = job_kind_find(row->kind);
+    int rc = kind ? job_kind_check_changes(kind, r->changed, e) : 0;
+    if (rc || !kind || !row->params) return rc;
+    json_t *params = json_read_object(slice_str(row->params), e), *changed = json_deep_copy(r->changed);
+    if (!params) {
+        json_decref(changed);
+        return e->code;
+    }
+    json_object_update(params, changed);
+    rc = submit_would_take(r->api, tx, row->kind, params, e);
+    json_decref(changed);
+    json_decref(params);
+    return rc;
+}
+
 static int check_retry(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct retry *r = ctx;
     struct job_row row;
     job_row_init(&row);
     int rc = job_row_get(tx, request_param(r->req, "id"), &row, e);
-    const struct job_kind *kind = rc ? NULL : job_kind_find(row.kind);
-    if (!rc && r->changed && kind) rc = job_kind_check_changes(kind, r->changed, e);
+    if (!rc && r->changed) rc = check_changed(r, tx, &row, e);
     job_row_release(&row);
     return rc;
 }

@@ -64,6 +64,10 @@ void submit_job(struct resources *api, struct request *req, const char *kind, co
 // Checks the same body in the same way, queues nothing, and answers 200 with what the job would take. Only for kinds
 // that tell it.
 void submit_estimate(struct resources *api, struct request *req, const char *kind, const json_t *body);
+// On a store thread, in a read: whether such a job, with these parameters and ids, would be taken now. Kinds that can't
+// be submitted are.
+int submit_would_take(struct resources *api, struct store_tx *tx, const char *kind, const json_t *params,
+                      struct err *e);
 // The same as submit_job with the request's JSON body and the {id} of its path as the member `id_key`.
 void submit_with_id(struct resources *api, struct request *req, const char *kind, const char *id_key, bool answer_job);
 

@@ -126,6 +126,7 @@ static void keep_params(struct submission *s)
 
 static void submission_free(struct submission *s)
 {
+    struct request *req = s->req;
     if (s->rule->release) s->rule->release(s);
     json_decref(s->body);
     json_decref(s->spec);
@@ -133,7 +134,7 @@ static void submission_free(struct submission *s)
     job_row_release(&s->existing);
     free(s->estimate);
     free(s->output_dir);
-    request_unref(s->req); // `s` is the request's memory
+    if (req) request_unref(req); // `s` is the request's memory
 }
 
 static void refuse(struct submission *s, const struct err *e)
@@ -287,6 +288,22 @@ static void submit(struct resources *api, struct request *req, const char *kind,
     }
     keep_params(s);
     store_read(api->store, check, checked, s);
+}
+
+int submit_would_take(struct resources *api, struct store_tx *tx, const char *kind, const json_t *params, struct err *e)
+{
+    struct submission s = {.api = api, .rule = submit_rule_find(kind), .kind = job_kind_find(kind)};
+    if (!s.rule || !s.kind) return 0;
+    job_row_init(&s.existing);
+    s.body = json_deep_copy(params);
+    id_new("job", s.job_id);
+    int rc = read_body(&s, e);
+    if (!rc) {
+        keep_params(&s);
+        rc = s.rule->check(&s, tx, e);
+    }
+    submission_free(&s);
+    return rc;
 }
 
 void submit_job(struct resources *api, struct request *req, const char *kind, const json_t *body, bool answer_job)

@@ -151,6 +151,10 @@ describe('kill -9', () => {
     const job = await server.job(job_id, ['failed'], 30);
     assert.equal(job.error_type, 'WORKER_LOST');
     assert.ok(job.error_message.length > 20);
+    // never again 18: what can't work is refused, also where only the parameters that stayed make it so.
+    const refused = await server.request('POST', `/api/v1/jobs/${job_id}/retry`, { params: { k: 5000 } });
+    assert.equal(refused.status, 422);
+    assert.equal(refused.json.error.field, 'k');
     const retry = await server.post(`/jobs/${job_id}/retry`, { params: { total_steps: 50 } });
     assert.equal((await server.job(retry.id)).status, 'completed');
   });
