@@ -1,23 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { appendRow, emptySeries, steadyRange, thin, trimBefore } from "@/lib/series";
+import { appendRow, emptySeries, steadyRange } from "@/lib/series";
 
 describe("series", () => {
-  it("keeps a spike of one step when it thins [33]", () => {
-    const series = emptySeries(1);
-    for (let x = 0; x < 50_000; x += 1) appendRow(series, x, [x === 31_337 ? 9 : Math.sin(x / 100)]);
-    const thinned = thin(series, 1000);
-    expect(thinned.x.length).toBeLessThanOrEqual(1002);
-    expect(thinned.lines[0]?.[thinned.x.indexOf(31_337)]).toBe(9);
-    expect(thinned.x[0]).toBe(0);
-    expect(thinned.x[thinned.x.length - 1]).toBe(49_999);
-  });
-
-  it("keeps a gap when it thins", () => {
-    const series = emptySeries(1);
-    for (let x = 0; x < 2000; x += 1) if (x < 900 || x > 1000) appendRow(series, x, [1], 3);
-    expect(thin(series, 100).lines[0]).toContain(null);
-  });
-
   it("replaces a row at the same place and leaves out an older one", () => {
     const series = emptySeries(2);
     appendRow(series, 1, [1, null]);
@@ -26,11 +10,10 @@ describe("series", () => {
     expect(series).toEqual({ x: [1], lines: [[1], [2]] });
   });
 
-  it("forgets what is older than the window", () => {
+  it("puts a row of nothing between rows that are far apart", () => {
     const series = emptySeries(1);
-    for (const x of [1, 2, 3]) appendRow(series, x, [x]);
-    trimBefore(series, 2);
-    expect(series).toEqual({ x: [2, 3], lines: [[2, 3]] });
+    for (const x of [1, 2, 10]) appendRow(series, x, [x], 3);
+    expect(series).toEqual({ x: [1, 2, 6, 10], lines: [[1, 2, null, 10]] });
   });
 });
 

@@ -4,6 +4,7 @@ import { Link } from "@/components/Link";
 import { LogPanel } from "@/components/log/LogPanel";
 import { EmptyState, ErrorNote, Skeleton } from "@/components/States";
 import { Tabs, type Tab } from "@/components/Tabs";
+import { JobTimeline } from "@/components/timeline/JobTimeline";
 import { useNow } from "@/hooks/useNow";
 import { useRun, useRunStore } from "@/hooks/useRun";
 import { useOperations, useSystemMonitor, useTrainings } from "@/hooks/useStores";
@@ -83,6 +84,7 @@ function Detail({ training, error }: { training: KnownTraining; error: string | 
       note: checkpoints === undefined ? undefined : String(checkpoints.length),
       render: () => <CheckpointsPanel checkpoints={checkpoints} now={now} />,
     },
+    ...(job === undefined ? [] : [{ key: "timeline", word: "Timeline", render: () => <JobTimeline job={job} /> }]),
     { key: "parameters", word: "Parameters", render: () => <ParametersPanel training={training} kind={job?.kind} /> },
     {
       key: "history",
