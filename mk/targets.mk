@@ -63,8 +63,9 @@ PYTHON ?= python3
 python-test: programs
 	HEADWAY_BUILD=$(abspath $(BUILD)) $(PYTHON) sdk/python/tests/run.py $(T)
 
+# With coverage: what src/lib, src/stores and src/hooks have of it is held to a bound (vite.config.ts).
 frontend-test: build/frontend/.built
-	cd frontend && npm run --silent test
+	cd frontend && npm run --silent coverage
 
 e2e: programs build/frontend/.built $(BUILD)/tests/libnvidia-ml.so.1
 	cd frontend && HEADWAY_BIN=$(abspath $(BUILD))/bin/headway HEADWAY_NVML_STANDIN=$(abspath $(BUILD))/tests/libnvidia-ml.so.1 npm run --silent e2e
