@@ -10,8 +10,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "jobs/repo_names.h"
+#include "task/download_part.h"
 #include "task/params.h"
-#include "task/part_file.h"
 
 // A transfer that is cut after so many bytes is gone on with at once; one that brings less is left to the queue, which
 // waits longer each time.
@@ -123,7 +123,7 @@ static void tell(struct fetch *f)
 
 struct transfer {
     struct fetch *f;
-    struct part_file *part;
+    struct download_part *part;
     int64_t asked_from;
 };
 
@@ -158,7 +158,7 @@ static int on_bytes(void *ctx, const void *data, size_t n, struct err *e)
     return 0;
 }
 
-static int one_transfer(struct fetch *f, struct part_file *part, const char *url, struct err *e)
+static int one_transfer(struct fetch *f, struct download_part *part, const char *url, struct err *e)
 {
     long status;
     struct transfer t = {f, part, part_bytes(part)};
@@ -177,7 +177,7 @@ static int one_transfer(struct fetch *f, struct part_file *part, const char *url
     return rc ? rc : http_get_run(f->http, &again, &status, e);
 }
 
-static int transfer(struct fetch *f, struct part_file *part, const char *url, struct err *e)
+static int transfer(struct fetch *f, struct download_part *part, const char *url, struct err *e)
 {
     const struct repo_file *file = &f->listing.files[f->current];
     int64_t furthest = part_bytes(part);
@@ -208,7 +208,7 @@ static int read_again(void *ctx, int64_t done)
 
 static int fetch_one(struct fetch *f, const char *path, struct err *e)
 {
-    struct part_file *part = NULL;
+    struct download_part *part = NULL;
     struct buf url = BUF_INIT;
     const struct repo_file *file = &f->listing.files[f->current];
     int rc = part_open(&part, path, file, read_again, f, e);

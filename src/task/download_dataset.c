@@ -9,8 +9,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "task/download.h"
+#include "task/download_part.h"
 #include "task/params.h"
-#include "task/part_file.h"
 
 enum { PHASES = 4, COPY_SIZE = 1 << 20 };
 

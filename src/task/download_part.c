@@ -1,4 +1,4 @@
-#include "task/part_file.h"
+#include "task/download_part.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 
 enum { READ_SIZE = 1 << 20, NOTE_MAX = 4096, ETAG_MAX = 512 };
 
-struct part_file {
+struct download_part {
     char *path, *part, *note; // final name, NAME.part, NAME.part.json
     const struct repo_file *file;
     int fd;
@@ -26,7 +26,7 @@ struct part_file {
 // ---- the note of what it is a part of
 // ---------------------------------------------------------------------------------
 
-static int write_note(const struct part_file *p, struct err *e)
+static int write_note(const struct download_part *p, struct err *e)
 {
     struct buf b = BUF_INIT;
     struct jw w;
@@ -111,13 +111,13 @@ int part_is_whole(const char *path, const struct repo_file *file, part_read_fn r
 // ---- the part
 // ---------------------------------------------------------------------------------------------------------
 
-static void begin_digest(struct part_file *p)
+static void begin_digest(struct download_part *p)
 {
     digest_free(p->digest);
     p->digest = digest_new(p->file->digest_kind, p->file->size);
 }
 
-int part_restart(struct part_file *p, const char *etag, struct err *e)
+int part_restart(struct download_part *p, const char *etag, struct err *e)
 {
     begin_digest(p);
     p->bytes = 0;
@@ -126,10 +126,10 @@ int part_restart(struct part_file *p, const char *etag, struct err *e)
     return write_note(p, e);
 }
 
-int part_open(struct part_file **out, const char *path, const struct repo_file *file, part_read_fn read_fn, void *ctx,
-              struct err *e)
+int part_open(struct download_part **out, const char *path, const struct repo_file *file, part_read_fn read_fn,
+              void *ctx, struct err *e)
 {
-    struct part_file *p = mem_zalloc(sizeof *p);
+    struct download_part *p = mem_zalloc(sizeof *p);
     p->path = mem_strdup(path);
     p->part = mem_printf("%s.part", path);
     p->note = mem_printf("%s.part.json", path);
@@ -148,17 +148,17 @@ int part_open(struct part_file **out, const char *path, const struct repo_file *
     return rc;
 }
 
-int64_t part_bytes(const struct part_file *p)
+int64_t part_bytes(const struct download_part *p)
 {
     return p->bytes;
 }
 
-const char *part_etag(const struct part_file *p)
+const char *part_etag(const struct download_part *p)
 {
     return p->etag;
 }
 
-int part_add(struct part_file *p, const void *data, size_t n, struct err *e)
+int part_add(struct download_part *p, const void *data, size_t n, struct err *e)
 {
     if (p->file->size >= 0 && p->bytes + (int64_t)n > p->file->size)
         return err_set(e, HW_EPROTOCOL, "%s: more bytes came than the %lld that the hub had announced", p->file->name,
@@ -170,14 +170,14 @@ int part_add(struct part_file *p, const void *data, size_t n, struct err *e)
     return 0;
 }
 
-static int discard(struct part_file *p, int rc)
+static int discard(struct download_part *p, int rc)
 {
     unlink(p->part);
     unlink(p->note);
     return rc;
 }
 
-int part_commit(struct part_file *p, struct err *e)
+int part_commit(struct download_part *p, struct err *e)
 {
     char hex[DIGEST_HEX_SIZE];
     const struct repo_file *f = p->file;
@@ -193,7 +193,7 @@ int part_commit(struct part_file *p, struct err *e)
     return rc;
 }
 
-void part_close(struct part_file *p)
+void part_close(struct download_part *p)
 {
     if (!p) return;
     if (p->fd >= 0) close(p->fd);

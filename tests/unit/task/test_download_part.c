@@ -14,7 +14,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "task/part_file.h"
+#include "task/download_part.h"
 
 // "hello world": its SHA-256, and Git's name of it.
 static const struct repo_file sha = {(char *)(uintptr_t) "hello", 11, DIGEST_SHA256,
@@ -49,7 +49,7 @@ static void goes_on_where_it_was_left(void **state)
 {
     char *path = file_join(*state, "hello"), *part = mem_printf("%s.part", path),
          *note = mem_printf("%s.part.json", path);
-    struct part_file *p;
+    struct download_part *p;
     struct err e = {0};
     assert_int_equal(part_open(&p, path, &sha, NULL, NULL, &e), 0);
     assert_int_equal(part_bytes(p), 0);
@@ -81,7 +81,7 @@ static void a_part_of_another_file_is_not_gone_on_with(void **state)
 {
     char *path = file_join(*state, "hello");
     struct repo_file other = sha;
-    struct part_file *p;
+    struct download_part *p;
     assert_int_equal(part_open(&p, path, &sha, NULL, NULL, NULL), 0);
     assert_int_equal(part_add(p, "hello ", 6, NULL), 0);
     part_close(p);
@@ -96,7 +96,7 @@ static void a_part_of_another_file_is_not_gone_on_with(void **state)
 static void never_again_37_a_part_that_is_too_long_begins_anew(void **state)
 {
     char *path = file_join(*state, "hello"), *part = mem_printf("%s.part", path);
-    struct part_file *p;
+    struct download_part *p;
     assert_int_equal(part_open(&p, path, &sha, NULL, NULL, NULL), 0);
     part_close(p);
     assert_int_equal(file_replace(part, slice_str("hello world and more"), NULL), 0);
@@ -111,7 +111,7 @@ static void never_again_37_a_part_that_is_too_long_begins_anew(void **state)
 static void what_has_another_hash_is_thrown_away(void **state)
 {
     char *path = file_join(*state, "hello");
-    struct part_file *p;
+    struct download_part *p;
     struct err e = {0};
     assert_int_equal(part_open(&p, path, &sha, NULL, NULL, &e), 0);
     assert_int_equal(part_add(p, "hello_world", 11, &e), 0);
@@ -128,7 +128,7 @@ static void without_a_hash_the_tag_decides(void **state)
 {
     char *path = file_join(*state, "hello");
     struct repo_file bare = {(char *)(uintptr_t) "hello", 11, DIGEST_NONE, ""};
-    struct part_file *p;
+    struct download_part *p;
     assert_int_equal(part_open(&p, path, &bare, NULL, NULL, NULL), 0);
     assert_int_equal(part_add(p, "hello ", 6, NULL), 0);
     part_close(p);
