@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing on Debian 12, and says what: `setup.sh build` for building and the demo, `setup.sh test` for the tests,
-# `setup.sh dev` for make check, fmt, fuzz and coverage, `setup.sh bench` for what bench/fanout compares with.
+# `setup.sh dev` for make check, fmt, fuzz and coverage, `setup.sh bench` for what the benchmarks compare with.
 # Uses root, or sudo. Does nothing, and needs no network, when all is there.
 # Of PostgreSQL the tests use the programs alone, each with a server of its own. Where its package isn't there yet, it is installed
 # without the server that Debian would make and start with it ("main"); one that is there already is left alone.
@@ -10,7 +10,7 @@ case "${1:-}" in
 build) packages="gcc make pkg-config libc6-dev libuv1-dev libjansson-dev libsqlite3-dev libpq-dev libopenblas-dev libpcre2-dev zlib1g-dev libssl-dev libcurl4-openssl-dev" ;;
 test) packages="libcmocka-dev postgresql chromium python3 python3-socketio python3-aiohttp python3-requests python3-websocket" ;;
 dev) packages="clang clang-format clang-tidy libclang-rt-14-dev gcovr" ;;
-bench) packages="python3-socketio python3-uvicorn python3-uvloop python3-httptools python3-websockets" ;;
+bench) packages="python3-sqlalchemy python3-socketio python3-uvicorn python3-uvloop python3-httptools python3-websockets" ;;
 *)
     echo "usage: setup.sh build|test|dev|bench" >&2
     exit 2
