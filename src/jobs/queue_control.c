@@ -74,6 +74,10 @@ static int cancel(struct control *k, struct change *c, struct err *e)
     if (rc) return rc;
     set_text(&c->job.control, NULL); // it goes before whatever else was asked
     if (c->status_changed && job_is_final(row_status(&c->job))) change_end(c, k->now);
+    // A program that nobody has heard of is waited for a day, but not by who wants it to end: back within a lease's
+    // time it is told so, later it learns that it has been cancelled.
+    if (c->status_changed && row_status(&c->job) == JOB_CANCELLING && c->job.lease_until > k->now + k->q->cfg.lease_us)
+        c->job.lease_until = k->now + k->q->cfg.lease_us;
     return 0;
 }
 

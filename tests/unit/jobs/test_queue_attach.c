@@ -159,6 +159,26 @@ static void a_program_that_was_away_when_it_was_cancelled_is_told(void **state)
     fixture_free(f);
 }
 
+static void never_again_23_one_that_nobody_hears_of_is_not_cancelling_for_a_day(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    struct held h = {0};
+    attach(f, &h);
+    report_ok(f, &h, "{\"type\":\"started\",\"pid\":9}");
+    fixture_pass(f, 16 * SECOND);
+    assert_status(f, h.job_id, "stalled");
+    struct job_answer a = do_cancel(f, h.job_id);
+    job_row_release(&a.job);
+    assert_status(f, h.job_id, "cancelling");
+    fixture_pass(f, 16 * SECOND);
+    assert_status(f, h.job_id, "cancelled");
+    json_t *job = report_batch(f, &h, 1000, "{\"type\":\"heartbeat\"}");
+    assert_string_equal(json_string_value(json_object_get(job, "control")), "cancel");
+    json_decref(job);
+    fixture_free(f);
+}
+
 static void an_interrupt_at_its_terminal_is_a_cancel(void **state)
 {
     (void)state;
@@ -286,6 +306,7 @@ int main(void)
         cmocka_unit_test(never_again_17_the_same_key_gives_the_same_job_and_lease),
         cmocka_unit_test(never_again_27_silence_stalls_it_and_late_data_is_taken),
         cmocka_unit_test(a_program_that_was_away_when_it_was_cancelled_is_told),
+        cmocka_unit_test(never_again_23_one_that_nobody_hears_of_is_not_cancelling_for_a_day),
         cmocka_unit_test(an_interrupt_at_its_terminal_is_a_cancel),
         cmocka_unit_test(it_is_run_again_where_it_was_called),
         cmocka_unit_test(its_first_metric_makes_a_training_of_it),
