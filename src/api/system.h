@@ -19,7 +19,7 @@ struct system_provider {
     // Writes {"interval_seconds","channels":{…}} of the last window_us.
     void (*history)(void *ctx, int64_t window_us, struct jw *w);
     const struct recent *(*recent)(void *ctx); // the main readings of the last hour
-    const char *(*host)(void *ctx);            // "" before the first reading
+    const char *(*host)(void *ctx);
     int64_t interval_us;
     void *ctx;
 };

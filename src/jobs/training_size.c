@@ -24,7 +24,8 @@ enum {
 
 static double padded(int64_t n)
 {
-    return (double)((n + LANES - 1) / LANES * LANES);
+    int64_t lanes = (n + LANES - 1) / LANES * LANES;
+    return (double)lanes;
 }
 
 static double parameters(const struct training_size *s)
@@ -84,7 +85,8 @@ double training_disk(const struct training_size *s)
     double weights = parameters(s) * 4;
     // Weights, both moments, and each feature's last active step.
     double checkpoint = 3 * weights + 8 * (double)s->n_features + FOLDER_BYTES;
-    double rows = (double)(s->total_steps / s->log_every + 2) * (s->n_layers + 1);
+    int64_t steps_logged = s->total_steps / s->log_every + 2;
+    double rows = (double)steps_logged * (s->n_layers + 1);
     return s->n_layers * ((double)training_checkpoints(s) * checkpoint + weights + FOLDER_BYTES) + rows * ROW_BYTES;
 }
 
@@ -146,7 +148,8 @@ static int64_t power_below(int64_t v)
 // Down to a power of two and some sixteenths of it, such as 1,024, 1,088, 1,152.
 static int64_t features_below(int64_t v, int64_t least)
 {
-    int64_t unit = v >= 16 ? power_below(v) / 16 : 1, down = v / unit * unit;
+    if (v < 16) return v;
+    int64_t unit = power_below(v / 16), down = v / unit * unit;
     return down < least ? v : down;
 }
 

@@ -1,6 +1,7 @@
 #include "monitor/sampler.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,10 +44,11 @@ struct sampler {
     struct gpu *gpu;
 };
 
-static char *host_name(void)
+void sampler_host(const struct sampler_options *o, char *name, size_t size)
 {
-    char name[256] = {0};
-    return mem_strdup(gethostname(name, sizeof name - 1) == 0 && name[0] ? name : "localhost");
+    char own[256] = {0};
+    if (gethostname(own, sizeof own - 1) != 0 || !own[0]) snprintf(own, sizeof own, "localhost");
+    snprintf(name, size, "%s", o->host ? o->host : own);
 }
 
 struct sampler *sampler_new(const struct sampler_options *o)
@@ -55,7 +57,9 @@ struct sampler *sampler_new(const struct sampler_options *o)
     s->proc_root = mem_strdup(o->proc_root ? o->proc_root : "/proc");
     s->sys_root = mem_strdup(o->sys_root ? o->sys_root : "/sys");
     s->nvml_path = o->nvml_path ? mem_strdup(o->nvml_path) : NULL;
-    s->host = o->host ? mem_strdup(o->host) : host_name();
+    char host[256];
+    sampler_host(o, host, sizeof host);
+    s->host = mem_strdup(host);
     procfile_init(&s->stat, s->proc_root, "stat");
     procfile_init(&s->loadavg, s->proc_root, "loadavg");
     procfile_init(&s->meminfo, s->proc_root, "meminfo");

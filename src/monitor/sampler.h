@@ -16,6 +16,9 @@ struct sampler_options {
     const char *host;      // what the samples call this machine; NULL: its host name
 };
 
+// What samples with these options call this machine.
+void sampler_host(const struct sampler_options *o, char *name, size_t size);
+
 struct sampler;
 
 // Never fails: what isn't there is absent from the samples. Opens the GPU's library, which may take a second.

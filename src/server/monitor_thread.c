@@ -243,6 +243,7 @@ int monitor_thread_start(struct monitor_thread **out, struct loop *l, struct emi
     m->loop = l;
     m->emitter = em;
     m->options = *o;
+    sampler_host(o, m->host, sizeof m->host); // asked for before the first reading, too
     m->jobs = jobs;
     m->minutes = minutes;
     m->interval_us = (int64_t)(interval_seconds * 1e6);

@@ -38,8 +38,8 @@ void monitor_thread_free(struct monitor_thread *m); // after loop_free
 // On the loop's thread.
 const struct history *monitor_thread_history(const struct monitor_thread *m);
 const struct recent *monitor_thread_recent(const struct monitor_thread *m); // the main readings of the last hour
-const char *monitor_thread_host(const struct monitor_thread *m);            // "" before the first reading
-const char *monitor_thread_gpu_reason(const struct monitor_thread *m);      // "" if there is a GPU
+const char *monitor_thread_host(const struct monitor_thread *m);
+const char *monitor_thread_gpu_reason(const struct monitor_thread *m); // "" if there is a GPU
 struct monitor_reading {
     int64_t count;               // so far
     int64_t started_at, took_us; // the last, on the wall clock
