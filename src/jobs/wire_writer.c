@@ -88,7 +88,11 @@ void wire_progress(struct wire_writer *w, int64_t done, int64_t total, const cha
     bool due = w->last_progress_us == 0 || done == total || now - w->last_progress_us >= PROGRESS_INTERVAL_US;
     if (due) w->last_progress_us = now;
     pthread_mutex_unlock(&w->lock);
-    if (!due) return;
+    if (due) wire_progress_now(w, done, total, unit, message);
+}
+
+void wire_progress_now(struct wire_writer *w, int64_t done, int64_t total, const char *unit, const char *message)
+{
     struct jw j = begin(w, "progress");
     jw_ki64(&j, "done", done);
     jw_ki64(&j, "total", total);

@@ -23,6 +23,8 @@ void wire_phase(struct wire_writer *w, const char *name, int index, int count, d
 // Progress inside the phase, in `unit`s. At most one line each 50 ms is written, the first and done == total always
 // are; so a caller may report as often as it likes. `message` may be NULL.
 void wire_progress(struct wire_writer *w, int64_t done, int64_t total, const char *unit, const char *message);
+// The same, written in any case: for a caller that reports seldom, and that may not come again for long.
+void wire_progress_now(struct wire_writer *w, int64_t done, int64_t total, const char *unit, const char *message);
 
 // One row of metrics: `fields` writes members into the object ("type" and "step" are written already; `layer` < 0:
 // all).

@@ -115,7 +115,7 @@ static void tell(struct fetch *f)
     download_report(&f->bytes, &f->progress, now);
     if (!emission_due(&f->emission, &f->progress, now) && done != total) return;
     download_message(message, f->current + 1, f->listing.n, f->listing.files[f->current].name);
-    wire_progress(f->task->out, done, total, "bytes", message);
+    wire_progress_now(f->task->out, done, total, "bytes", message);
 }
 
 // ---- one file
@@ -226,8 +226,7 @@ static int fetch_one(struct fetch *f, const char *path, struct err *e)
     return rc;
 }
 
-// ---- all
-// --------------------------------------------------------------------------------------------------------------
+// ---- all -----------------------------------------------------------------------------------------------------------
 
 static int check_room(const struct fetch *f, int64_t spare, struct err *e)
 {

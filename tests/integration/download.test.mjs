@@ -80,12 +80,20 @@ test('a model comes with what is needed of it, is looked at as an imported one i
 
 test('its progress is told in bytes with file and rate, from downloading to ready, and never goes back', async () => {
   await fresh();
-  // The rest is held back until the page is there.
+  // The rest of the weights is held back until the page has heard of them.
   let go;
-  const watched = new Promise((resolve) => (go = resolve));
-  hub.behave = ({ file }) => (file ? watched.then(() => false) : false);
+  const heard = new Promise((resolve) => (go = resolve));
+  hub.behave = ({ res, repo, file }) => {
+    if (file !== WEIGHTS) return false;
+    const bytes = repo.files.get(file);
+    res.writeHead(200, { 'content-length': bytes.length });
+    res.write(bytes.subarray(0, 1_000_000));
+    void heard.then(() => res.end(bytes.subarray(1_000_000)));
+    return true;
+  };
   const { model, job } = await download();
   const follower = await Follower.open(server.url, [`models/${model.id}/progress`]);
+  await follower.wait('model:progress', (it) => it.file === WEIGHTS && it.bytes_done >= 1_000_000);
   go();
   await job();
   const completed = await follower.wait('model:completed');

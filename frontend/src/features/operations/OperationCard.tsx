@@ -38,7 +38,7 @@ export const OperationCard = memo(function OperationCard(props: OperationProps) 
   return (
     <article
       // Out of sight it is neither laid out nor painted, and keeps the height that it had.
-      className={`panel flex min-w-0 scroll-mt-16 flex-col transition-shadow [contain-intrinsic-size:auto_300px] [content-visibility:auto] ${highlighted ? "ring-2 ring-accent" : ""}`}
+      className={`panel flex min-w-0 scroll-mt-16 flex-col transition-shadow md:[contain-intrinsic-size:auto_300px] md:[content-visibility:auto] ${highlighted ? "ring-2 ring-accent" : ""}`}
       aria-label={`${kindWord(operation.kind)} ${title}`}
       data-testid="operation-card"
       data-job-id={operation.id}

@@ -91,7 +91,7 @@ export function ProgressHistoryChart({ entityIds, labels, looks, height = 220 }:
       ) : (
         <>
           <Chart
-            title=""
+            title="Percent done"
             x={drawn.x}
             lines={drawn.lines}
             xKind={byClock ? "time" : "duration"}
