@@ -3,24 +3,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "store/backup_postgres.h"
 #include "store/restore_internal.h"
 #include "store/sqlite_files.h"
 
-enum { SEND_BYTES = 1 << 18 };
+enum { SEND_BYTES = 1 << 18, CLOSING_US = 2000000 };
 
 // ---- the place ----------------------------------------------------------------------------------------------------
 
-// A server has at least one connection open all the time, which says whose it is.
+// A server has at least one connection open all the time, which says whose it is. One that has just been closed is
+// listed until its process has ended.
 static int refuse_in_use(struct pg_conn *c, struct err *e)
 {
+    const struct timespec moment = {.tv_nsec = 20000000};
     int64_t others = 0;
-    int rc = bulk_number(c,
-                         "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()"
-                         " AND application_name = 'headway' AND pid <> pg_backend_pid()",
-                         &others, e);
+    int rc;
+    for (int64_t until = clock_mono_us() + CLOSING_US;; nanosleep(&moment, NULL)) {
+        // What a transaction reads of this list stays as it was first read.
+        rc = bulk_number(c, "SELECT 1 FROM pg_stat_clear_snapshot()", &others, e);
+        if (!rc)
+            rc = bulk_number(c,
+                             "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()"
+                             " AND application_name = 'headway' AND pid <> pg_backend_pid()",
+                             &others, e);
+        if (rc || !others || clock_mono_us() > until) break;
+    }
     if (!rc && others)
         rc = err_set(e, HW_ECONFLICT,
                      "%" PRId64 " connections of headway's to this database are open: stop its servers first", others);
