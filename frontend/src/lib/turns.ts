@@ -1,9 +1,9 @@
 /**
- * Hands on what arrives in turns: the first thing after a quiet time at the next frame, and under load ten times a second, which is
+ * Hands on what arrives in turns: the first thing after a quiet time at the next frame, and under load five times a second, which is
  * faster than anybody reads. What falls into one turn is done in one task, so the page renders once for all of it. Nothing is
  * dropped and nothing overtakes.
  */
-export const TURN_MS = 100;
+export const TURN_MS = 200;
 const FRAME_MS = 16;
 /** A hidden tab's timers may be a minute late: its turns then come with what arrives. */
 const LATE_MS = 1000;
