@@ -108,7 +108,7 @@ test("compare: a third run that goes on is added and followed, and nobody's colo
   await page.getByRole("searchbox", { name: "Find runs" }).fill("third");
   await page.getByRole("checkbox", { name: /third run/ }).check();
   assert.deepEqual(await axeFinds(page), []);
-  await page.getByRole("button", { name: "Done" }).click();
+  await page.getByRole("button", { name: "Done", exact: true }).click();
   assert.equal(new URL(page.url()).searchParams.get("ids"), [low.id, high.id, third.id].join());
   assert.equal(await page.evaluate("document.activeElement?.textContent"), "Choose runs", "the focus goes back");
   const three = await eventually(page, "three runs", attributes("color"), (colors) => colors.length === 3);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Hub } from "../../../tests/integration/lib/hub.mjs";
 import { connection, openPage, startBrowser } from "./support/browser.mjs";
@@ -8,11 +10,17 @@ import { sample, startHeadway } from "./support/headway.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const REPO = "test/gpt2-tiny";
+/** Once is tokenized before a page can show that it is under way. */
+const COPIES = 24;
+const scratch = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), "headway-e2e-corpus-"));
+const large = join(scratch, "large.jsonl.gz");
 let headway;
 let browser;
 let hub;
 
 before(async () => {
+  // Members of gzip one after the other are a file of gzip (RFC 1952, 2.2).
+  writeFileSync(large, Buffer.concat(Array(COPIES).fill(readFileSync(sample("corpus/kjv.jsonl.gz")))));
   hub = await Hub.start();
   await hub.putSampleModel(REPO);
   process.env.HF_ENDPOINT = hub.url;
@@ -23,6 +31,7 @@ after(async () => {
   await browser?.close();
   await headway?.stop();
   await hub?.stop();
+  rmSync(scratch, { recursive: true });
 });
 
 async function open(path, context) {
@@ -80,7 +89,7 @@ test("models-datasets: the sample is imported by the forms, tokenized and extrac
   assert.equal(await page.getByRole("button", { name: "Extract activations from tiny" }).isDisabled(), true);
 
   await page.click("role=link[name='Datasets']");
-  await page.getByLabel("Path on the server").fill(sample("corpus/kjv.jsonl.gz"));
+  await page.getByLabel("Path on the server").fill(large);
   await page.click("role=button[name='Import dataset']");
   const dataset = page.locator("[data-testid=dataset-row]");
   await dataset.waitFor();
@@ -89,12 +98,12 @@ test("models-datasets: the sample is imported by the forms, tokenized and extrac
   assert.match(await text(page, "[data-testid=dataset-statistics]"), /Documents–Tokens–/);
   const progress = await watch(page, "[data-testid=transfer-progress]");
   await page.click("role=button[name='Tokenize…']");
-  await page.getByLabel("Documents at most").fill("400");
+  await page.getByLabel("Documents at most").fill("24000");
   assert.deepEqual(await audit(page), []);
   await page.click("role=dialog >> role=button[name=Tokenize]");
   await page.waitForSelector("[data-testid=dataset-page][data-status=tokenized]", { timeout: 60_000 });
   assert.ok((await progress()).some((said) => /^\d+\.\d/.test(said)), `progress was shown: ${JSON.stringify(await progress())}`);
-  assert.match(await text(page, "[data-testid=dataset-statistics]"), /Documents400Tokens[\d,]{5,}Tokens a document\d+/);
+  assert.match(await text(page, "[data-testid=dataset-statistics]"), /Documents24,000Tokens[\d,]{5,}Tokens a document\d+/);
 
   await page.click("role=link[name='Models']");
   await page.locator("[data-testid=model-row]").getByRole("link", { name: "tiny" }).first().click();
