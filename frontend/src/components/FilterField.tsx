@@ -9,7 +9,7 @@ interface Props {
 
 export const FilterField = forwardRef<HTMLInputElement, Props>(function FilterField({ value, onChange, label }, ref) {
   return (
-    <div className="relative w-full sm:w-52">
+    <div className="relative min-w-28 flex-1 sm:w-52 sm:flex-none">
       <Icon name="search" size={13} className="pointer-events-none absolute inset-y-0 left-2.5 my-auto text-faint" />
       <input
         ref={ref}
