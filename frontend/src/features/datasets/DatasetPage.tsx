@@ -1,9 +1,8 @@
 /** One dataset: where it comes from, what it holds, and what runs on it. */
 import { useCallback, useState } from "react";
 import { EntityState } from "@/components/EntityState";
-import { Icon } from "@/components/Icon";
-import { Link } from "@/components/Link";
-import { EmptyState, ErrorNote, Skeleton, Stat } from "@/components/States";
+import { ErrorNote, Skeleton, Stat } from "@/components/States";
+import { SubjectFailure, SubjectHeading } from "@/components/Subject";
 import { useFallbackPolling } from "@/hooks/useFallbackPolling";
 import { useMilestones } from "@/hooks/useMilestones";
 import { useNow } from "@/hooks/useNow";
@@ -43,16 +42,7 @@ export function DatasetPage({ datasetId }: { datasetId: string }) {
     return error === null ? (
       <Skeleton className="h-48 rounded-lg" />
     ) : (
-      <section className="panel">
-        <EmptyState icon="datasets" title="This dataset can't be shown">
-          <p>{error}</p>
-          <p className="mt-3">
-            <Link href="/datasets" className="link">
-              All datasets
-            </Link>
-          </p>
-        </EmptyState>
-      </section>
+      <SubjectFailure kind="dataset" error={error} />
     );
   }
   const busy = dataset.status === "downloading" || dataset.status === "tokenizing";
@@ -60,12 +50,7 @@ export function DatasetPage({ datasetId }: { datasetId: string }) {
     <div className="flex flex-col gap-4" data-testid="dataset-page" data-status={dataset.status}>
       <section className="panel px-4 pt-3.5 pb-4" aria-label="Dataset">
         <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-          <Link href="/datasets" className="text-muted hover:text-fg" aria-label="All datasets">
-            <Icon name="back" />
-          </Link>
-          <h2 className="min-w-0 truncate text-lg font-semibold" title={dataset.name}>
-            {dataset.name}
-          </h2>
+          <SubjectHeading kind="dataset" name={dataset.name} />
           <EntityState status={dataset.status} />
           {hasFile(dataset) && !busy && (
             <button

@@ -7,6 +7,7 @@ import { ProgressBar } from "@/components/ProgressBar";
 import { RetryDialog } from "@/components/RetryDialog";
 import { Stat } from "@/components/States";
 import { StatusBadge } from "@/components/StatusBadge";
+import { SubjectHeading } from "@/components/Subject";
 import { useNow } from "@/hooks/useNow";
 import { useOperations } from "@/hooks/useStores";
 import * as f from "@/lib/format";
@@ -30,12 +31,7 @@ export function JobHead({ job, stale }: { job: Operation; stale: boolean }) {
     <section className="panel" aria-label="Progress">
       <div className={`px-4 pt-3.5 pb-4 ${stale ? "stale" : ""}`}>
         <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-          <Link href="/operations" className="text-muted hover:text-fg" aria-label="All operations">
-            <Icon name="back" />
-          </Link>
-          <h2 className="min-w-0 truncate text-lg font-semibold" title={title}>
-            {title}
-          </h2>
+          <SubjectHeading kind="job" name={title} />
           <span className="text-xs text-muted">{kindWord(job.kind)}</span>
           <span data-testid="job-status">
             <StatusBadge status={job.status} />

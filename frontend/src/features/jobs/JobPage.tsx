@@ -1,8 +1,8 @@
 /** One job of any kind: how far, what happened to it, what it uses, what it was given and gave, and what it wrote. */
 import { lazy, Suspense, useMemo } from "react";
 import { LogPanel } from "@/components/log/LogPanel";
-import { Link } from "@/components/Link";
-import { EmptyState, ErrorNote, Skeleton } from "@/components/States";
+import { ErrorNote, Skeleton } from "@/components/States";
+import { SubjectFailure } from "@/components/Subject";
 import { JobTimeline } from "@/components/timeline/JobTimeline";
 import { useJob } from "@/hooks/useJob";
 import { useSystemMonitor } from "@/hooks/useStores";
@@ -27,16 +27,7 @@ export function JobPage({ jobId }: { jobId: string }) {
         <Skeleton className="h-64 rounded-lg" />
       </div>
     ) : (
-      <section className="panel">
-        <EmptyState icon="operations" title="This job can't be shown">
-          <p>{error}</p>
-          <p className="mt-3">
-            <Link href="/operations" className="link">
-              All operations
-            </Link>
-          </p>
-        </EmptyState>
-      </section>
+      <SubjectFailure kind="job" error={error} />
     );
   }
   const stale = outOfReach && isActive(job.status);

@@ -1,9 +1,9 @@
 /** One model: what it is, where it comes from, its download while that runs, and the extractions from it. */
 import { useCallback, useState } from "react";
 import { EntityState } from "@/components/EntityState";
-import { Icon } from "@/components/Icon";
 import { Link } from "@/components/Link";
-import { EmptyState, ErrorNote, Skeleton, Stat } from "@/components/States";
+import { ErrorNote, Skeleton, Stat } from "@/components/States";
+import { SubjectFailure, SubjectHeading } from "@/components/Subject";
 import { useExtractionsWebSocket } from "@/hooks/useExtractionsWebSocket";
 import { useFallbackPolling } from "@/hooks/useFallbackPolling";
 import { useMilestones } from "@/hooks/useMilestones";
@@ -43,16 +43,7 @@ export function ModelPage({ modelId }: { modelId: string }) {
     return error === null ? (
       <Skeleton className="h-48 rounded-lg" />
     ) : (
-      <section className="panel">
-        <EmptyState icon="models" title="This model can't be shown">
-          <p>{error}</p>
-          <p className="mt-3">
-            <Link href="/models" className="link">
-              All models
-            </Link>
-          </p>
-        </EmptyState>
-      </section>
+      <SubjectFailure kind="model" error={error} />
     );
   }
   const ready = model.status === "ready";
@@ -61,12 +52,7 @@ export function ModelPage({ modelId }: { modelId: string }) {
     <div className="flex flex-col gap-4" data-testid="model-page" data-status={model.status}>
       <section className="panel px-4 pt-3.5 pb-4" aria-label="Model">
         <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-          <Link href="/models" className="text-muted hover:text-fg" aria-label="All models">
-            <Icon name="back" />
-          </Link>
-          <h2 className="min-w-0 truncate text-lg font-semibold" title={model.name}>
-            {model.name}
-          </h2>
+          <SubjectHeading kind="model" name={model.name} />
           <EntityState status={model.status} />
           {ready && (
             <button

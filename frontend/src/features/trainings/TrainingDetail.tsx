@@ -1,8 +1,8 @@
 /** One training: how far, how well, its curves over what the machine did, its checkpoints, parameters and log. */
 import { lazy, Suspense, useMemo } from "react";
-import { Link } from "@/components/Link";
 import { LogPanel } from "@/components/log/LogPanel";
-import { EmptyState, ErrorNote, Skeleton } from "@/components/States";
+import { ErrorNote, Skeleton } from "@/components/States";
+import { SubjectFailure } from "@/components/Subject";
 import { Tabs, type Tab } from "@/components/Tabs";
 import { JobTimeline } from "@/components/timeline/JobTimeline";
 import { useNow } from "@/hooks/useNow";
@@ -41,16 +41,7 @@ export function TrainingDetail({ trainingId }: Props) {
         <Skeleton className="h-64 rounded-lg" />
       </div>
     ) : (
-      <section className="panel">
-        <EmptyState icon="trainings" title="This training can't be shown">
-          <p>{error}</p>
-          <p className="mt-3">
-            <Link href="/trainings" className="link">
-              All trainings
-            </Link>
-          </p>
-        </EmptyState>
-      </section>
+      <SubjectFailure kind="training" error={error} />
     );
   }
   return <Detail training={training} error={error} />;

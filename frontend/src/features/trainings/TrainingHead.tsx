@@ -7,6 +7,7 @@ import { ProgressBar } from "@/components/ProgressBar";
 import { RetryDialog } from "@/components/RetryDialog";
 import { Stat } from "@/components/States";
 import { StatusBadge } from "@/components/StatusBadge";
+import { SubjectHeading } from "@/components/Subject";
 import { useOperations } from "@/hooks/useStores";
 import * as f from "@/lib/format";
 import { isActive, statusTone } from "@/lib/jobWords";
@@ -37,12 +38,7 @@ export function TrainingHead({ training, job, now, stale }: Props) {
     <section className="panel" aria-label="Progress">
       <div className={`px-4 pt-3.5 pb-4 ${stale ? "stale" : ""}`}>
         <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-          <Link href="/trainings" className="text-muted hover:text-fg" aria-label="All trainings">
-            <Icon name="back" />
-          </Link>
-          <h2 className="min-w-0 truncate text-lg font-semibold" title={name}>
-            {name}
-          </h2>
+          <SubjectHeading kind="training" name={name} />
           <span data-testid="training-status">
             <StatusBadge status={status} />
           </span>
