@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/metric_archive.h"
+#include "store/metric_batch.h"
 #include "store/metrics_table.h"
 #include "store/rollups_table.h"
 #include "store/store.h"
@@ -65,9 +66,8 @@ static int make_training(struct store_tx *tx, void *ctx, struct err *e)
 static int put(struct store_tx *tx, void *ctx, struct err *e)
 {
     const struct work *w = ctx;
-    struct rollup_marks marks = {0};
-    int rc = 0;
-    for (int64_t step = w->from; !rc && step < w->to; step++) {
+    struct metric_batch batch = {0};
+    for (int64_t step = w->from; step < w->to; step++) {
         struct metric_row r;
         metric_row_init(&r);
         r.step = step;
@@ -77,11 +77,11 @@ static int put(struct store_tx *tx, void *ctx, struct err *e)
         r.explained_variance = 0.9;
         r.learning_rate = 1e-3;
         r.grad_norm = (double)(step * 31 % 977) / 100;
-        rc = metric_row_put(tx, w->key, &r, e);
-        rollup_mark(&marks, r.layer_idx, step);
+        metric_batch_add(&batch, &r);
     }
-    if (!rc && w->sums) rc = rollups_update(tx, w->key, &marks, NULL, e);
-    rollup_marks_release(&marks);
+    int rc = metric_batch_put(tx, w->key, &batch, e);
+    if (!rc && w->sums) rc = rollups_update(tx, w->key, &batch, NULL, e);
+    metric_batch_release(&batch);
     return rc;
 }
 

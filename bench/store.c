@@ -13,6 +13,7 @@
 #include "base/id.h"
 #include "base/mem.h"
 #include "store/jobs_table.h"
+#include "store/metric_batch.h"
 #include "store/metrics_table.h"
 #include "store/store.h"
 #include "store/trainings_table.h"
@@ -44,8 +45,8 @@ struct report {
 static int put_tx(struct store_tx *tx, void *ctx, struct err *e)
 {
     const struct report *r = ctx;
-    int rc = 0;
-    for (int i = 0; !rc && i < r->l->batch; i++) {
+    struct metric_batch batch = {0};
+    for (int i = 0; i < r->l->batch; i++) {
         struct metric_row m;
         double x = (double)(r->first + i);
         metric_row_init(&m);
@@ -54,8 +55,10 @@ static int put_tx(struct store_tx *tx, void *ctx, struct err *e)
         m.timestamp = clock_now_us();
         m.loss = 1 / x, m.l0_sparsity = 32 + 1 / x, m.l1_sparsity = x / 7, m.dead_neurons = 3;
         m.explained_variance = 0.9, m.learning_rate = 1e-4 / x, m.grad_norm = 0.3, m.samples_per_second = 1e4 / 3;
-        rc = metric_row_put(tx, r->l->key, &m, e);
+        metric_batch_add(&batch, &m);
     }
+    int rc = metric_batch_put(tx, r->l->key, &batch, e);
+    metric_batch_release(&batch);
     return rc;
 }
 

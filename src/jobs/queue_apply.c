@@ -150,12 +150,13 @@ static int apply_metric(struct store_tx *tx, struct change *c, struct live *l, c
     else
         layer = live_layer(l, m.layer_idx, &first);
     // What an earlier attempt wrote beyond this step is no part of this one's curve.
-    rc = first ? metric_rows_cut(tx, c->training.key, m.layer_idx, m.step, e) : 0;
-    m.extra = (char *)(uintptr_t)ev->u.metric.extra; // borrowed: this row isn't released
-    if (!rc) rc = metric_row_put(tx, c->training.key, &m, e);
-    if (!rc) rollup_mark(&c->metrics, m.layer_idx, m.step);
-    if (!rc) show_metrics(c, l, ev, layer);
-    return rc;
+    rc = first ? change_write_metrics(tx, c, e) : 0;
+    if (!rc && first) rc = metric_rows_cut(tx, c->training.key, m.layer_idx, m.step, e);
+    if (rc) return rc;
+    m.extra = (char *)(uintptr_t)ev->u.metric.extra; // borrowed: the batch is written before the report is freed
+    metric_batch_add(&c->metrics, &m);
+    show_metrics(c, l, ev, layer);
+    return 0;
 }
 
 static int apply_checkpoint(struct store_tx *tx, struct change *c, const struct wire_event *ev, int64_t now,

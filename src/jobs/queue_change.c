@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "jobs/errors.h"
 #include "jobs/queue_internal.h"
+#include "store/rollups_table.h"
 
 void set_text(char **text, const char *value)
 {
@@ -44,7 +45,7 @@ void change_free(struct change *c)
     free(c->events);
     for (int i = 0; i < c->n_checkpoints; i++) checkpoint_row_release(&c->checkpoints[i]);
     free(c->checkpoints);
-    rollup_marks_release(&c->metrics);
+    metric_batch_release(&c->metrics);
     free(c->resources);
     if (c->entity == ENTITY_TRAINING) training_row_release(&c->training);
     if (c->entity == ENTITY_EXTRACTION) extraction_row_release(&c->extraction);
@@ -52,6 +53,15 @@ void change_free(struct change *c)
     if (c->entity == ENTITY_MODEL) model_row_release(&c->model);
     free(c->layers);
     free(c);
+}
+
+int change_write_metrics(struct store_tx *tx, struct change *c, struct err *e)
+{
+    if (c->metrics.n == 0) return 0;
+    int rc = metric_batch_put(tx, c->training.key, &c->metrics, e);
+    if (!rc) rc = rollups_update(tx, c->training.key, &c->metrics, NULL, e);
+    c->metrics.n = 0;
+    return rc;
 }
 
 void changes_free(struct list *changes)

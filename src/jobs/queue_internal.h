@@ -17,8 +17,8 @@
 #include "jobs/state.h"
 #include "jobs/usage.h"
 #include "jobs/wire.h"
+#include "store/metric_batch.h"
 #include "store/models_table.h"
-#include "store/rollups_table.h"
 #include "store/store.h"
 #include "store/trainings_table.h"
 
@@ -87,7 +87,7 @@ struct change {
     int n_events;
     struct checkpoint_row *checkpoints;
     int n_checkpoints;
-    struct rollup_marks metrics; // rows written
+    struct metric_batch metrics; // not yet written
     char *resources;             // JSON or NULL
     enum change_entity entity;
     bool entity_created; // by this very change
@@ -117,8 +117,9 @@ int change_return(struct change *c, struct err *e);
 // After it: nobody holds it, nothing is done. A pause that was asked for meanwhile is kept: the job is paused then.
 int change_requeue(struct change *c, int64_t now, struct err *e);
 int change_unclaim(struct change *c, int64_t now, struct err *e); // the same after change_return: what was done stays
-void change_forget_pace(struct change *c);                        // it has none while it stands still
-int change_freeze(struct change *c, struct err *e);               // its process stands still: paused, and held
+int change_write_metrics(struct store_tx *tx, struct change *c, struct err *e); // and the sums of their curves
+void change_forget_pace(struct change *c);                                      // it has none while it stands still
+int change_freeze(struct change *c, struct err *e); // its process stands still: paused, and held
 // A queued job, or one whose process has ended at a checkpoint, is paused: nobody holds it. A resume that was asked for
 // meanwhile queues it again at once. Not for a job that is being cancelled: it stays as it is.
 int change_pause(struct change *c, int64_t now, struct err *e);

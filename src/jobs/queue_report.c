@@ -83,7 +83,7 @@ static int apply_all(struct report *r, struct store_tx *tx, struct change *c, co
     c->job.lease_until = r->now + r->q->cfg.lease_us;
     if (in->refused) change_log(c, r->now, "log", slice_str(in->refused));
     for (int i = 0; !rc && i < in->n_events; i++) rc = report_apply(tx, c, l, &in->events[i], r->now, r->mono, e);
-    if (!rc) rc = rollups_update(tx, c->training.key, &c->metrics, NULL, e);
+    if (!rc) rc = change_write_metrics(tx, c, e);
     if (rc) return rc;
     bool active = job_is_active(row_status(&c->job)); // else it ended, or its next attempt is queued
     if (active) live_to_row(l, &c->job);

@@ -34,6 +34,20 @@ void metric_summaries_clear(struct metric_summaries *s)
     s->n = s->n_metrics = 0;
 }
 
+void metric_summaries_truncate(struct metric_summaries *s, size_t n)
+{
+    if (n < s->n) s->n = n; // a rotation may have left the metrics of those that stay at the end
+}
+
+void metric_summaries_rotate(struct metric_summaries *s, size_t n)
+{
+    if (n == 0 || n == s->n) return;
+    struct metric_summary *first = mem_dup(s->list, n * sizeof *first);
+    memmove(s->list, s->list + n, (s->n - n) * sizeof *first);
+    memcpy(s->list + (s->n - n), first, n * sizeof *first);
+    free(first);
+}
+
 // Names are kept as their index plus one, so that none is NULL.
 static int extra_name(struct metric_summaries *s, struct slice name)
 {
@@ -172,7 +186,7 @@ void metric_summaries_fold(struct metric_summaries *s, size_t from, size_t group
         for (int i = 0; i < s->n_names; i++)
             if (s->sum[i].name >= 0) append_metric(&folded, &s->sum[i]);
     }
-    s->n_metrics = s->list[from].at;
+    s->n_metrics = from ? s->list[from].at : 0;
     s->n = from;
     for (size_t i = 0; i < folded.n; i++) {
         const struct metric_summary *f = &folded.list[i];

@@ -50,6 +50,8 @@ struct metric_summaries {
 void metric_summaries_init(struct metric_summaries *s);
 void metric_summaries_release(struct metric_summaries *s);
 void metric_summaries_clear(struct metric_summaries *s); // but for the names
+void metric_summaries_truncate(struct metric_summaries *s, size_t n);
+void metric_summaries_rotate(struct metric_summaries *s, size_t n); // the first n behind the others
 
 void metric_summaries_add_row(struct metric_summaries *s, const struct metric_row *r);
 // As written below. HW_EINTERNAL: that is no summary.

@@ -3,7 +3,10 @@
 #ifndef HW_STORE_METRICS_QUERIES_H
 #define HW_STORE_METRICS_QUERIES_H
 
-// PostgreSQL's: the row that is about to be written again, step ?2 of layer ?3.
-#define METRIC_REPLACED_SQL "DELETE FROM training_metrics WHERE training_id = ?1 AND layer_idx = ?3 AND step = ?2"
+// PostgreSQL's: the rows of layer ?2 that are about to be written again, steps ?5 between ?3 and ?4. With "+ 0" the
+// range is what is looked for, once, and not each step by itself.
+#define METRIC_REPLACED_SQL                                                                                            \
+    "DELETE FROM training_metrics WHERE training_id = ?1 AND layer_idx = ?2 AND step BETWEEN ?3 AND ?4"                \
+    " AND step + 0 = ANY(?5::bigint[])"
 
 #endif

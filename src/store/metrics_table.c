@@ -7,7 +7,6 @@
 #include "store/curve_queries.h"
 #include "store/metric_archive.h"
 #include "store/metric_summary.h"
-#include "store/metrics_queries.h"
 #include "store/rollups_table.h"
 #include "store/sql.h"
 #include "store/trainings_table.h"
@@ -25,36 +24,6 @@ void metric_rows_release(struct metric_rows *m)
     for (int64_t i = 0; i < m->n; i++) free(m->rows[i].extra);
     free(m->rows);
     *m = (struct metric_rows){0};
-}
-
-// SQLite finds the row to replace by its key. PostgreSQL's table is partitioned by time and has no such key: what the
-// row replaces is deleted first. It can't be older than the training, so that the months before are left out; a day
-// more, for a clock that was set back.
-#define PUT(name) ", " #name " = excluded." #name
-#define VALUES    "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15"
-static const char *const put_texts[] = {
-    [SQL_SQLITE] = "INSERT INTO training_metrics (training_id, " METRIC_ROW ") VALUES (" VALUES ")"
-                   " ON CONFLICT (training_id, layer_idx, step) DO UPDATE SET"
-                   " timestamp = excluded.timestamp" METRIC_COLUMNS(PUT) ", extra = excluded.extra",
-    [SQL_POSTGRES] = "WITH gone AS (" METRIC_REPLACED_SQL ")"
-                     " INSERT INTO training_metrics (training_id, " METRIC_ROW ") VALUES (" VALUES ")",
-};
-#undef PUT
-
-int metric_row_put(struct store_tx *tx, int64_t training_key, const struct metric_row *r, struct err *e)
-{
-    struct sql_stmt *st = sql_begin(tx, put_texts[sql_dialect(tx)], e);
-    if (!st) return HW_EINTERNAL;
-    int i = 1;
-    sql_bind_i64(st, i++, training_key);
-    sql_bind_i64(st, i++, r->step);
-    sql_bind_i64(st, i++, r->layer_idx);
-    sql_bind_i64(st, i++, r->timestamp);
-#define X(name) sql_bind_f64(st, i++, r->name);
-    METRIC_COLUMNS(X)
-#undef X
-    sql_bind_text(st, i, r->extra);
-    return sql_exec_later(st, e);
 }
 
 int metric_rows_cut(struct store_tx *tx, int64_t training_key, int layer, int64_t step, struct err *e)

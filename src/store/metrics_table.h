@@ -45,10 +45,6 @@ struct metric_rows {
 void metric_row_init(struct metric_row *r); // all NaN, layer all
 void metric_rows_release(struct metric_rows *m);
 
-// Writing the same (training, layer, step) again replaces the row. `training_key` is training_row.key. Whoever writes
-// rows marks them and updates the sums in the same transaction (store/rollups_table.h).
-int metric_row_put(struct store_tx *tx, int64_t training_key, const struct metric_row *r, struct err *e);
-
 // Removes a layer's rows after `step`, and their sums: an attempt that starts again earlier makes them its own past's
 // future.
 int metric_rows_cut(struct store_tx *tx, int64_t training_key, int layer, int64_t step, struct err *e);

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "store/postgres_internal.h"
+#include "store/postgres_types.h"
 
 // The tables' functions have a few dozen texts; a cache that grows beyond this is emptied.
 enum { CACHE_MAX = 160 };
@@ -17,9 +18,6 @@ enum { CACHE_MAX = 160 };
 // How many commands may be under way before their answers are read: the server's answers must fit into the socket's
 // buffers, or both sides would wait for each other to read.
 enum { AHEAD_MAX = 256 };
-
-// From the server's catalogue (pg_type.h), where they never change.
-enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_FLOAT8 = 701 };
 
 struct param {
     Oid type;
@@ -224,14 +222,27 @@ static void set_text(struct pg_stmt *s, int at, struct slice text)
     set(s, at, p->copy, (int)text.n, 0);
 }
 
+// What is bound as bytes, and not as text that the server reads.
+static bool is_binary(Oid type)
+{
+    switch (type) {
+    case OID_TEXT:
+    case OID_BYTEA:
+    case OID_INT4_ARRAY:
+    case OID_TEXT_ARRAY:
+    case OID_INT8_ARRAY:
+    case OID_FLOAT8_ARRAY: return true;
+    default: return false;
+    }
+}
+
 void pg_bind_slice(struct sql_stmt *st, int i, struct slice v)
 {
     struct pg_stmt *s = impl(st);
     if (i < 1 || i > s->n_params) return;
-    Oid type = s->params[i - 1].type;
     if (!v.p)
         set(s, i - 1, NULL, 0, 0);
-    else if (type == OID_TEXT || type == OID_BYTEA)
+    else if (is_binary(s->params[i - 1].type))
         set(s, i - 1, v.p, (int)v.n, 1);
     else
         set_text(s, i - 1, v);

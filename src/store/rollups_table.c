@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "store/curve_queries.h"
 #include "store/metric_archive.h"
+#include "store/metric_batch.h"
 #include "store/metric_summary.h"
 #include "store/metrics_table.h"
 #include "store/sql.h"
@@ -18,8 +19,9 @@ struct curve {
     int64_t key;
     int layer;
     bool live_only;
-    int rounds;                   // of ROWS_AT_ONCE, at each level
-    struct metric_summaries part; // scratch
+    int rounds;                    // of ROWS_AT_ONCE, at each level
+    struct metric_summaries part;  // scratch
+    struct metric_summaries fresh; // what was added at the end of a level, where that is known without reading it
 };
 
 static struct sql_stmt *begin(const struct curve *c, const char *text, struct err *e)
@@ -211,7 +213,7 @@ static int delete_sums(struct curve *c, int level, int64_t after, int64_t to, st
     return sql_exec_later(st, e);
 }
 
-static int insert_sum(struct curve *c, int level, size_t from, size_t to, struct err *e)
+static int insert_sum(struct curve *c, int level, struct metric_summaries *s, size_t from, size_t to, struct err *e)
 {
     struct sql_stmt *st =
         begin(c,
@@ -220,11 +222,11 @@ static int insert_sum(struct curve *c, int level, size_t from, size_t to, struct
               e);
     if (!st) return HW_EINTERNAL;
     struct buf data = BUF_INIT;
-    metric_summaries_write(&c->part, from, to, &data);
+    metric_summaries_write(s, from, to, &data);
     sql_bind_i64(st, 3, level);
-    sql_bind_i64(st, 4, c->part.list[to - 1].last_step);
-    sql_bind_i64(st, 5, c->part.list[from].first_step);
-    sql_bind_i64(st, 6, metric_summaries_rows(&c->part, from, to));
+    sql_bind_i64(st, 4, s->list[to - 1].last_step);
+    sql_bind_i64(st, 5, s->list[from].first_step);
+    sql_bind_i64(st, 6, metric_summaries_rows(s, from, to));
     sql_bind_slice(st, 7, buf_slice(&data));
     int rc = sql_exec_later(st, e);
     buf_release(&data);
@@ -242,7 +244,7 @@ static int extend(struct curve *c, int level, int64_t end, bool *made, bool *mor
         metric_summaries_clear(&c->part);
         int rc = read_level(c, level - 1, end, INT64_MAX, ROWS_AT_ONCE, &c->part, e);
         for (size_t at = 0; !rc && at + TEN <= c->part.n; at += TEN) {
-            rc = insert_sum(c, level, at, at + TEN, e);
+            rc = insert_sum(c, level, &c->part, at, at + TEN, e);
             end = c->part.list[at + TEN - 1].last_step;
         }
         if (rc) return rc;
@@ -263,36 +265,61 @@ static int remake(struct curve *c, int level, int64_t last, struct err *e)
     rc = read_level(c, level - 1, before, last, INT64_MAX, &c->part, e);
     size_t pieces = c->part.n < 2 * TEN ? 1 : c->part.n / TEN;
     for (size_t i = 0; !rc && c->part.n && i < pieces; i++)
-        rc = insert_sum(c, level, c->part.n * i / pieces, c->part.n * (i + 1) / pieces, e);
+        rc = insert_sum(c, level, &c->part, c->part.n * i / pieces, c->part.n * (i + 1) / pieces, e);
     return rc;
 }
 
-static int by_place(const void *a, const void *b)
+// As extend, without reading what is known: c->fresh holds what was added to the level below behind its end. *known
+// becomes false, and nothing is done, where it isn't all that follows. Then c->fresh holds what this level got.
+static int extend_by_fresh(struct curve *c, int level, int64_t end, bool *made, bool *known, struct err *e)
 {
-    const struct rollup_mark *x = a, *y = b;
-    if (x->layer_idx != y->layer_idx) return x->layer_idx < y->layer_idx ? -1 : 1;
-    return x->step < y->step ? -1 : x->step > y->step;
+    struct metric_summaries *s = &c->fresh;
+    size_t n = s->n;
+    int64_t before = s->list[0].first_step - 1;
+    *made = false;
+    // Those that were too few for a row of this level.
+    int rc = end < before ? read_level(c, level - 1, end, before, ROWS_AT_ONCE, s, e) : 0;
+    size_t older = s->n - n;
+    if (rc) return rc;
+    *known = older < ROWS_AT_ONCE;
+    if (*known && level == 1) {
+        int64_t rows = count_level(c, 0, end, INT64_MAX, (int64_t)s->n + 1, e);
+        if (rows < 0) return (int)rows;
+        *known = rows == (int64_t)s->n;
+    }
+    if (!*known) return 0;
+    metric_summaries_rotate(s, n);
+    metric_summaries_truncate(s, s->n / TEN * TEN);
+    metric_summaries_fold(s, 0, TEN);
+    for (size_t i = 0; !rc && i < s->n; i++) rc = insert_sum(c, level, s, i, i + 1, e);
+    *made = s->n > 0;
+    return rc;
 }
 
-// The marks of one curve, in step order.
-static int update_curve(struct curve *c, const struct rollup_mark *marks, size_t n, bool *more, struct err *e)
+// What was written to one curve, in step order.
+static int update_curve(struct curve *c, const struct metric_row *rows, size_t n, bool *more, struct err *e)
 {
-    bool changed = true, later = false;
+    bool changed = true, known = n > 0, later = false;
     *more = false;
+    metric_summaries_clear(&c->fresh);
     for (int level = 1; changed && level <= LEVELS; level++) {
         int64_t first, end, done = -1;
         int rc = find_end(c, level, INT64_MAX, false, &first, &end, e);
         changed = false;
-        for (size_t i = 0; !rc && i < n && marks[i].step <= end; i++) {
+        for (size_t i = 0; !rc && i < n && rows[i].step <= end; i++) {
             int64_t last;
-            if (marks[i].step <= done) continue;
-            rc = find_end(c, level, marks[i].step, true, &first, &last, e);
+            if (rows[i].step <= done) continue;
+            rc = find_end(c, level, rows[i].step, true, &first, &last, e);
             if (!rc) rc = remake(c, level, last, e);
             done = last;
             changed = true;
         }
         bool made = false;
-        if (!rc) rc = extend(c, level, end, &made, &later, e);
+        known = known && !changed;
+        if (level == 1 && known)
+            for (size_t i = 0; i < n; i++) metric_summaries_add_row(&c->fresh, &rows[i]);
+        if (!rc && known) rc = extend_by_fresh(c, level, end, &made, &known, e);
+        if (!rc && !known) rc = extend(c, level, end, &made, &later, e);
         if (rc) return rc;
         changed |= made;
         *more |= later;
@@ -300,14 +327,26 @@ static int update_curve(struct curve *c, const struct rollup_mark *marks, size_t
     return 0;
 }
 
+static void begin_curves(struct curve *c)
+{
+    metric_summaries_init(&c->part);
+    metric_summaries_init(&c->fresh);
+}
+
+static void end_curves(struct curve *c)
+{
+    metric_summaries_release(&c->part);
+    metric_summaries_release(&c->fresh);
+}
+
 int rollups_extend(struct store_tx *tx, int64_t training_key, int layer_idx, bool *more, struct err *e)
 {
     struct curve c = {.tx = tx, .key = training_key, .layer = layer_idx, .rounds = 1};
     int rc = look_for_archive(&c, e);
     if (rc) return rc;
-    metric_summaries_init(&c.part);
+    begin_curves(&c);
     rc = update_curve(&c, NULL, 0, more, e);
-    metric_summaries_release(&c.part);
+    end_curves(&c);
     return rc;
 }
 
@@ -327,23 +366,21 @@ int rollups_next_curve(struct store_tx *tx, int64_t *training_key, int *layer_id
     return rc == 0 ? err_set(e, HW_ENOTFOUND, "there is no further curve") : rc == 1 ? 0 : rc;
 }
 
-int rollups_update(struct store_tx *tx, int64_t training_key, struct rollup_marks *m, bool *more, struct err *e)
+int rollups_update(struct store_tx *tx, int64_t training_key, const struct metric_batch *b, bool *more, struct err *e)
 {
     struct curve c = {.tx = tx, .key = training_key, .rounds = ROUNDS};
     if (more) *more = false;
-    if (m->n == 0) return 0;
+    if (b->n == 0) return 0;
     int rc = look_for_archive(&c, e);
-    metric_summaries_init(&c.part);
-    qsort(m->list, m->n, sizeof *m->list, by_place);
-    for (size_t from = 0, to; !rc && from < m->n; from = to) {
+    begin_curves(&c);
+    for (size_t from = 0, to; !rc && from < b->n; from = to) {
         bool later = false;
-        for (to = from; to < m->n && m->list[to].layer_idx == m->list[from].layer_idx;) to++;
-        c.layer = m->list[from].layer_idx;
-        rc = update_curve(&c, m->list + from, to - from, &later, e);
+        for (to = from; to < b->n && b->rows[to].layer_idx == b->rows[from].layer_idx;) to++;
+        c.layer = b->rows[from].layer_idx;
+        rc = update_curve(&c, b->rows + from, to - from, &later, e);
         if (more) *more |= later;
     }
-    metric_summaries_release(&c.part);
-    m->n = 0;
+    end_curves(&c);
     return rc;
 }
 
@@ -359,19 +396,4 @@ int rollups_cut(struct store_tx *tx, int64_t training_key, int layer_idx, int64_
         if (last < 0) break;
     }
     return 0;
-}
-
-void rollup_mark(struct rollup_marks *m, int layer_idx, int64_t step)
-{
-    if (m->n == m->cap) {
-        m->cap = m->cap ? m->cap * 2 : 16;
-        m->list = mem_realloc_array(m->list, m->cap, sizeof *m->list);
-    }
-    m->list[m->n++] = (struct rollup_mark){layer_idx, step};
-}
-
-void rollup_marks_release(struct rollup_marks *m)
-{
-    free(m->list);
-    *m = (struct rollup_marks){0};
 }

@@ -15,23 +15,14 @@
 
 #include "base/err.h"
 
+struct metric_batch;
 struct metric_summaries;
 struct store_tx;
 
-// The rows of one training that were written in a transaction.
-struct rollup_marks {
-    struct rollup_mark {
-        int layer_idx;
-        int64_t step;
-    } * list;
-    size_t n, cap;
-};
-
-void rollup_mark(struct rollup_marks *m, int layer_idx, int64_t step);
-void rollup_marks_release(struct rollup_marks *m);
-// Brings the sums up to what was written, and forgets the marks. Of a curve that has many rows without sums, as those
-// of an older database, it does some thousands at a time: the rest waits for later calls. *more (may be NULL): it does.
-int rollups_update(struct store_tx *tx, int64_t training_key, struct rollup_marks *m, bool *more, struct err *e);
+// Brings the sums up to a batch that was put (store/metric_batch.h). Of a curve that has many rows without sums, as
+// those of an older database, it does some thousands at a time: the rest waits for later calls. *more (may be NULL): it
+// does.
+int rollups_update(struct store_tx *tx, int64_t training_key, const struct metric_batch *b, bool *more, struct err *e);
 // The same for a curve of which nothing was written, in smaller pieces.
 int rollups_extend(struct store_tx *tx, int64_t training_key, int layer_idx, bool *more, struct err *e);
 // The curve behind (*training_key, *layer_idx), which begins as (0, 0) and is moved on. HW_ENOTFOUND: that was the

@@ -20,7 +20,8 @@ enum sql_dialect sql_dialect(const struct store_tx *tx);
 struct sql_stmt *sql_begin(struct store_tx *tx, const char *text, struct err *e);
 void sql_end(struct sql_stmt *st); // NULL is fine
 
-// Parameters count from 1. Text and blobs must live until sql_end.
+// Parameters count from 1. Text and blobs must live until sql_end. PostgreSQL's arrays are slices in binary form
+// (store/postgres_array.h).
 void sql_bind_text(struct sql_stmt *st, int i, const char *s); // NULL: NULL
 void sql_bind_slice(struct sql_stmt *st, int i, struct slice s);
 void sql_bind_i64(struct sql_stmt *st, int i, int64_t v);

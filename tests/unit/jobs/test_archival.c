@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "jobs/archival.h"
+#include "store/metric_batch.h"
 #include "store/metrics_table.h"
 #include "store/rollups_table.h"
 #include "store/trainings_table.h"
@@ -73,18 +74,17 @@ static int make_training(struct store_tx *tx, void *ctx, struct err *e)
 static int put(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct one *o = ctx;
-    struct rollup_marks marks = {0};
-    int rc = 0;
-    for (int64_t step = o->from; step <= o->to && !rc; step++) {
+    struct metric_batch batch = {0};
+    for (int64_t step = o->from; step <= o->to; step++) {
         struct metric_row r;
         metric_row_init(&r);
         r.step = step, r.layer_idx = o->layer, r.timestamp = o->at;
         r.loss = o->loss + (double)(step * 7919 % 1000);
-        rc = metric_row_put(tx, o->key, &r, e);
-        rollup_mark(&marks, o->layer, step);
+        metric_batch_add(&batch, &r);
     }
-    if (!rc) rc = rollups_update(tx, o->key, &marks, NULL, e);
-    rollup_marks_release(&marks);
+    int rc = metric_batch_put(tx, o->key, &batch, e);
+    if (!rc) rc = rollups_update(tx, o->key, &batch, NULL, e);
+    metric_batch_release(&batch);
     return rc;
 }
 

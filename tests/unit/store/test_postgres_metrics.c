@@ -1,6 +1,7 @@
 // The table of metrics on PostgreSQL: partitions by month, one row for one step whatever month each was written in.
 #include "store/temp_store.h"
 
+#include "store/metric_batch.h"
 #include "store/metrics_table.h"
 #include "store/trainings_table.h"
 
@@ -55,7 +56,8 @@ static int put_tx(struct store_tx *tx, void *ctx, struct err *e)
     r.layer_idx = 3;
     r.timestamp = p->timestamp;
     r.loss = p->loss;
-    return metric_row_put(tx, 1, &r, e);
+    struct metric_batch one = {&r, 1, 1};
+    return metric_batch_put(tx, 1, &one, e);
 }
 
 static void put(struct temp_store *t, int64_t step, int64_t timestamp, double loss)

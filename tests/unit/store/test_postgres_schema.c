@@ -105,7 +105,12 @@ static void plan_of(PGconn *h, const char *query, struct buf *plan)
     PQclear(run(h, buf_cstr(&text), PGRES_COMMAND_OK));
     buf_clear(&text);
     buf_add_str(&text, "EXPLAIN (COSTS OFF) EXECUTE asked");
-    for (int i = 0; i < params; i++) buf_add_str(&text, i ? ", '9'" : "('9'");
+    for (int i = 1; i <= params; i++) {
+        char array[32];
+        snprintf(array, sizeof array, "?%d::bigint[]", i);
+        buf_add_str(&text, i > 1 ? ", " : "(");
+        buf_add_str(&text, strstr(query, array) ? "'{9}'" : "'9'");
+    }
     if (params) buf_add_char(&text, ')');
     PGresult *r = run(h, buf_cstr(&text), PGRES_TUPLES_OK);
     for (int i = 0; i < PQntuples(r); i++) buf_addf(plan, "%s\n", PQgetvalue(r, i, 0));
@@ -169,6 +174,8 @@ static void assert_plans(PGconn *h)
     assert_searches(h, METRIC_LIVE_SQL("step"),
                     "Index Only Scan using training_metrics_other_training_id_layer_idx_step", true);
     assert_searches(h, METRIC_REPLACED_SQL, "Index Scan using training_metrics_other_training_id_layer_idx_step", true);
+    // The range of steps, and not each of the array by itself.
+    assert_searches(h, METRIC_REPLACED_SQL, "(layer_idx = $2) AND (step >= $3) AND (step <= $4))\n", true);
     assert_searches(h, "SELECT * FROM training_metrics WHERE training_id = ?1 AND timestamp < ?2",
                     "training_metrics_other_training_id_timestamp_idx", false);
 }

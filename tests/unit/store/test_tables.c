@@ -8,6 +8,7 @@
 #include "store/history_table.h"
 #include "store/job_logs_table.h"
 #include "store/jobs_table.h"
+#include "store/metric_batch.h"
 #include "store/metrics_table.h"
 #include "store/trainings_table.h"
 #include "store/workers_table.h"
@@ -422,7 +423,8 @@ static void metric_put(struct store_tx *tx, int64_t key, int layer, int64_t step
     m.step = step;
     m.timestamp = step * 10;
     m.loss = loss;
-    assert_int_equal(metric_row_put(tx, key, &m, e), 0);
+    struct metric_batch one = {&m, 1, 1};
+    assert_int_equal(metric_batch_put(tx, key, &one, e), 0);
 }
 
 static void metrics(struct store_tx *tx, struct err *e)
