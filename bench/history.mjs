@@ -1,73 +1,17 @@
 // The histories: what snapshots of progress add to a report, what a day of the machine takes on the disk, and how fast both are read.
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { Job, Server } from './lib/server.mjs';
 
 const binary = resolve(process.argv[2] ?? 'build/bin/headway');
+const start = (data, env) => Server.start(binary, data, env);
 const rounds = Number(process.argv[3] ?? 3000);
-
-class Server {
-  static async start(data, env = {}) {
-    const s = new Server();
-    s.process = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data', data, '--no-worker'], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
-    s.agent = new Agent({ keepAlive: true });
-    s.url = await new Promise((done) =>
-      createInterface({ input: s.process.stdout }).on('line', (line) => {
-        const match = /http:\/\/[^\s/]+/.exec(line);
-        if (match) done(match[0]);
-      }),
-    );
-    return s;
-  }
-
-  call(method, path, body) {
-    const text = body === undefined ? '' : JSON.stringify(body);
-    return new Promise((done, fail) => {
-      const req = request(`${this.url}/api/v1${path}`, { method, agent: this.agent, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) } }, (answer) => {
-        let got = '';
-        answer.on('data', (it) => (got += it)).on('end', () => (answer.statusCode < 300 ? done(got) : fail(new Error(`${path}: ${got}`))));
-      });
-      req.on('error', fail).end(text);
-    });
-  }
-
-  // Processor time of all threads, in ms.
-  used() {
-    const ids = readdirSync(`/proc/${this.process.pid}/task`);
-    return ids.reduce((sum, id) => sum + Number(readFileSync(`/proc/${this.process.pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]), 0) / 1e6;
-  }
-
-  async stop() {
-    this.agent.destroy();
-    const end = new Promise((done) => this.process.once('exit', done));
-    this.process.kill('SIGTERM');
-    await end;
-  }
-}
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 // ---- reports -------------------------------------------------------------------------------------------------------
-
-class Job {
-  static async begin(server) {
-    const j = new Job();
-    j.server = server;
-    j.batch = 0;
-    j.worker = JSON.parse(await server.call('POST', '/workers', { host: 'bench', pid: 1, version: '0' })).id;
-    Object.assign(j, JSON.parse(await server.call('POST', `/workers/${j.worker}/jobs`, { kind: 'command', params: { command: ['x'], cwd: '/' }, resource_class: 'cpu' })));
-    await j.report([{ type: 'started', pid: 1 }]);
-    return j;
-  }
-
-  report(events) {
-    const reports = [{ job_id: this.job_id, attempt: 1, lease: this.lease, events }];
-    return this.server.call('POST', `/workers/${this.worker}/report`, { batch: ++this.batch, reports });
-  }
-}
 
 // The two by turns, so that the machine's other load is the same for both.
 async function reports() {
@@ -75,7 +19,7 @@ async function reports() {
   const runs = [];
   for (const [name, [step, seconds]] of Object.entries(settings)) {
     const data = mkdtempSync(join(tmpdir(), 'headway-history-'));
-    const server = await Server.start(data, { PROGRESS_HISTORY_STEP_PERCENT: step, PROGRESS_HISTORY_INTERVAL_SECONDS: seconds, SYSTEM_MONITOR_INTERVAL_SECONDS: '3600' });
+    const server = await start(data, { PROGRESS_HISTORY_STEP_PERCENT: step, PROGRESS_HISTORY_INTERVAL_SECONDS: seconds, SYSTEM_MONITOR_INTERVAL_SECONDS: '3600' });
     runs.push({ name, data, server, job: await Job.begin(server), took: [], used: [] });
   }
   const chunk = 50;
@@ -120,13 +64,13 @@ db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 async function machine(gpus) {
   const data = mkdtempSync(join(tmpdir(), 'headway-history-'));
-  let server = await Server.start(data, { HEADWAY_NVML: '' });
+  let server = await start(data, { HEADWAY_NVML: '' });
   await server.stop();
   const file = join(data, 'headway.db');
   const empty = statSync(file).size;
   execFileSync('/usr/bin/python3', ['-c', fill, file, hostname(), String(gpus), '30']);
   console.log(`the machine with ${gpus} GPUs: ${((statSync(file).size - empty) / 30 / 1024).toFixed(0)} KiB a day, ${((statSync(file).size - empty) / 2 ** 20).toFixed(1)} MiB for 30 days`);
-  server = await Server.start(data, { HEADWAY_NVML: '' });
+  server = await start(data, { HEADWAY_NVML: '' });
   for (const [name, hours, resolution] of [['5 hours by minutes', 5, 60], ['3 days by minutes', 72, 60], ['30 days, 360 items', 720, 7200]]) {
     const took = [];
     const used = [];

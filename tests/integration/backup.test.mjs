@@ -353,7 +353,7 @@ for (const [name, Place, Other] of [['SQLite', SqlitePlace, PostgresPlace], ['Po
         const args = ['restore', taken[1].file, '--data', into.data, '--force'];
         const child = spawn(headway, args, { env: { ...process.env, ...into.env }, stdio: 'ignore' });
         const exited = new Promise((resolve) => child.once('exit', resolve));
-        await new Promise((resolve) => setTimeout(resolve, 20 + i * 60));
+        await new Promise((resolve) => setTimeout(resolve, 20 + i * 60)); // the kill's own moment: not waiting for anything
         child.kill('SIGKILL');
         await exited;
         await server.restart();
