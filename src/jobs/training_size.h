@@ -1,7 +1,7 @@
 // What a train_sae job will take: memory, disk and time; and, where that is too much, the value that would fit. Pure.
 //
 // The server tells this before anything is queued, and links no kernels; so what ml/ allocates is counted here once
-// more, and tests/unit/task/test_train_sae.c holds the two counts against each other.
+// more, and tests/unit/task/test_train_sae_refusals.c holds the two counts against each other.
 #ifndef HW_JOBS_TRAINING_SIZE_H
 #define HW_JOBS_TRAINING_SIZE_H
 
