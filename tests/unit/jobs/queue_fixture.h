@@ -434,6 +434,15 @@ static inline void claim_one(struct fixture *f, const char *worker_id, struct he
     claim_release(&a);
 }
 
+// Submits a job, and has a worker of its own claim it.
+static inline void begin_job(struct fixture *f, int max_attempts, struct held *h)
+{
+    char worker[ID_SIZE], id[ID_SIZE];
+    register_worker(f, worker);
+    submit(f, "cpu", max_attempts, id);
+    claim_one(f, worker, h);
+}
+
 struct report_answer {
     bool over;
     int rc;

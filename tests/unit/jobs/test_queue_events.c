@@ -48,10 +48,7 @@ static void assert_way(struct fixture *f, const char *id, const char *wanted)
 
 static void begin(struct fixture *f, int max_attempts, struct held *h)
 {
-    char worker[ID_SIZE], id[ID_SIZE];
-    register_worker(f, worker);
-    submit(f, "cpu", max_attempts, id);
-    claim_one(f, worker, h);
+    begin_job(f, max_attempts, h);
     report_ok(f, h, STARTED);
 }
 

@@ -78,14 +78,6 @@ static struct run_times last_times(struct fixture *f, const char *type, const ch
     return t;
 }
 
-static void begin(struct fixture *f, int max_attempts, char worker[ID_SIZE], struct held *h)
-{
-    char id[ID_SIZE];
-    register_worker(f, worker);
-    submit(f, "cpu", max_attempts, id);
-    claim_one(f, worker, h);
-}
-
 static void after_seconds(struct fixture *f, const struct held *h, int64_t seconds, const char *events)
 {
     f->now += seconds * SECOND;
@@ -98,9 +90,8 @@ static void first_last_and_what_passes_step_and_interval(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
-    char worker[ID_SIZE];
     struct held h;
-    begin(f, 1, worker, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED);
     after_seconds(f, &h, 10, AT(40)); // a step, but too soon
     after_seconds(f, &h, 10, AT(41));
@@ -147,9 +138,8 @@ static void phases_have_their_times(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
-    char worker[ID_SIZE];
     struct held h;
-    begin(f, 1, worker, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED ",{\"type\":\"phase\",\"name\":\"loading\",\"from\":0,\"to\":10}");
     after_seconds(f, &h, 5, "{\"type\":\"phase\",\"name\":\"extracting\",\"from\":10,\"to\":90}");
     after_seconds(f, &h, 30, AT(50));
@@ -171,9 +161,8 @@ static void a_pause_counts_for_no_time(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
-    char worker[ID_SIZE];
     struct held h;
-    begin(f, 1, worker, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED);
     after_seconds(f, &h, 20, AT(20));
     after_seconds(f, &h, 1, FROZEN);
@@ -257,15 +246,14 @@ static void a_lost_attempt_ends_where_it_was_last_heard_of(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
-    char worker[ID_SIZE];
     struct held h, again;
-    begin(f, 2, worker, &h);
+    begin_job(f, 2, &h);
     report_ok(f, &h, STARTED);
     after_seconds(f, &h, 10, AT(40));
     fixture_pass(f, 16 * SECOND);
     fixture_pass(f, 31 * SECOND);
     assert_status(f, h.job_id, "queued");
-    claim_one(f, worker, &again);
+    claim_one(f, h.worker_id, &again);
     report_ok(f, &again, STARTED);
     after_seconds(f, &again, 20, AT(10));
     after_seconds(f, &again, 1, EXITED);
@@ -281,9 +269,8 @@ static void an_attempt_that_failed_and_is_tried_again_ends_where_it_was(void **s
 {
     (void)state;
     struct fixture *f = fixture_new();
-    char worker[ID_SIZE];
     struct held h;
-    begin(f, 3, worker, &h);
+    begin_job(f, 3, &h);
     report_ok(f, &h, STARTED);
     after_seconds(f, &h, 10, AT(40));
     after_seconds(f, &h, 1, "{\"type\":\"error\",\"error_type\":\"NETWORK\",\"message\":\"gone\"}," FAILED);
@@ -327,9 +314,8 @@ static void a_restart_of_the_server_loses_no_time(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
-    char worker[ID_SIZE];
     struct held h;
-    begin(f, 1, worker, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED);
     after_seconds(f, &h, 60, AT(30));
     after_seconds(f, &h, 20, AT(35));
@@ -346,9 +332,8 @@ static void a_batch_that_comes_again_leaves_nothing(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
-    char worker[ID_SIZE];
     struct held h;
-    begin(f, 1, worker, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED);
     after_seconds(f, &h, 60, AT(30));
     json_decref(report_batch(f, &h, f->batch, AT(30)));
@@ -397,25 +382,24 @@ static void a_report_that_is_not_committed_leaves_nothing_in_memory(void **state
 {
     (void)state;
     struct fixture *f = fixture_new();
-    char worker[ID_SIZE];
     struct held h;
     struct simple away = {0};
     struct report_answer a = {0};
     sem_t gate;
     sem_init(&gate, 0, 0);
-    begin(f, 1, worker, &h);
+    begin_job(f, 1, &h);
     char *body = mem_printf("{\"batch\":1,\"reports\":[{\"job_id\":\"%s\",\"attempt\":1,\"lease\":\"%s\","
                             "\"events\":[" STARTED "," AT(10) "]}]}",
                             h.job_id, h.lease);
     store_write(f->store, wait_at_gate, NULL, &gate); // so that the next two come into one transaction
-    queue_report(f->q, worker, slice_str(body), report_answered, &a);
+    queue_report(f->q, h.worker_id, slice_str(body), report_answered, &a);
     store_write(f->store, take_transaction_away, simple_done, &away);
     sem_post(&gate);
     fixture_run(f, &away.over);
     assert_true(a.over);
     assert_true(a.rc < 0);
     f->now += 5 * SECOND;
-    a = do_report(f, worker, body); // the same again
+    a = do_report(f, h.worker_id, body); // the same again
     assert_int_equal(a.rc, 0);
     json_decref(a.body);
     f->batch = 1;
@@ -542,19 +526,18 @@ static void the_last_attempts_are_compared(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
-    char worker[ID_SIZE];
-    struct held slow, fast, never;
+    struct held first, fast, slow, never;
     static struct compared k;
-    begin(f, 2, worker, &fast);
-    report_ok(f, &fast, STARTED);
-    after_seconds(f, &fast, 500, AT(1)); // an attempt that doesn't count
+    begin_job(f, 2, &first);
+    report_ok(f, &first, STARTED);
+    after_seconds(f, &first, 500, AT(1)); // an attempt that doesn't count
     fixture_pass(f, 16 * SECOND);
     fixture_pass(f, 31 * SECOND);
-    claim_one(f, worker, &fast);
+    claim_one(f, first.worker_id, &fast);
     report_ok(f, &fast, STARTED);
     after_seconds(f, &fast, 100, AT(99));
     after_seconds(f, &fast, 1, EXITED);
-    begin(f, 1, worker, &slow);
+    begin_job(f, 1, &slow);
     f->batch = 0;
     report_ok(f, &slow, STARTED);
     after_seconds(f, &slow, 150, AT(50));

@@ -4,20 +4,12 @@
 
 #define STARTED "{\"type\":\"started\",\"pid\":7},{\"type\":\"progress\",\"done\":42,\"total\":100}"
 
-static void begin(struct fixture *f, int max_attempts, struct held *h)
-{
-    char worker[ID_SIZE], id[ID_SIZE];
-    register_worker(f, worker);
-    submit(f, "cpu", max_attempts, id);
-    claim_one(f, worker, h);
-}
-
 static void reports_keep_a_job_alive_for_as_long_as_it_takes(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin(f, 1, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED);
     // Never again 20: five hours and more, and no limit.
     for (int i = 0; i < 50; i++) {
@@ -33,7 +25,7 @@ static void never_again_21_a_silent_job_is_stalled_then_failed_as_lost(void **st
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin(f, 1, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED);
     fixture_pass(f, 14 * SECOND);
     assert_status(f, h.job_id, "running");
@@ -63,7 +55,7 @@ static void a_stalled_job_whose_worker_comes_back_runs_on(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin(f, 1, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED);
     fixture_pass(f, 20 * SECOND);
     assert_status(f, h.job_id, "stalled");
@@ -83,7 +75,7 @@ static void a_lost_job_with_attempts_left_is_queued_again_from_zero(void **state
     (void)state;
     struct fixture *f = fixture_new();
     struct held h, again;
-    begin(f, 2, &h);
+    begin_job(f, 2, &h);
     report_ok(f, &h, STARTED);
     fixture_pass(f, 16 * SECOND);
     fixture_pass(f, 31 * SECOND);
@@ -112,7 +104,7 @@ static void a_claimed_job_that_nobody_started_goes_back_without_using_an_attempt
     (void)state;
     struct fixture *f = fixture_new();
     struct held h, again;
-    begin(f, 1, &h); // one attempt only: it isn't used up
+    begin_job(f, 1, &h); // one attempt only: it isn't used up
     fixture_pass(f, 16 * SECOND);
     struct job_row r = job_now(f, h.job_id);
     assert_string_equal(r.status, "queued");
@@ -142,7 +134,7 @@ static void nothing_of_a_jobs_state_depends_on_the_workers_clock(void **state)
     static const int hours[] = {1, -1, 1, -100, 0, 100};
     struct fixture *f = fixture_new();
     struct held h;
-    begin(f, 1, &h);
+    begin_job(f, 1, &h);
     int64_t began = f->now;
     for (size_t i = 0; i < sizeof hours / sizeof *hours; i++) {
         char events[400], ts[CLOCK_RFC3339_SIZE];
@@ -184,7 +176,7 @@ static void never_again_21_a_successor_has_its_predecessors_job_queued_again_at_
     struct fixture *f = fixture_new();
     struct held h, again;
     char next[ID_SIZE];
-    begin(f, 2, &h);
+    begin_job(f, 2, &h);
     report_ok(f, &h, STARTED);
     fixture_forget_events(f);
     register_after(f, "host", h.worker_id, next); // no time has passed
@@ -219,7 +211,7 @@ static void never_again_21_without_an_attempt_left_a_predecessors_job_is_failed_
     struct fixture *f = fixture_new();
     struct held h;
     char next[ID_SIZE];
-    begin(f, 1, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED);
     register_after(f, "host", h.worker_id, next);
     struct job_row r = job_now(f, h.job_id);
@@ -236,7 +228,7 @@ static void what_a_predecessor_had_said_of_an_end_counts(void **state)
     struct fixture *f = fixture_new();
     struct held h;
     char next[ID_SIZE];
-    begin(f, 1, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED);
     report_ok(f, &h, "{\"type\":\"exited\",\"code\":0}"); // from its spool
     register_after(f, "host", h.worker_id, next);
@@ -250,7 +242,7 @@ static void of_a_predecessors_jobs_one_never_begun_keeps_its_attempt_and_one_bei
     struct fixture *f = fixture_new();
     struct held h, begun;
     char id[ID_SIZE], next[ID_SIZE];
-    begin(f, 1, &begun);
+    begin_job(f, 1, &begun);
     report_ok(f, &begun, STARTED);
     submit(f, "cpu", 1, id);
     claim_one(f, begun.worker_id, &h); // the answer to the claim, or the first report, was lost with the worker
@@ -271,7 +263,7 @@ static void nobody_elses_job_is_lost_with_a_predecessor(void **state)
     struct fixture *f = fixture_new();
     struct held a, b;
     char id[ID_SIZE], other[ID_SIZE], next[ID_SIZE];
-    begin(f, 2, &a);
+    begin_job(f, 2, &a);
     report_ok(f, &a, STARTED);
     register_worker(f, other);
     submit(f, "cpu", 2, id);
@@ -295,7 +287,7 @@ static void a_job_being_cancelled_whose_worker_is_gone_is_cancelled(void **state
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin(f, 3, &h);
+    begin_job(f, 3, &h);
     report_ok(f, &h, STARTED);
     struct job_answer a = do_cancel(f, h.job_id);
     assert_string_equal(a.job.status, "cancelling");
@@ -310,7 +302,7 @@ static void a_stalled_job_can_be_cancelled(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin(f, 3, &h);
+    begin_job(f, 3, &h);
     report_ok(f, &h, STARTED);
     fixture_pass(f, 16 * SECOND);
     struct job_answer a = do_cancel(f, h.job_id);
@@ -326,7 +318,7 @@ static void a_restart_of_the_server_kills_no_live_job(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin(f, 1, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED);
     f->now += 600 * SECOND; // it was down for long; the job ran on
     fixture_restart(f);
@@ -346,7 +338,7 @@ static void after_a_restart_a_job_that_is_gone_is_still_found_out(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin(f, 1, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED);
     fixture_restart(f);
     fixture_pass(f, 61 * SECOND);
@@ -362,7 +354,7 @@ static void never_again_21_a_job_that_only_waits_is_never_failed(void **state)
     struct fixture *f = fixture_new();
     char id[ID_SIZE], other[ID_SIZE];
     struct held h;
-    begin(f, 1, &h);
+    begin_job(f, 1, &h);
     submit(f, "cpu", 1, other); // behind one that runs and says nothing but that it lives
     submit(f, "gpu", 1, id);    // for which there is no worker
     for (int i = 0; i < 300; i++) {

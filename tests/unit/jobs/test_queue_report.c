@@ -66,14 +66,6 @@ static void begin_training(struct fixture *f, char *layers, struct held *h)
     claim_one(f, worker, h);
 }
 
-static void begin_command(struct fixture *f, struct held *h)
-{
-    char worker[ID_SIZE], id[ID_SIZE];
-    register_worker(f, worker);
-    submit(f, "cpu", 1, id);
-    claim_one(f, worker, h);
-}
-
 #define STARTED "{\"type\":\"started\",\"pid\":7}"
 
 // ---- a training from end to end -----------------------------------------------------------------------------------
@@ -310,7 +302,7 @@ static void a_batch_that_comes_twice_counts_once(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin_command(f, &h);
+    begin_job(f, 1, &h);
     const char *events = STARTED ",{\"type\":\"output\",\"stream\":\"stdout\",\"text\":\"hello\"}";
     json_t *a = report_batch(f, &h, 1, events);
     json_decref(a);
@@ -335,7 +327,7 @@ static void one_malformed_line_is_told_and_costs_no_other(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin_command(f, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h,
               STARTED ",{\"type\":\"progress\",\"done\":\"many\"},{\"type\":\"progress\",\"done\":3,\"total\":4},"
                       "{\"type\":\"from_the_future\"}");
@@ -380,7 +372,7 @@ static void progress_never_goes_back_and_a_hundred_is_only_the_end(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin_command(f, &h);
+    begin_job(f, 1, &h);
     const char *steps[] = {STARTED, "{\"type\":\"progress\",\"done\":50,\"total\":100}",
                            "{\"type\":\"progress\",\"done\":20,\"total\":100}",
                            "{\"type\":\"progress\",\"done\":100,\"total\":100}"};
@@ -436,7 +428,7 @@ static void held_back_progress_is_always_sent_in_the_end(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin_command(f, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED);
     f->now += SECOND;
     fixture_pass(f, 0);
@@ -466,7 +458,7 @@ static void log_lines_are_numbered_stored_and_sent(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin_command(f, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h,
               STARTED ",{\"type\":\"output\",\"stream\":\"stdout\",\"text\":\"one\"},"
                       "{\"type\":\"output\",\"stream\":\"stderr\",\"text\":\"two\"}");
@@ -493,7 +485,7 @@ static void the_newest_resources_are_kept_while_the_job_runs(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin_command(f, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED ",{\"type\":\"resources\",\"source\":\"measured\",\"seq\":9,\"job_id\":\"job_other\"}");
     char *expected = mem_printf("{\"job_id\":\"%s\",\"source\":\"measured\"}", h.job_id);
     assert_true(slice_is(queue_job_resources(f->q, h.job_id), expected));
@@ -513,7 +505,7 @@ static void a_job_without_readings_is_estimated_by_kind_and_phase(void **state)
     struct fixture *f = fixture_new();
     struct held h;
     json_t *last = NULL;
-    begin_command(f, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED);
     assert_int_equal(events_named(f, "job:resources", NULL), 0);
     assert_true(f->armed <= f->now + 3 * SECOND);
@@ -546,7 +538,7 @@ static void what_a_job_used_is_kept_with_its_row(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin_command(f, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h,
               STARTED ",{\"type\":\"resources\",\"ts\":\"2026-01-01T00:00:00Z\",\"source\":\"measured\","
                       "\"cpu_percent\":null,\"rss_bytes\":1000,\"gpus\":[]}");
@@ -589,7 +581,7 @@ static void failures_are_classified_and_say_what_to_try(void **state)
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         struct fixture *f = fixture_new();
         struct held h;
-        begin_command(f, &h);
+        begin_job(f, 1, &h);
         report_ok(f, &h, STARTED ",{\"type\":\"progress\",\"done\":42,\"total\":100}");
         report_ok(f, &h, ends[i].events);
         struct job_row r = job_now(f, h.job_id);
@@ -615,7 +607,7 @@ static void the_last_words_are_found_among_earlier_reports(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin_command(f, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED ",{\"type\":\"output\",\"stream\":\"stderr\",\"text\":\"MemoryError: too big\"}");
     report_ok(f, &h, "{\"type\":\"exited\",\"code\":1}");
     struct job_row r = job_now(f, h.job_id);
@@ -655,20 +647,17 @@ static void texts_that_are_too_long_end_with_a_whole_character(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
-    char id[ID_SIZE], worker[ID_SIZE];
     struct held h;
     struct buf euros = BUF_INIT; // three bytes each: few bounds are multiples of it
     for (int i = 0; i < 300; i++) buf_add_str(&euros, "\xE2\x82\xAC");
-    register_worker(f, worker);
-    submit(f, "cpu", 1, id);
-    claim_one(f, worker, &h);
+    begin_job(f, 1, &h);
     char *events = mem_printf("{\"type\":\"started\",\"pid\":7},{\"type\":\"phase\",\"name\":\"%s\"},"
                               "{\"type\":\"progress\",\"done\":1,\"total\":2,\"unit\":\"%s\"},"
                               "{\"type\":\"error\",\"error_type\":\"UNKNOWN\",\"message\":\"%s\"},"
                               "{\"type\":\"exited\",\"code\":1}",
                               buf_cstr(&euros), buf_cstr(&euros), buf_cstr(&euros));
     report_ok(f, &h, events);
-    struct job_row r = job_now(f, id);
+    struct job_row r = job_now(f, h.job_id);
     assert_string_equal(r.status, "failed");
     const char *const texts[] = {r.phase, r.unit, r.error_message};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

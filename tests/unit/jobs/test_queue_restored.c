@@ -3,14 +3,6 @@
 
 #define STARTED "{\"type\":\"started\",\"pid\":7},{\"type\":\"progress\",\"done\":42,\"total\":100}"
 
-static void begin(struct fixture *f, int max_attempts, struct held *h)
-{
-    char worker[ID_SIZE], id[ID_SIZE];
-    register_worker(f, worker);
-    submit(f, "cpu", max_attempts, id);
-    claim_one(f, worker, h);
-}
-
 static int lose_all(struct fixture *f)
 {
     struct err e = {0};
@@ -24,7 +16,7 @@ static void a_running_job_has_failed_and_says_why(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin(f, 1, &h);
+    begin_job(f, 1, &h);
     report_ok(f, &h, STARTED);
     assert_int_equal(lose_all(f), 1);
     struct job_row r = job_now(f, h.job_id);
@@ -87,7 +79,7 @@ static void with_attempts_left_it_is_queued_again(void **state)
     struct fixture *f = fixture_new();
     struct held h, again;
     char worker[ID_SIZE];
-    begin(f, 2, &h);
+    begin_job(f, 2, &h);
     report_ok(f, &h, STARTED);
     assert_int_equal(lose_all(f), 1);
     struct job_row r = job_now(f, h.job_id);
@@ -106,7 +98,7 @@ static void one_that_was_only_claimed_keeps_its_attempt(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    begin(f, 1, &h);
+    begin_job(f, 1, &h);
     assert_int_equal(lose_all(f), 1);
     struct job_row r = job_now(f, h.job_id);
     assert_string_equal(r.status, "queued");
@@ -120,11 +112,11 @@ static void a_stalled_job_and_one_being_cancelled_come_to_their_ends(void **stat
     (void)state;
     struct fixture *f = fixture_new();
     struct held stalled, cancelled;
-    begin(f, 1, &stalled);
+    begin_job(f, 1, &stalled);
     report_ok(f, &stalled, STARTED);
     fixture_pass(f, 16 * SECOND);
     assert_status(f, stalled.job_id, "stalled");
-    begin(f, 1, &cancelled);
+    begin_job(f, 1, &cancelled);
     report_ok(f, &cancelled, STARTED);
     struct job_answer a = do_cancel(f, cancelled.job_id);
     job_row_release(&a.job);
@@ -141,7 +133,7 @@ static void what_stands_still_with_its_process_is_paused_without(void **state)
     struct fixture *f = fixture_new();
     struct held h;
     char waiting[ID_SIZE];
-    begin(f, 2, &h);
+    begin_job(f, 2, &h);
     report_ok(f, &h, STARTED ",{\"type\":\"frozen\"}");
     assert_status(f, h.job_id, "paused");
     submit(f, "cpu", 1, waiting);
