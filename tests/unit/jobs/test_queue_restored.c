@@ -1,5 +1,5 @@
 // A database that was restored says that jobs are under way which aren't: none of them is shown so, and none is lost.
-#include "jobs/queue_fixture.h"
+#include "jobs/queue_entities.h"
 
 #define STARTED "{\"type\":\"started\",\"pid\":7},{\"type\":\"progress\",\"done\":42,\"total\":100}"
 
@@ -31,37 +31,13 @@ static void a_running_job_has_failed_and_says_why(void **state)
     fixture_free(f);
 }
 
-static int make_training(struct store_tx *tx, void *ctx, const struct job_row *job, struct err *e)
-{
-    (void)ctx;
-    struct training_row t;
-    training_row_init(&t);
-    memcpy(t.id, job->entity_id, sizeof t.id);
-    t.status = mem_strdup("queued");
-    t.created_at = job->created_at;
-    int rc = training_row_insert(tx, &t, e);
-    training_row_release(&t);
-    return rc;
-}
-
 static void its_training_has_failed_with_it(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
     struct held h;
-    char worker[ID_SIZE];
-    const struct queue_submission s = {.kind = "train_sae",
-                                       .resource_class = "cpu",
-                                       .entity_type = "training",
-                                       .entity_id = "trn_1",
-                                       .params = SLICE_LIT("{}"),
-                                       .spec = SLICE_LIT("{}"),
-                                       .also = make_training};
-    struct job_answer a = do_submit(f, &s);
-    assert_int_equal(a.rc, 0);
-    job_row_release(&a.job);
-    register_worker(f, worker);
-    claim_one(f, worker, &h);
+    char layers[] = "[3]";
+    begin_training(f, layers, &h);
     report_ok(f, &h, STARTED);
     assert_int_equal(lose_all(f), 1);
     assert_status(f, h.job_id, "failed");
