@@ -556,6 +556,20 @@ static inline void assert_status(struct fixture *f, const char *id, const char *
     job_row_release(&r);
 }
 
+// An attempt that was lost has left nothing in the job's row, and the next one can be claimed.
+static inline void assert_queued_again(struct fixture *f, const char *id, int attempt)
+{
+    struct job_row r = job_now(f, id);
+    assert_string_equal(r.status, "queued");
+    assert_int_equal(r.attempt, attempt);
+    assert_true(r.progress == 0);
+    assert_int_equal(r.started_at, 0);
+    assert_int_equal(r.lease_until, 0);
+    assert_string_equal(r.worker_id, "");
+    assert_null(r.error_message);
+    job_row_release(&r);
+}
+
 static inline int look_logs(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct look *l = ctx;

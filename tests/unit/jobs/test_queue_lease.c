@@ -79,20 +79,14 @@ static void a_lost_job_with_attempts_left_is_queued_again_from_zero(void **state
     report_ok(f, &h, STARTED);
     fixture_pass(f, 16 * SECOND);
     fixture_pass(f, 31 * SECOND);
-    struct job_row r = job_now(f, h.job_id);
-    assert_string_equal(r.status, "queued");
-    assert_int_equal(r.attempt, 2);
-    assert_true(r.progress == 0);
-    assert_int_equal(r.started_at, 0);
-    assert_string_equal(r.worker_id, "");
-    job_row_release(&r);
+    assert_queued_again(f, h.job_id, 2);
     claim_one(f, h.worker_id, &again);
     assert_string_equal(again.job_id, h.job_id);
     assert_int_equal(again.attempt, 2);
     // Never again 22: the first attempt's late report changes nothing.
     report_lost(f, &h, "{\"type\":\"progress\",\"done\":99,\"total\":100},{\"type\":\"exited\",\"code\":0}");
     report_ok(f, &again, "{\"type\":\"started\",\"pid\":8},{\"type\":\"progress\",\"done\":1,\"total\":100}");
-    r = job_now(f, h.job_id);
+    struct job_row r = job_now(f, h.job_id);
     assert_string_equal(r.status, "running");
     assert_true(r.progress == 1);
     job_row_release(&r);
@@ -180,12 +174,7 @@ static void never_again_21_a_successor_has_its_predecessors_job_queued_again_at_
     report_ok(f, &h, STARTED);
     fixture_forget_events(f);
     register_after(f, "host", h.worker_id, next); // no time has passed
-    struct job_row r = job_now(f, h.job_id);
-    assert_string_equal(r.status, "queued");
-    assert_int_equal(r.attempt, 2);
-    assert_string_equal(r.worker_id, "");
-    assert_true(r.progress == 0);
-    job_row_release(&r);
+    assert_queued_again(f, h.job_id, 2);
     // Both ways are told, as the state machine has them.
     json_t *p;
     assert_int_equal(events_named(f, "job:status_changed", &p), 2);

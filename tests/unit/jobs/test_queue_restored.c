@@ -58,11 +58,7 @@ static void with_attempts_left_it_is_queued_again(void **state)
     begin_job(f, 2, &h);
     report_ok(f, &h, STARTED);
     assert_int_equal(lose_all(f), 1);
-    struct job_row r = job_now(f, h.job_id);
-    assert_string_equal(r.status, "queued");
-    assert_int_equal(r.attempt, 2);
-    assert_null(r.error_message);
-    job_row_release(&r);
+    assert_queued_again(f, h.job_id, 2);
     register_worker(f, worker);
     claim_one(f, worker, &again);
     assert_string_equal(again.job_id, h.job_id);
