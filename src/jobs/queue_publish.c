@@ -1,17 +1,17 @@
-// From committed changes to events: the job's own, its kind's, and the summary for dashboards. On the loop's thread.
+// From committed changes to events: the job's own, those of what it is for (queue_entity_publish.c), and the summary
+// for dashboards. On the loop's thread.
 //
 // Progress is held back to one event each 50 ms a job and summaries to one each 500 ms; the newest is always sent in
 // the end. What ends or changes a state is never held, and what was held before it goes first.
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "jobs/job_json.h"
-#include "jobs/progress_download.h"
+#include "jobs/queue_entity_publish.h"
 #include "jobs/queue_internal.h"
 
-static void sent(struct queue *q, int64_t seq)
+void queue_sent(struct queue *q, int64_t seq)
 {
     if (seq >= 0) return;
     q->lost_events++;
@@ -66,7 +66,7 @@ static struct ev_job job_payload(const struct change *c)
                                   .total = r->total}};
 }
 
-static struct ev_failure failure_payload(const struct change *c)
+struct ev_failure change_failure(const struct change *c)
 {
     const struct job_row *r = &c->job;
     bool cancelled = row_status(r) == JOB_CANCELLED;
@@ -85,149 +85,8 @@ static void send_summary(struct queue *q, const struct job_row *r, int64_t (*emi
     jw_init(&w, &b);
     (emit == emit_operation_updated ? job_update_json : job_json)(&w, r,
                                                                   queue_status_text(q, r, status, sizeof status));
-    sent(q, emit(q->cfg.emitter, buf_slice(&b)));
+    queue_sent(q, emit(q->cfg.emitter, buf_slice(&b)));
     buf_release(&b);
-}
-
-// ---- each kind's own events ---------------------------------------------------------------------------------------
-
-static void training_progress(struct queue *q, const struct change *c, double progress)
-{
-    const struct training_row *t = &c->training;
-    struct ev_training_progress p = {.training_id = t->id,
-                                     .current_step = t->current_step,
-                                     .total_steps = t->total_steps,
-                                     .progress = progress,
-                                     .loss = t->loss,
-                                     .l0_sparsity = t->l0_sparsity,
-                                     .l1_sparsity = t->l1_sparsity,
-                                     .dead_neurons = t->dead_neurons,
-                                     .explained_variance = t->explained_variance,
-                                     .learning_rate = c->learning_rate,
-                                     .grad_norm = t->grad_norm,
-                                     .samples_per_second = t->samples_per_second,
-                                     .eta_seconds = c->job.eta_seconds,
-                                     .eta_low = c->job.eta_low,
-                                     .eta_high = c->job.eta_high,
-                                     .layers = c->layers,
-                                     .n_layers = c->n_layers};
-    sent(q, emit_training_progress(q->cfg.emitter, &p));
-}
-
-static void training_created(struct queue *q, const struct training_row *t)
-{
-    struct buf b = BUF_INIT;
-    struct jw w;
-    jw_init(&w, &b);
-    training_json(&w, t);
-    sent(q, emit_training_created(q->cfg.emitter, t->id, buf_slice(&b)));
-    buf_release(&b);
-}
-
-static void training_status(struct queue *q, const struct change *c)
-{
-    const struct training_row *t = &c->training;
-    enum job_status s = row_status(&c->job);
-    if (c->created && !c->job.retry_of[0]) {
-        training_created(q, t);
-        return;
-    }
-    sent(q, emit_training_status_changed(q->cfg.emitter, t->id, c->job.status, c->previous[0] ? c->previous : NULL,
-                                         t->current_step, t->progress));
-    if (s == JOB_COMPLETED) sent(q, emit_training_completed(q->cfg.emitter, t->id, t->final_loss, t->duration_seconds));
-    if (s == JOB_FAILED) {
-        struct ev_failure f = failure_payload(c);
-        f.progress = t->progress;
-        sent(q, emit_training_failed(q->cfg.emitter, t->id, &f));
-    }
-}
-
-static struct ev_extraction_progress extraction_payload(const struct change *c)
-{
-    const struct job_row *r = &c->job;
-    bool samples = r->unit && strcmp(r->unit, "samples") == 0;
-    return (struct ev_extraction_progress){.model_id = c->extraction.model_id,
-                                           .extraction_id = c->extraction.id,
-                                           .phase = r->phase,
-                                           .message = r->message,
-                                           .progress = r->progress,
-                                           .samples_per_second = samples ? r->rate : (double)NAN,
-                                           .eta_seconds = r->eta_seconds,
-                                           .samples_processed = samples ? r->done : -1,
-                                           .samples_total = samples ? r->total : -1};
-}
-
-static void extraction_status(struct queue *q, const struct change *c)
-{
-    const struct extraction_row *x = &c->extraction;
-    enum job_status s = row_status(&c->job);
-    struct ev_extraction_progress p = extraction_payload(c);
-    struct ev_failure f = failure_payload(c);
-    if (s == JOB_COMPLETED)
-        sent(q, emit_extraction_completed(q->cfg.emitter, &p));
-    else if (s == JOB_FAILED || s == JOB_CANCELLED)
-        sent(q, emit_extraction_failed(q->cfg.emitter, x->model_id, x->id, &f));
-    else
-        sent(q, emit_extraction_progress(q->cfg.emitter, &p));
-}
-
-static struct ev_dataset_progress dataset_payload(const struct change *c)
-{
-    const struct job_row *r = &c->job;
-    return (struct ev_dataset_progress){.dataset_id = c->dataset.id,
-                                        .operation = strcmp(r->kind, "tokenize") == 0 ? "tokenize" : "download",
-                                        .phase = r->phase,
-                                        .unit = r->unit,
-                                        .message = r->message,
-                                        .progress = r->progress,
-                                        .rate = r->rate,
-                                        .eta_seconds = r->eta_seconds,
-                                        .done = r->done,
-                                        .total = r->total};
-}
-
-static void dataset_status(struct queue *q, const struct change *c)
-{
-    enum job_status s = row_status(&c->job);
-    struct ev_dataset_progress p = dataset_payload(c);
-    struct ev_failure f = failure_payload(c);
-    if (s == JOB_COMPLETED)
-        sent(q, emit_dataset_completed(q->cfg.emitter, &p));
-    else if (s == JOB_FAILED || s == JOB_CANCELLED)
-        sent(q, emit_dataset_failed(q->cfg.emitter, &p, &f));
-    else
-        sent(q, emit_dataset_progress(q->cfg.emitter, &p));
-}
-
-static struct ev_model_progress model_payload(const struct change *c)
-{
-    const struct job_row *r = &c->job;
-    bool bytes = r->unit && strcmp(r->unit, "bytes") == 0;
-    struct ev_model_progress p = {.model_id = c->model.id,
-                                  .status = c->model.status,
-                                  .message = r->message,
-                                  .progress = r->progress,
-                                  .bytes_per_second = bytes ? r->rate : (double)NAN,
-                                  .eta_seconds = r->eta_seconds,
-                                  .bytes_done = bytes ? r->done : -1,
-                                  .bytes_total = bytes ? r->total : -1,
-                                  .file_index = -1,
-                                  .file_count = -1};
-    p.file = download_message_file(r->message, &p.file_index, &p.file_count);
-    return p;
-}
-
-static void model_status(struct queue *q, const struct change *c)
-{
-    enum job_status s = row_status(&c->job);
-    struct ev_model_progress p = model_payload(c);
-    struct ev_failure f = failure_payload(c);
-    if (s == JOB_COMPLETED)
-        sent(q, emit_model_completed(q->cfg.emitter, &p));
-    else if (s == JOB_FAILED || s == JOB_CANCELLED)
-        sent(q, emit_model_failed(q->cfg.emitter, &p, &f));
-    else
-        sent(q, emit_model_progress(q->cfg.emitter, &p));
 }
 
 // ---- one change ---------------------------------------------------------------------------------------------------
@@ -243,38 +102,19 @@ static void send_progress(struct queue *q, const struct change *c)
     p.previous = NULL;
     p.at.progress = progress;
     if (ended) p.at.status = was_starting ? job_status_name(JOB_RUNNING) : c->previous;
-    sent(q, emit_job_progress(q->cfg.emitter, &p));
-    if (c->entity == ENTITY_TRAINING) training_progress(q, c, progress);
-    if (c->entity == ENTITY_EXTRACTION) {
-        struct ev_extraction_progress x = extraction_payload(c);
-        x.progress = progress;
-        sent(q, emit_extraction_progress(q->cfg.emitter, &x));
-    }
-    if (c->entity == ENTITY_DATASET) {
-        struct ev_dataset_progress d = dataset_payload(c);
-        d.progress = progress;
-        sent(q, emit_dataset_progress(q->cfg.emitter, &d));
-    }
-    if (c->entity == ENTITY_MODEL) {
-        struct ev_model_progress m = model_payload(c);
-        m.progress = progress;
-        m.status = "downloading";
-        sent(q, emit_model_progress(q->cfg.emitter, &m));
-    }
+    queue_sent(q, emit_job_progress(q->cfg.emitter, &p));
+    entity_publish_progress(q, c, progress);
 }
 
 static void send_status(struct queue *q, const struct change *c)
 {
     struct ev_job p = job_payload(c);
-    struct ev_failure f = failure_payload(c);
+    struct ev_failure f = change_failure(c);
     enum job_status s = row_status(&c->job);
-    sent(q, emit_job_status_changed(q->cfg.emitter, &p));
-    if (s == JOB_COMPLETED) sent(q, emit_job_completed(q->cfg.emitter, &p));
-    if (s == JOB_FAILED) sent(q, emit_job_failed(q->cfg.emitter, &p, &f));
-    if (c->entity == ENTITY_TRAINING) training_status(q, c);
-    if (c->entity == ENTITY_EXTRACTION) extraction_status(q, c);
-    if (c->entity == ENTITY_DATASET) dataset_status(q, c);
-    if (c->entity == ENTITY_MODEL) model_status(q, c);
+    queue_sent(q, emit_job_status_changed(q->cfg.emitter, &p));
+    if (s == JOB_COMPLETED) queue_sent(q, emit_job_completed(q->cfg.emitter, &p));
+    if (s == JOB_FAILED) queue_sent(q, emit_job_failed(q->cfg.emitter, &p, &f));
+    entity_publish_status(q, c);
 }
 
 // A job may write more than anybody reads. Of each report the newest lines are told, as many as a page can use; a gap
@@ -293,29 +133,14 @@ static void send_logs(struct queue *q, const struct change *c)
     for (int i = first; i < c->n_logs; i++)
         lines[i - first] = (struct ev_log_line){c->logs[i].seq, c->logs[i].ts_us, c->logs[i].stream,
                                                 slice_of(c->logs[i].text, c->logs[i].n)};
-    sent(q, emit_job_logs(q->cfg.emitter, c->job.id, lines, c->n_logs - first));
+    queue_sent(q, emit_job_logs(q->cfg.emitter, c->job.id, lines, c->n_logs - first));
     free(lines);
-}
-
-static void send_checkpoints(struct queue *q, const struct change *c)
-{
-    for (int i = 0; i < c->n_checkpoints; i++) {
-        const struct checkpoint_row *k = &c->checkpoints[i];
-        struct ev_checkpoint p = {.training_id = k->training_id,
-                                  .checkpoint_id = k->id,
-                                  .storage_path = k->storage_path,
-                                  .step = k->step,
-                                  .size_bytes = k->size_bytes,
-                                  .loss = k->loss,
-                                  .is_best = k->is_best};
-        sent(q, emit_checkpoint_created(q->cfg.emitter, &p));
-    }
 }
 
 static void take_resources(struct queue *q, struct shown *s, struct change *c)
 {
     if (!c->resources) return;
-    sent(q, emit_job_resources(q->cfg.emitter, c->job.id, slice_str(c->resources)));
+    queue_sent(q, emit_job_resources(q->cfg.emitter, c->job.id, slice_str(c->resources)));
     free(s->resources);
     s->resources = c->resources;
     c->resources = NULL;
@@ -327,7 +152,7 @@ static void flush_estimate(struct queue *q, struct shown *s, int64_t mono)
     s->estimate_us = 0;
     free(s->resources);
     s->resources = resources_estimate(&s->last->job);
-    sent(q, emit_job_resources(q->cfg.emitter, s->job_id, slice_str(s->resources)));
+    queue_sent(q, emit_job_resources(q->cfg.emitter, s->job_id, slice_str(s->resources)));
 }
 
 // A job that has given its process up, to wait paused or in the queue, uses nothing: pages must not go on showing what
@@ -337,7 +162,7 @@ static void let_go(struct queue *q, struct shown *s, const struct change *c)
     if (!c->status_changed || s->lease_until || !s->resources || job_is_final(row_status(&c->job))) return;
     free(s->resources);
     s->resources = resources_nothing(&c->job);
-    sent(q, emit_job_resources(q->cfg.emitter, c->job.id, slice_str(s->resources)));
+    queue_sent(q, emit_job_resources(q->cfg.emitter, c->job.id, slice_str(s->resources)));
 }
 
 static void flush_progress(struct queue *q, struct shown *s, int64_t mono)
@@ -387,9 +212,9 @@ static void publish(struct queue *q, struct change *c, int64_t mono)
     s->lease_until = c->job.lease_until;
     s->progress_held |= c->progressed;
     s->summary_held = !c->created && !(final && news);
-    if (c->entity_created) training_created(q, &c->training);
+    if (c->entity_created) entity_publish_created(q, c);
     send_logs(q, c);
-    send_checkpoints(q, c);
+    entity_publish_checkpoints(q, c);
     take_resources(q, s, c);
     let_go(q, s, c);
     if (c->progressed && final) flush_progress(q, s, mono);
