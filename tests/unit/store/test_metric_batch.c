@@ -1,5 +1,5 @@
 // Rows that come together: in any order, places given twice, and rows that replace others wherever these lie.
-#include "store/temp_store.h"
+#include "store/in_store.h"
 
 #include <math.h>
 
@@ -10,33 +10,24 @@
 
 static const int64_t MONTH_US = 31 * 86400LL * 1000000;
 
-struct work {
-    int64_t key;
-    void (*body)(struct work *w, struct store_tx *tx);
-};
-
-static int in_tx(struct store_tx *tx, void *ctx, struct err *e)
+static int64_t training_make(struct store_tx *tx, struct err *e)
 {
-    struct work *w = ctx;
     struct training_row row;
     training_row_init(&row);
     snprintf(row.id, sizeof row.id, "trn_a");
     row.status = mem_strdup("running");
     row.created_at = 1;
-    int rc = training_row_insert(tx, &row, e);
-    w->key = row.key;
+    assert_int_equal(training_row_insert(tx, &row, e), 0);
+    int64_t key = row.key;
     training_row_release(&row);
-    if (!rc) w->body(w, tx);
-    return rc;
+    return key;
 }
 
-static void with_training(void (*body)(struct work *w, struct store_tx *tx))
+static void run(void (*body)(struct store_tx *tx, struct err *e))
 {
     struct temp_store t;
-    struct work w = {.body = body};
-    struct err e = {0};
     temp_store_init(&t);
-    if (store_write_wait(t.s, in_tx, &w, &e) != 0) fail_msg("%s", e.message);
+    in_store(&t, body);
     temp_store_release(&t);
 }
 
@@ -48,10 +39,10 @@ static void add(struct metric_batch *b, int64_t step, int layer, double loss)
     metric_batch_add(b, &r);
 }
 
-static void put(struct work *w, struct store_tx *tx, struct metric_batch *b)
+static void put(struct store_tx *tx, int64_t key, struct metric_batch *b)
 {
     struct err e = {0};
-    if (metric_batch_put(tx, w->key, b, &e) != 0) fail_msg("%s", e.message);
+    if (metric_batch_put(tx, key, b, &e) != 0) fail_msg("%s", e.message);
     metric_batch_release(b);
 }
 
@@ -64,8 +55,9 @@ static struct metric_rows read_layer(struct store_tx *tx, int layer)
     return got;
 }
 
-static void any_order(struct work *w, struct store_tx *tx)
+static void any_order(struct store_tx *tx, struct err *e)
 {
+    int64_t key = training_make(tx, e);
     struct metric_batch b = {0};
     for (int i = 0; i < 3000; i++) {
         add(&b, 7919 * i % 3000, 1, 7919 * i % 3000);
@@ -73,7 +65,7 @@ static void any_order(struct work *w, struct store_tx *tx)
     }
     add(&b, 5, 1, -1);
     add(&b, 5, 1, -2);
-    put(w, tx, &b);
+    put(tx, key, &b);
     for (int layer = 1; layer <= 2; layer++) {
         struct metric_rows got = read_layer(tx, layer);
         assert_int_equal(got.n, 3000);
@@ -88,20 +80,21 @@ static void any_order(struct work *w, struct store_tx *tx)
 static void of_a_place_that_is_given_twice_the_last_row_counts(void **state)
 {
     (void)state;
-    with_training(any_order);
+    run(any_order);
 }
 
-static void replace(struct work *w, struct store_tx *tx)
+static void replace(struct store_tx *tx, struct err *e)
 {
+    int64_t key = training_make(tx, e);
     struct metric_batch b = {0};
     for (int64_t step = 0; step < 100; step++) {
         add(&b, step, 1, 1);
         b.rows[b.n - 1].timestamp = step * MONTH_US; // one to a month
         add(&b, step, 2, 1);
     }
-    put(w, tx, &b);
+    put(tx, key, &b);
     for (int64_t step = 10; step < 60; step += 2) add(&b, step, 1, 2);
-    put(w, tx, &b);
+    put(tx, key, &b);
     struct metric_rows got = read_layer(tx, 1);
     assert_int_equal(got.n, 100);
     for (int64_t i = 0; i < got.n; i++) {
@@ -119,11 +112,12 @@ static void replace(struct work *w, struct store_tx *tx)
 static void rows_between_those_that_are_replaced_stay(void **state)
 {
     (void)state;
-    with_training(replace);
+    run(replace);
 }
 
-static void every_value(struct work *w, struct store_tx *tx)
+static void every_value(struct store_tx *tx, struct err *e)
 {
+    int64_t key = training_make(tx, e);
     struct metric_batch b = {0};
     struct metric_row r;
     double v = 0.1;
@@ -137,7 +131,7 @@ static void every_value(struct work *w, struct store_tx *tx)
     r.extra = extra;
     metric_batch_add(&b, &r);
     add(&b, 1, METRIC_LAYER_ALL, (double)NAN);
-    put(w, tx, &b);
+    put(tx, key, &b);
     struct metric_rows got = read_layer(tx, METRIC_LAYER_ALL);
     assert_int_equal(got.n, 2);
 #define X(name) assert_true(isnan(got.rows[0].name));
@@ -156,7 +150,7 @@ static void every_value(struct work *w, struct store_tx *tx)
 static void values_come_back_as_they_were_put(void **state)
 {
     (void)state;
-    with_training(every_value);
+    run(every_value);
 }
 
 int main(void)
