@@ -9,4 +9,10 @@
     "DELETE FROM training_metrics WHERE training_id = ?1 AND layer_idx = ?2 AND step BETWEEN ?3 AND ?4"                \
     " AND step + 0 = ANY(?5::bigint[])"
 
+// PostgreSQL's: the rows of layer ?2 at the steps ?3, in their order. LIMIT makes it look for each by its key; "step =
+// ANY(…)", planned for empty tables, goes over the whole curve.
+#define METRIC_STEPS_SQL(columns)                                                                                      \
+    "SELECT m.* FROM unnest(?3::bigint[]) AS chosen CROSS JOIN LATERAL (SELECT " columns                               \
+    " FROM training_metrics WHERE training_id = ?1 AND layer_idx = ?2 AND step = chosen LIMIT 1) AS m"
+
 #endif

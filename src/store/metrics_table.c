@@ -7,6 +7,9 @@
 #include "store/curve_queries.h"
 #include "store/metric_archive.h"
 #include "store/metric_summary.h"
+#include "store/metrics_queries.h"
+#include "store/postgres_array.h"
+#include "store/postgres_types.h"
 #include "store/rollups_table.h"
 #include "store/sql.h"
 #include "store/trainings_table.h"
@@ -64,17 +67,9 @@ struct reading {
     int64_t cap;
 };
 
-// A layer's rows of the steps above `after` up to `to`.
-static int read_rows(struct reading *r, int layer, int64_t after, int64_t to, int64_t limit, struct err *e)
+// All that a statement gives, which is ended.
+static int read_all(struct reading *r, struct sql_stmt *st, struct err *e)
 {
-    struct sql_stmt *st =
-        sql_begin(r->tx, r->live_only ? METRIC_LIVE_SQL(METRIC_ROW) : METRIC_CURVE(sql_dialect(r->tx), METRIC_ROW), e);
-    if (!st) return HW_EINTERNAL;
-    sql_bind_i64(st, 1, r->key);
-    sql_bind_i64(st, 2, layer);
-    sql_bind_i64(st, 3, after);
-    sql_bind_i64(st, 4, to);
-    sql_bind_i64(st, 5, limit);
     int rc;
     while ((rc = sql_step(st, e)) == 1) {
         if (r->out->n == r->cap) {
@@ -87,7 +82,45 @@ static int read_rows(struct reading *r, int layer, int64_t after, int64_t to, in
     return rc;
 }
 
-// The rows of some steps, one by one or, where all of them are wanted, at once.
+// A layer's rows of the steps above `after` up to `to`.
+static int read_rows(struct reading *r, int layer, int64_t after, int64_t to, int64_t limit, struct err *e)
+{
+    struct sql_stmt *st =
+        sql_begin(r->tx, r->live_only ? METRIC_LIVE_SQL(METRIC_ROW) : METRIC_CURVE(sql_dialect(r->tx), METRIC_ROW), e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_i64(st, 1, r->key);
+    sql_bind_i64(st, 2, layer);
+    sql_bind_i64(st, 3, after);
+    sql_bind_i64(st, 4, to);
+    sql_bind_i64(st, 5, limit);
+    return read_all(r, st, e);
+}
+
+// PostgreSQL: one statement for all of them, since each one costs a round trip.
+static int read_steps_at_once(struct reading *r, int layer, const int64_t *steps, size_t n, struct err *e)
+{
+    struct sql_stmt *st = sql_begin(r->tx, METRIC_STEPS_SQL(METRIC_ROW), e);
+    struct buf array = BUF_INIT;
+    if (!st) return HW_EINTERNAL;
+    pg_array_begin(&array, OID_INT8, n);
+    for (size_t i = 0; i < n; i++) pg_array_i64(&array, steps[i]);
+    sql_bind_i64(st, 1, r->key);
+    sql_bind_i64(st, 2, layer);
+    sql_bind_slice(st, 3, buf_slice(&array));
+    int rc = read_all(r, st, e);
+    buf_release(&array);
+    return rc;
+}
+
+static int read_steps(struct reading *r, int layer, const int64_t *steps, size_t n, struct err *e)
+{
+    if (n && r->live_only && sql_dialect(r->tx) == SQL_POSTGRES) return read_steps_at_once(r, layer, steps, n, e);
+    int rc = 0;
+    for (size_t i = 0; !rc && i < n; i++) rc = read_rows(r, layer, steps[i] - 1, steps[i], 1, e);
+    return rc;
+}
+
+// The rows that are chosen for a chart or, where all of them are wanted, all.
 static int read_layer(struct reading *r, int layer, struct err *e)
 {
     const struct metric_query *q = r->q;
@@ -105,7 +138,7 @@ static int read_layer(struct reading *r, int layer, struct err *e)
     else if (!rc)
         rc = read_rows(r, layer, after, q->to_step, INT64_MAX, e);
     metric_summaries_release(&sums);
-    for (size_t i = 0; !rc && i < choice.n; i++) rc = read_rows(r, layer, choice.steps[i] - 1, choice.steps[i], 1, e);
+    if (!rc) rc = read_steps(r, layer, choice.steps, choice.n, e);
     metric_choice_release(&choice);
     return rc;
 }

@@ -176,6 +176,7 @@ static void assert_plans(PGconn *h)
     assert_searches(h, METRIC_REPLACED_SQL, "Index Scan using training_metrics_other_training_id_layer_idx_step", true);
     // The range of steps, and not each of the array by itself.
     assert_searches(h, METRIC_REPLACED_SQL, "(layer_idx = $2) AND (step >= $3) AND (step <= $4))\n", true);
+    assert_searches(h, METRIC_STEPS_SQL(METRIC_ROW), "(layer_idx = $2) AND (step = chosen.chosen))\n", true);
     assert_searches(h, "SELECT * FROM training_metrics WHERE training_id = ?1 AND timestamp < ?2",
                     "training_metrics_other_training_id_timestamp_idx", false);
 }
