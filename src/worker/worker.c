@@ -2,12 +2,11 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,6 +16,7 @@
 #include "base/mem.h"
 #include "worker/claimer.h"
 #include "worker/leftovers.h"
+#include "worker/mailbox.h"
 #include "worker/predecessor.h"
 #include "worker/reporter.h"
 #include "worker/resources.h"
@@ -36,16 +36,6 @@ static const int64_t HEARTBEAT_US = 1000000;
 // writes.
 enum { BACKLOG_BYTES = 3 << 20 };
 
-// What the other threads have to say to the main thread.
-struct mail {
-    struct list node;
-    enum mail_type { MAIL_JOB, MAIL_CONTROL, MAIL_LOST, MAIL_UNKNOWN } what;
-    char worker_id[32];         // JOB, UNKNOWN
-    json_t *job;                // JOB
-    char job_id[40], lease[64]; // CONTROL, LOST
-    char control[8];            // CONTROL
-};
-
 // A worker that stood still, or whose reports aren't taken, may have lost its leases without knowing.
 static const int64_t STOOD_STILL_US = 1000000;
 
@@ -59,10 +49,8 @@ struct worker {
     struct resources *resources;
     struct oom_watch oom;
     char *scratch, *groups; // folders: the jobs' parameters; their process groups, for the next worker
-    int wake_fd;
-    pthread_mutex_t lock; // guards mail and lease_us
-    struct list mail;
-    int64_t lease_us;
+    struct mailbox mail;
+    _Atomic int64_t lease_us; // as the claimer's thread was told
     struct list running;
     uint64_t next_batch;
     bool stopping, spool_warned;
@@ -70,29 +58,6 @@ struct worker {
 };
 
 // ---- from the other threads ---------------------------------------------------------------------------------------
-
-static struct mail *mail_new(enum mail_type what)
-{
-    struct mail *m = mem_zalloc(sizeof *m);
-    m->what = what;
-    return m;
-}
-
-static void mail_free(struct mail *m)
-{
-    list_remove(&m->node);
-    json_decref(m->job);
-    free(m);
-}
-
-static void post_mail(struct worker *w, struct mail *m)
-{
-    pthread_mutex_lock(&w->lock);
-    list_push_back(&w->mail, &m->node);
-    pthread_mutex_unlock(&w->lock);
-    uint64_t one = 1;
-    if (write(w->wake_fd, &one, sizeof one) < 0 && errno != EAGAIN) log_error("worker", "eventfd: %s", strerror(errno));
-}
 
 // What the worker before this one had still to say must reach the server first: with the registration its jobs are
 // taken for lost, and the end of one may lie in the spool. Nothing of ours is in there before we are registered.
@@ -105,9 +70,7 @@ static bool may_register(void *ctx)
 static void on_registered(void *ctx, const char *worker_id, double lease_seconds)
 {
     struct worker *w = ctx;
-    pthread_mutex_lock(&w->lock);
-    w->lease_us = (int64_t)(lease_seconds * 1e6);
-    pthread_mutex_unlock(&w->lock);
+    atomic_store(&w->lease_us, (int64_t)(lease_seconds * 1e6));
     struct err e;
     if (predecessor_write(w->o->data_dir, worker_id, &e) != 0)
         log_warn("worker", "a worker that follows this one can't tell the server so: %s", e.message);
@@ -116,37 +79,26 @@ static void on_registered(void *ctx, const char *worker_id, double lease_seconds
 
 static void on_claimed(void *ctx, const char *worker_id, const json_t *job)
 {
-    struct mail *m = mail_new(MAIL_JOB);
-    snprintf(m->worker_id, sizeof m->worker_id, "%s", worker_id);
-    m->job = json_deep_copy(job); // Jansson's counts aren't shared between threads
-    if (!m->job) mem_exhausted(0);
-    post_mail(ctx, m);
-}
-
-static void post_verdict(void *ctx, enum mail_type what, const char *job_id, const char *lease, const char *control)
-{
-    struct mail *m = mail_new(what);
-    snprintf(m->control, sizeof m->control, "%s", control);
-    snprintf(m->job_id, sizeof m->job_id, "%s", job_id);
-    snprintf(m->lease, sizeof m->lease, "%s", lease);
-    post_mail(ctx, m);
+    struct worker *w = ctx;
+    mailbox_put_job(&w->mail, worker_id, job);
 }
 
 static void on_control(void *ctx, const char *job_id, const char *lease, const char *control)
 {
-    post_verdict(ctx, MAIL_CONTROL, job_id, lease, control);
+    struct worker *w = ctx;
+    mailbox_put_verdict(&w->mail, MAIL_CONTROL, job_id, lease, control);
 }
 
 static void on_lost(void *ctx, const char *job_id, const char *lease)
 {
-    post_verdict(ctx, MAIL_LOST, job_id, lease, "");
+    struct worker *w = ctx;
+    mailbox_put_verdict(&w->mail, MAIL_LOST, job_id, lease, "");
 }
 
 static void on_unknown(void *ctx, const char *worker_id)
 {
-    struct mail *m = mail_new(MAIL_UNKNOWN);
-    snprintf(m->worker_id, sizeof m->worker_id, "%s", worker_id);
-    post_mail(ctx, m);
+    struct worker *w = ctx;
+    mailbox_put_unknown(&w->mail, worker_id);
 }
 
 // ---- main thread --------------------------------------------------------------------------------------------------
@@ -281,18 +233,8 @@ static void handle_mail(struct worker *w, const struct mail *m, int64_t now)
 
 static void read_mail(struct worker *w, int64_t now)
 {
-    uint64_t ignored;
-    if (read(w->wake_fd, &ignored, sizeof ignored) < 0 && errno != EAGAIN)
-        log_error("worker", "eventfd: %s", strerror(errno));
     struct list got;
-    list_init(&got);
-    pthread_mutex_lock(&w->lock);
-    while (!list_empty(&w->mail)) {
-        struct list *node = w->mail.next;
-        list_remove(node);
-        list_push_back(&got, node);
-    }
-    pthread_mutex_unlock(&w->lock);
+    mailbox_take(&w->mail, &got);
     LIST_EACH(node, next, &got)
     {
         struct mail *m = LIST_ITEM(node, struct mail, node);
@@ -306,9 +248,7 @@ static void read_mail(struct worker *w, int64_t now)
 static void tick(struct worker *w, int64_t now)
 {
     w->ticked_us = now;
-    pthread_mutex_lock(&w->lock);
-    int64_t heartbeat_us = w->lease_us / 3 < HEARTBEAT_US ? w->lease_us / 3 : HEARTBEAT_US;
-    pthread_mutex_unlock(&w->lock);
+    int64_t third = atomic_load(&w->lease_us) / 3, heartbeat_us = third < HEARTBEAT_US ? third : HEARTBEAT_US;
     bool heard = !reporter_away(w->reporter); // else heartbeats would only fill the spool
     struct shipment shipment = {0};
     bool measured = !list_empty(&w->running) && resources_measure(w->resources, now);
@@ -343,7 +283,7 @@ static int wait_and_serve(struct worker *w, int timeout_ms, bool *stop_asked)
     LIST_EACH(node, next, &w->running) n += 4;
     struct pollfd *fds = mem_array(n, sizeof *fds);
     struct watched *who = mem_array(n, sizeof *who);
-    fds[0] = (struct pollfd){.fd = w->wake_fd, .events = POLLIN};
+    fds[0] = (struct pollfd){.fd = w->mail.wake_fd, .events = POLLIN};
     fds[1] = (struct pollfd){.fd = w->stopping ? -1 : w->o->stop_fd, .events = POLLIN};
     size_t at = 2;
     // Then the tasks wait in their writes until the server has caught up.
@@ -446,10 +386,7 @@ static int start(struct worker *w, struct err *e)
     if (!rc) rc = file_mkdirs(w->scratch, e);
     if (!rc) rc = spool_open(&w->spool, spool_dir, SPOOL_LIMITS_DEFAULT, e);
     free(spool_dir);
-    if (!rc) {
-        w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (w->wake_fd < 0) rc = err_sys(e, errno, "eventfd");
-    }
+    if (!rc) rc = mailbox_open(&w->mail, e);
     w->resources = resources_new(w->o->nvml_library, w->o->monitor_interval_seconds);
     oom_watch_init(&w->oom, "/proc", "");
     if (!rc)
@@ -463,11 +400,10 @@ static int start(struct worker *w, struct err *e)
 
 int worker_run(const struct worker_options *o, struct err *e)
 {
-    struct worker w = {.o = o, .wake_fd = -1, .lease_us = 15 * 1000000LL, .next_batch = 1};
+    struct worker w = {.o = o, .lease_us = 15 * 1000000LL, .next_batch = 1};
     int lock_fd = -1;
-    list_init(&w.mail);
+    mailbox_init(&w.mail);
     list_init(&w.running);
-    pthread_mutex_init(&w.lock, NULL);
     w.scratch = file_join(o->data_dir, "scratch");
     w.groups = file_join(o->data_dir, "running");
     int rc = file_mkdirs(o->data_dir, e);
@@ -479,16 +415,11 @@ int worker_run(const struct worker_options *o, struct err *e)
     reporter_stop(w.reporter, DRAIN_MS);
     spool_close(w.spool);
     slots_free(w.slots);
-    LIST_EACH(node, next, &w.mail)
-    {
-        mail_free(LIST_ITEM(node, struct mail, node));
-    }
     if (w.resources) oom_watch_release(&w.oom);
     resources_free(w.resources);
-    if (w.wake_fd >= 0) close(w.wake_fd);
+    mailbox_release(&w.mail);
     if (lock_fd >= 0) close(lock_fd);
     free(w.scratch);
     free(w.groups);
-    pthread_mutex_destroy(&w.lock);
     return rc;
 }
