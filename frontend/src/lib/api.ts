@@ -5,7 +5,6 @@ import type { SmallCurve, TrainingEstimate } from "./types/estimate";
 import type { Control, JsonObject, LogPage, Operation, OperationsPage, RetryRequest, TimelinePage } from "./types/job";
 import type { Extraction, Model, ModelDownload } from "./types/model";
 import type { Comparison, ProgressSnapshot, SnapshotRule } from "./types/progress";
-import type { MachineHistory, RunSnapshot } from "./types/run";
 import type { MetricCounts, ScheduledTask, ServerSettings } from "./types/server";
 import type { SystemHistory, SystemRange, SystemSnapshot, VersionInfo } from "./types/system";
 import type { Checkpoint, CurveRow, MetricPage, Training } from "./types/training";
@@ -101,8 +100,7 @@ export const api = {
     request<LogPage>("GET", `/jobs/${id(jobId)}/logs?before=${before}&limit=${limit}`),
   jobLogTail: (jobId: string, lines: number) => request<LogPage>("GET", `/jobs/${id(jobId)}/logs?tail=${lines}`),
 
-  trainings: (limit = 200) => request<Page<Training>>("GET", `/trainings?limit=${limit}`),
-  trainingsPage: (limit: number, cursor: string | null) =>
+  trainings: (limit = 200, cursor: string | null = null) =>
     request<Page<Training>>("GET", `/trainings?limit=${limit}${cursor === null ? "" : `&cursor=${id(cursor)}`}`),
   trainingCurves: (ids: readonly string[], maxPoints: number) =>
     request<{ items: SmallCurve[] }>("GET", `/trainings/curves?ids=${ids.map(id).join(",")}&max_points=${maxPoints}`),
@@ -120,8 +118,6 @@ export const api = {
     if (part.toStep !== undefined) query.set("to_step", String(part.toStep));
     return columns(`/trainings/${id(trainingId)}/metrics?${query.toString()}`);
   },
-  /** Snapshots of its progress, at most 500: its phases and attempts. */
-  progressSnapshots: (entityId: string) => request<{ items: RunSnapshot[] }>("GET", `/progress-history?entity_id=${id(entityId)}`),
   checkpoints: (trainingId: string) => request<Page<Checkpoint>>("GET", `/trainings/${id(trainingId)}/checkpoints`),
   /** The job instead, if the body's idempotency key has made one before. */
   createTraining: (body: JsonObject) => request<Training | Operation>("POST", "/trainings", body),
@@ -146,8 +142,13 @@ export const api = {
 
   systemMetrics: () => request<SystemSnapshot>("GET", "/system/metrics", undefined, POLL_TIMEOUT_MS),
   systemHistory: (windowSeconds: number) => request<SystemHistory>("GET", `/system/history?window=${windowSeconds}`),
-  systemRange: (from: string, to: string) =>
-    request<SystemRange>("GET", `/system/history?from=${id(from)}&to=${id(to)}`),
+  /** The machine over any time of the last 30 days; `to` null: until now. */
+  systemRange: (from: string, to: string | null, resolution: number | null = null) => {
+    const query = new URLSearchParams({ from });
+    if (to !== null) query.set("to", to);
+    if (resolution !== null) query.set("resolution", String(resolution));
+    return request<SystemRange>("GET", `/system/history?${query.toString()}`);
+  },
 
   jobs: (limit = 500) => request<Page<Operation>>("GET", `/jobs?limit=${limit}`),
   extraction: (extractionId: string) => request<Extraction>("GET", `/extractions/${id(extractionId)}`),
@@ -157,7 +158,8 @@ export const api = {
       "GET",
       `/trainings/${id(trainingId)}/metrics?layer=all&${sinceStep === null ? "" : `since_step=${sinceStep}&`}max_points=${maxPoints}`,
     ),
-  progressHistory: (entityId: string, startTime: string | null, cursor: string | null) =>
+  /** Snapshots of its progress, a page of at most 500. */
+  progressHistory: (entityId: string, startTime: string | null = null, cursor: string | null = null) =>
     request<Page<ProgressSnapshot> & { rule?: SnapshotRule }>(
       "GET",
       `/progress-history?entity_id=${id(entityId)}${startTime === null ? "" : `&start_time=${id(startTime)}`}${cursor === null ? "" : `&cursor=${id(cursor)}`}`,
@@ -165,13 +167,6 @@ export const api = {
   compareProgress: (ids: readonly string[]) =>
     request<Comparison>("GET", `/progress-history/compare?entity_ids=${ids.map(id).join(",")}`),
 
-  /** The machine over any time of the last 30 days. */
-  machineHistory: (from: string, to: string | null, resolution: number | null) => {
-    const query = new URLSearchParams({ from });
-    if (to !== null) query.set("to", to);
-    if (resolution !== null) query.set("resolution", String(resolution));
-    return request<MachineHistory>("GET", `/system/history?${query.toString()}`);
-  },
   version: () => request<VersionInfo>("GET", "/version"),
   settings: () => request<ServerSettings>("GET", "/settings"),
   schedule: () => request<{ items: ScheduledTask[] }>("GET", "/schedule"),

@@ -4,7 +4,7 @@ import type { Band } from "./chart/bands";
 import { openGaps } from "./chart/gaps";
 import type { Values } from "./chart/values";
 import * as f from "./format";
-import type { MachineHistory, MachineItem, Spread } from "./types/run";
+import type { ReadingRange, SystemRange, SystemRangeItem } from "./types/system";
 
 export interface MachineChart {
   key: string;
@@ -15,7 +15,7 @@ export interface MachineChart {
   lines: { label: string; color: string; values: Values; band: Band }[];
 }
 
-type Pick = (item: MachineItem) => Spread | undefined;
+type Pick = (item: SystemRangeItem) => ReadingRange | undefined;
 
 interface Row {
   key: string;
@@ -56,7 +56,7 @@ const ROWS: Row[] = [
 ];
 
 function gpuRows(id: number): Row[] {
-  const of = (item: MachineItem) => item.gpus.find((gpu) => gpu.gpu_id === id);
+  const of = (item: SystemRangeItem) => item.gpus.find((gpu) => gpu.gpu_id === id);
   return [
     { key: `gpu-${id}`, title: `GPU ${id}`, axis: "percent", range: [0, 100], format: percent, lines: [{ label: "", color: "--c3", pick: (it) => of(it)?.utilization }] },
     { key: `gpu-${id}-memory`, title: `GPU ${id} memory`, axis: "bytes", range: [0, null], format: f.bytes, lines: [{ label: "", color: "--c3", pick: (it) => of(it)?.memory_used }] },
@@ -72,7 +72,7 @@ function silences(at: readonly number[], resolution: number): number[] {
   return distances.flatMap((distance, i) => (distance > SILENCE * Math.max(usual, resolution) ? [i + 1] : []));
 }
 
-export function machineCharts(history: MachineHistory): { x: Float64Array; charts: MachineChart[] } {
+export function machineCharts(history: SystemRange): { x: Float64Array; charts: MachineChart[] } {
   const gpus = [...new Set(history.items.flatMap((item) => item.gpus.map((gpu) => gpu.gpu_id)))].sort((a, b) => a - b);
   const rows = [...ROWS, ...gpus.flatMap(gpuRows)];
   // An item stands for the time from `ts` on: its middle is where it is drawn.

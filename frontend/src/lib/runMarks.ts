@@ -2,7 +2,7 @@
 import type { ChartMark, MarkKind } from "./chart/marks";
 import { stepToTime, timeToStep, type Rule } from "./chart/zoom";
 import type { XBy } from "./chart/view";
-import type { RunSnapshot } from "./types/run";
+import type { ProgressSnapshot, SnapshotMetrics } from "./types/progress";
 
 export interface RunEvent {
   kind: Exclude<MarkKind, "checkpoint">;
@@ -12,26 +12,26 @@ export interface RunEvent {
 }
 
 /** A phase began as long before its snapshot as it had lasted by then. */
-function phaseBegan(at: number, { phases = [], phase }: RunSnapshot["metrics"]): number {
+function phaseBegan(at: number, { phases, phase }: SnapshotMetrics): number {
   const lasted = phases.find((each) => each.name === phase)?.seconds ?? 0;
   return at - lasted;
 }
 
-export function runEvents(snapshots: readonly RunSnapshot[]): RunEvent[] {
+export function runEvents(snapshots: readonly ProgressSnapshot[]): RunEvent[] {
   const events: RunEvent[] = [];
   let attempt: number | undefined;
-  let phase: string | null | undefined;
+  let phase: string | undefined;
   for (const { timestamp, metrics } of snapshots) {
     const time = Date.parse(timestamp) / 1000;
-    if (Number.isNaN(time)) continue;
-    if (metrics.attempt !== undefined && attempt !== undefined && metrics.attempt !== attempt) {
+    if (Number.isNaN(time) || metrics === null) continue;
+    if (attempt !== undefined && metrics.attempt !== attempt) {
       events.push({ kind: "restart", time, label: `attempt ${metrics.attempt}` });
       phase = metrics.phase;
     }
-    attempt = metrics.attempt ?? attempt;
-    if (typeof metrics.phase === "string" && metrics.phase !== phase) {
+    attempt = metrics.attempt;
+    if (metrics.phase !== undefined && metrics.phase !== phase) {
       // The first phase begins with the run: that needs no mark.
-      if (phase !== undefined && phase !== null) events.push({ kind: "phase", time: phaseBegan(time, metrics), label: metrics.phase });
+      if (phase !== undefined) events.push({ kind: "phase", time: phaseBegan(time, metrics), label: metrics.phase });
       phase = metrics.phase;
     }
   }

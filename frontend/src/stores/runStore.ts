@@ -4,14 +4,14 @@ import { api, messageOf } from "@/lib/api";
 import { runEvents, type RunEvent } from "@/lib/runMarks";
 import { appendRow, emptySeries, type Series } from "@/lib/series";
 import type { JobResources, Operation } from "@/lib/types/job";
-import type { MachineHistory } from "@/lib/types/run";
+import type { SystemRange } from "@/lib/types/system";
 
 /** Lines of a job's usage: processor, memory, and all GPUs' memory. */
 export const USAGE_LINES = ["cpu", "memory", "gpu"] as const;
 
 export interface MachinePart {
   from: string;
-  history: MachineHistory;
+  history: SystemRange;
 }
 
 export interface RunState {
@@ -45,7 +45,7 @@ function withUsage(series: Series | undefined, ts: string, resources: JobResourc
 }
 
 /** The last item of what is known may have been written while its time still ran: it is asked for again. */
-function extended(known: MachineHistory, told: MachineHistory): MachineHistory {
+function extended(known: SystemRange, told: SystemRange): SystemRange {
   const first = told.items[0]?.ts;
   const kept = first === undefined ? known.items : known.items.filter(({ ts }) => ts < first);
   return { ...known, to: told.to, items: [...kept, ...told.items] };
@@ -70,7 +70,7 @@ export function createRunStore() {
 
     fetchEvents: async (trainingId) => {
       try {
-        const { items } = await api.progressSnapshots(trainingId);
+        const { items } = await api.progressHistory(trainingId);
         set((state) => ({ events: { ...state.events, [trainingId]: runEvents(items) } }));
       } catch {
         // Charts then have no marks of phases, which is no untruth.
@@ -88,8 +88,8 @@ export function createRunStore() {
       try {
         const told =
           goesOn && last !== undefined
-            ? await api.machineHistory(last, to, Math.max(known.history.resolution_seconds, FINEST_SECONDS))
-            : await api.machineHistory(from, to, null);
+            ? await api.systemRange(last, to, Math.max(known.history.resolution_seconds, FINEST_SECONDS))
+            : await api.systemRange(from, to);
         set((state) => {
           const history = goesOn && last !== undefined ? extended(known.history, told) : told;
           return {

@@ -84,11 +84,11 @@ export function createTrainingTableStore() {
       const listed = new Set<string>();
       let waiting: Training[] = [];
       let shownAt = -Infinity;
-      let next: Promise<TrainingPage> | null = api.trainingsPage(PAGE, null);
+      let next: Promise<TrainingPage> | null = api.trainings(PAGE);
       while (next !== null) {
         const { items, next_cursor: cursor }: TrainingPage = await next;
         // The next page is on its way while this one is taken in, and rows are shown a few pages at a time.
-        next = cursor === null ? null : api.trainingsPage(PAGE, cursor);
+        next = cursor === null ? null : api.trainings(PAGE, cursor);
         for (const { id } of items) listed.add(id);
         waiting.push(...items);
         if (next !== null && performance.now() - shownAt < SHOW_EVERY_MS) continue;
@@ -132,7 +132,7 @@ export function createTrainingTableStore() {
 
       fetchNewest: () => {
         newest ??= api
-          .trainingsPage(PAGE, null)
+          .trainings(PAGE)
           .then(({ items }) => {
             put((rows) => take(rows, items));
             set({ error: null });

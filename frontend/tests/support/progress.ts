@@ -10,6 +10,7 @@ interface Changes {
   reached?: number | null;
   tenths?: number[];
   phases?: PhaseTime[];
+  phase?: string;
   status?: JobStatus;
   attempt?: number;
   job?: string;
@@ -19,14 +20,14 @@ interface Changes {
 /** Taken so many seconds after the beginning. */
 export function snapshot(second: number, progress: number | null, changes: Changes = {}): ProgressSnapshot {
   const timestamp = new Date(AT + second * 1000).toISOString();
-  const { elapsed = 0, from = 0, reached = progress, tenths = Array.from({ length: 10 }, () => 0), phases = [], status = "running", attempt = 1, job = "job_1", entity = "trn_1" } = changes;
+  const { elapsed = 0, from = 0, reached = progress, tenths = Array.from({ length: 10 }, () => 0), phases = [], phase, status = "running", attempt = 1, job = "job_1", entity = "trn_1" } = changes;
   return {
     id: second + 1,
     entity_type: "training",
     entity_id: entity,
     timestamp,
     progress,
-    metrics: { job_id: job, attempt, status, elapsed_seconds: elapsed, from, reached, tenths, phases },
+    metrics: { job_id: job, attempt, status, elapsed_seconds: elapsed, from, reached, tenths, phases, ...(phase === undefined ? {} : { phase }) },
     created_at: timestamp,
   };
 }

@@ -4,15 +4,16 @@ import { machineCharts } from "@/lib/machineCharts";
 import { metricWords, sortMetrics } from "@/lib/metricWords";
 import { runEvents, runMarks } from "@/lib/runMarks";
 import type { JobResources } from "@/lib/types/job";
-import type { MachineHistory, MachineItem, RunSnapshot } from "@/lib/types/run";
+import type { SystemRange, SystemRangeItem } from "@/lib/types/system";
 import { createRunStore } from "@/stores/runStore";
+import { snapshot } from "../support/progress";
 import { operation } from "../support/samples";
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 12) + second * 1000).toISOString();
 const unix = (second: number) => Date.UTC(2026, 0, 1, 12) / 1000 + second;
 const FROM = at(0);
 
-function item(second: number, changes: Partial<MachineItem> = {}): MachineItem {
+function item(second: number, changes: Partial<SystemRangeItem> = {}): SystemRangeItem {
   return {
     ts: at(second),
     samples: 1,
@@ -28,12 +29,8 @@ function item(second: number, changes: Partial<MachineItem> = {}): MachineItem {
   };
 }
 
-function history(items: MachineItem[], resolution = 10): MachineHistory {
+function history(items: SystemRangeItem[], resolution = 10): SystemRange {
   return { host: "box", from: FROM, to: at(100), resolution_seconds: resolution, source: "memory", items };
-}
-
-function snapshot(second: number, metrics: RunSnapshot["metrics"]): RunSnapshot {
-  return { timestamp: at(second), progress: 1, metrics };
 }
 
 function resources(changes: Partial<JobResources> = {}): JobResources {
@@ -47,9 +44,9 @@ afterEach(() => {
 describe("runStore", () => {
   it("reads the machine once, then only what came since, and the last item again", async () => {
     const store = createRunStore();
-    const read = vi.spyOn(api, "machineHistory").mockResolvedValueOnce(history([item(0), item(10, { samples: 1 })]));
+    const read = vi.spyOn(api, "systemRange").mockResolvedValueOnce(history([item(0), item(10, { samples: 1 })]));
     await store.getState().fetchMachine("trn_1", FROM, null);
-    expect(read).toHaveBeenLastCalledWith(FROM, null, null);
+    expect(read).toHaveBeenLastCalledWith(FROM, null);
     read.mockResolvedValueOnce(history([item(10, { samples: 5 }), item(20)]));
     await store.getState().fetchMachine("trn_1", FROM, null);
     expect(read).toHaveBeenLastCalledWith(at(10), null, 10);
@@ -58,14 +55,14 @@ describe("runStore", () => {
 
   it("reads it anew for another beginning, and keeps what it has when it can't", async () => {
     const store = createRunStore();
-    const read = vi.spyOn(api, "machineHistory").mockResolvedValue(history([item(0)]));
+    const read = vi.spyOn(api, "systemRange").mockResolvedValue(history([item(0)]));
     await store.getState().fetchMachine("trn_1", FROM, null);
     read.mockRejectedValueOnce(new Error("gone"));
     await store.getState().fetchMachine("trn_1", FROM, null);
     expect(store.getState()).toMatchObject({ machineError: { trn_1: "gone" } });
     expect(store.getState().machine["trn_1"]?.history.items).toHaveLength(1);
     await store.getState().fetchMachine("trn_1", at(-60), at(50));
-    expect(read).toHaveBeenLastCalledWith(at(-60), at(50), null);
+    expect(read).toHaveBeenLastCalledWith(at(-60), at(50));
     expect(store.getState().machineError["trn_1"]).toBeNull();
   });
 
@@ -84,7 +81,7 @@ describe("runStore", () => {
   it("reads job and events, and does without where it can't", async () => {
     const store = createRunStore();
     vi.spyOn(api, "job").mockResolvedValueOnce(operation()).mockRejectedValueOnce(new Error("gone"));
-    vi.spyOn(api, "progressSnapshots").mockResolvedValueOnce({ items: [snapshot(0, { attempt: 1 }), snapshot(9, { attempt: 2 })] }).mockRejectedValueOnce(new Error("gone"));
+    vi.spyOn(api, "progressHistory").mockResolvedValueOnce({ items: [snapshot(0, 1, { attempt: 1 }), snapshot(9, 1, { attempt: 2 })], next_cursor: null }).mockRejectedValueOnce(new Error("gone"));
     for (let i = 0; i < 2; i += 1) {
       await store.getState().fetchJob("job_1");
       await store.getState().fetchEvents("trn_1");
@@ -97,11 +94,12 @@ describe("runStore", () => {
 describe("runEvents", () => {
   it("tell when a phase began, not when it was seen, and each attempt", () => {
     const events = runEvents([
-      snapshot(0, { attempt: 1, phase: "loading" }),
-      snapshot(60, { attempt: 1, phase: "training", phases: [{ name: "loading", seconds: 20 }, { name: "training", seconds: 40 }] }),
-      snapshot(90, { attempt: 1, phase: "training" }),
-      snapshot(200, { attempt: 2, phase: "loading" }),
-      { timestamp: "nonsense", progress: null, metrics: {} },
+      snapshot(0, 1, { attempt: 1, phase: "loading" }),
+      snapshot(60, 1, { attempt: 1, phase: "training", phases: [{ name: "loading", seconds: 20 }, { name: "training", seconds: 40 }] }),
+      snapshot(90, 1, { attempt: 1, phase: "training" }),
+      snapshot(200, 1, { attempt: 2, phase: "loading" }),
+      { ...snapshot(210, null), timestamp: "nonsense" },
+      { ...snapshot(220, null), metrics: null },
     ]);
     expect(events).toEqual([
       { kind: "phase", time: unix(20), label: "training" },

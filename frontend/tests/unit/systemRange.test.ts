@@ -72,7 +72,7 @@ describe("systemRangeStore", () => {
     const store = createSystemRangeStore();
     const answers = new Map<number, (answer: SystemRange) => void>();
     vi.spyOn(api, "systemRange").mockImplementation((from, to) => {
-      const seconds = Math.round((Date.parse(to) - Date.parse(from)) / 1000);
+      const seconds = Math.round((Date.parse(to ?? "") - Date.parse(from)) / 1000);
       return new Promise((resolve) => answers.set(seconds, resolve));
     });
     const first = store.getState().fetchRange(3600);

@@ -35,7 +35,6 @@ export function ResourcesPanel({ trainingId, name, jobId, usage, from, to, activ
   const x = useMemo(() => (drawn === null ? new Float64Array(0) : start === null ? drawn.x : drawn.x.map((at) => at - start)), [drawn, start]);
   const items = machine?.history.items.length ?? 0;
   const measured = series?.lines.some((values) => values.some((value) => value !== null)) === true;
-  const host = machine?.history.host;
   return (
     <section aria-label="Resources" className="panel px-4 pt-3 pb-4" data-testid="resources">
       <header className="mb-3 flex flex-wrap items-baseline gap-x-3 gap-y-1">
@@ -44,7 +43,7 @@ export function ResourcesPanel({ trainingId, name, jobId, usage, from, to, activ
           {from === null
             ? "It hasn't started."
             : machine !== undefined && items > 0
-              ? `The server's machine${typeof host === "string" ? `, ${host}` : ""}: the mean of ${f.duration(machine.history.resolution_seconds)} each, and its lowest and highest reading.`
+              ? `The server's machine, ${machine.history.host}: the mean of ${f.duration(machine.history.resolution_seconds)} each, and its lowest and highest reading.`
               : ""}
         </span>
       </header>
