@@ -2,6 +2,7 @@
 import { useMemo } from "react";
 import { Chart, type ChartLine } from "@/components/Chart";
 import { Choice } from "@/components/Choice";
+import { SmoothingSlider } from "@/components/SmoothingSlider";
 import { ErrorNote, Skeleton } from "@/components/States";
 import type { Span, XKind } from "@/lib/chart/axes";
 import { joinSeries } from "@/lib/chart/join";
@@ -72,22 +73,7 @@ export function MetricCharts({ runs }: { runs: ViewRun[] }) {
               setAxis(next);
             }}
           />
-          <label className="flex items-center gap-2 text-xs text-muted">
-            Smooth
-            <input
-              type="range"
-              min={0}
-              max={0.99}
-              step={0.01}
-              value={strength}
-              className="w-24 accent-(--accent)"
-              aria-valuetext={strength === 0 ? "off" : strength.toFixed(2)}
-              onChange={(event) => {
-                setSmooth(event.target.value);
-              }}
-            />
-            <span className="w-[4ch] text-fg">{strength === 0 ? "off" : strength.toFixed(2)}</span>
-          </label>
+          <SmoothingSlider strength={strength} onChange={setSmooth} />
           <Choice label="Scale of the loss" options={SCALES} value={scale === "log" ? "log" : ""} onChange={setScale} />
         </div>
       </header>

@@ -1,6 +1,7 @@
 /** How the curves are drawn: the x axis, smoothing, scales, what is zoomed into. All of it is in the address. */
 import { Choice } from "@/components/Choice";
 import { Icon } from "@/components/Icon";
+import { SmoothingSlider } from "@/components/SmoothingSlider";
 import type { Span } from "@/lib/chart/axes";
 import { moved } from "@/lib/chart/zoom";
 import type { Curves } from "./useCurves";
@@ -83,22 +84,7 @@ export function CurvesToolbar({ curves, scale, whole, allRows }: { curves: Curve
         <Toggle word="Log y" pressed={scale.log} onChange={scale.setLog} />
         <Toggle word="Log x" pressed={scale.logX && curves.xBy !== "wall"} disabled={curves.xBy === "wall"} onChange={scale.setLogX} />
       </div>
-      <label className="flex items-center gap-2 text-xs text-muted">
-        Smooth
-        <input
-          type="range"
-          min={0}
-          max={0.99}
-          step={0.01}
-          value={strength}
-          className="w-24 accent-(--accent)"
-          aria-valuetext={strength === 0 ? "off" : strength.toFixed(2)}
-          onChange={(event) => {
-            setStrength(event.target.value);
-          }}
-        />
-        <span className="w-[4ch] text-fg">{strength === 0 ? "off" : strength.toFixed(2)}</span>
-      </label>
+      <SmoothingSlider strength={strength} onChange={setStrength} />
       {strength > 0 && <Choice label="Smoothing weighs" options={WEIGHTS} value={curves.smoothing} onChange={curves.setSmoothing} />}
       {whole !== null && <ZoomButtons curves={curves} whole={whole} />}
       <a href={allRows} download className="button ml-auto max-sm:hidden" title="Every row as it was reported">
