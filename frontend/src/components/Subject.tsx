@@ -1,14 +1,15 @@
-/** What a page is about, one of a list: its name with the way back to the others, or why it can't be shown. */
+/** What a page is about, one of a list: its name with the way back to the others, or what stands in its place. */
 import { Icon, type IconName } from "./Icon";
 import { Link } from "./Link";
-import { EmptyState } from "./States";
+import { EmptyState, Skeleton } from "./States";
 
+/** `parts`: how high the page's parts are, about, while it is being read. */
 const LISTS = {
-  job: { href: "/operations", word: "All operations", icon: "operations" },
-  training: { href: "/trainings", word: "All trainings", icon: "trainings" },
-  model: { href: "/models", word: "All models", icon: "models" },
-  dataset: { href: "/datasets", word: "All datasets", icon: "datasets" },
-} satisfies Record<string, { href: string; word: string; icon: IconName }>;
+  job: { href: "/operations", word: "All operations", icon: "operations", parts: ["h-40", "h-64"] },
+  training: { href: "/trainings", word: "All trainings", icon: "trainings", parts: ["h-36", "h-64"] },
+  model: { href: "/models", word: "All models", icon: "models", parts: ["h-48"] },
+  dataset: { href: "/datasets", word: "All datasets", icon: "datasets", parts: ["h-48"] },
+} satisfies Record<string, { href: string; word: string; icon: IconName; parts: string[] }>;
 
 type Kind = keyof typeof LISTS;
 
@@ -26,8 +27,18 @@ export function SubjectHeading({ kind, name }: { kind: Kind; name: string }) {
   );
 }
 
-export function SubjectFailure({ kind, error }: { kind: Kind; error: string }) {
-  const { href, word, icon } = LISTS[kind];
+/** While it is being read, and when it can't be. */
+export function SubjectMissing({ kind, error }: { kind: Kind; error: string | null }) {
+  const { href, word, icon, parts } = LISTS[kind];
+  if (error === null) {
+    return (
+      <div role="status" aria-label={`Loading the ${kind}`} className="grid gap-3">
+        {parts.map((height) => (
+          <Skeleton key={height} className={`rounded-lg ${height}`} />
+        ))}
+      </div>
+    );
+  }
   return (
     <section className="panel">
       <EmptyState icon={icon} title={`This ${kind} can't be shown`}>

@@ -1,8 +1,8 @@
 /** One dataset: where it comes from, what it holds, and what runs on it. */
 import { useCallback, useState } from "react";
 import { EntityState } from "@/components/EntityState";
-import { ErrorNote, Skeleton, Stat } from "@/components/States";
-import { SubjectFailure, SubjectHeading } from "@/components/Subject";
+import { ErrorNote, Stat } from "@/components/States";
+import { SubjectHeading, SubjectMissing } from "@/components/Subject";
 import { useFallbackPolling } from "@/hooks/useFallbackPolling";
 import { useMilestones } from "@/hooks/useMilestones";
 import { useNow } from "@/hooks/useNow";
@@ -38,13 +38,7 @@ export function DatasetPage({ datasetId }: { datasetId: string }) {
   useFallbackPolling(fetch);
   useDatasetTransfers([datasetId]);
 
-  if (dataset === undefined) {
-    return error === null ? (
-      <Skeleton className="h-48 rounded-lg" />
-    ) : (
-      <SubjectFailure kind="dataset" error={error} />
-    );
-  }
+  if (dataset === undefined) return <SubjectMissing kind="dataset" error={error} />;
   const busy = dataset.status === "downloading" || dataset.status === "tokenizing";
   return (
     <div className="flex flex-col gap-4" data-testid="dataset-page" data-status={dataset.status}>

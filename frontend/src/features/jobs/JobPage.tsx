@@ -2,7 +2,7 @@
 import { lazy, Suspense, useMemo } from "react";
 import { LogPanel } from "@/components/log/LogPanel";
 import { ErrorNote, Skeleton } from "@/components/States";
-import { SubjectFailure } from "@/components/Subject";
+import { SubjectMissing } from "@/components/Subject";
 import { JobTimeline } from "@/components/timeline/JobTimeline";
 import { useJob } from "@/hooks/useJob";
 import { useSystemMonitor } from "@/hooks/useStores";
@@ -20,16 +20,7 @@ export function JobPage({ jobId }: { jobId: string }) {
   const { job, error } = useJob(jobId);
   const ids = useMemo(() => [jobId], [jobId]);
   const outOfReach = useSystemMonitor(isOutOfReach);
-  if (job === undefined) {
-    return error === null ? (
-      <div role="status" aria-label="Loading the job" className="grid gap-3">
-        <Skeleton className="h-40 rounded-lg" />
-        <Skeleton className="h-64 rounded-lg" />
-      </div>
-    ) : (
-      <SubjectFailure kind="job" error={error} />
-    );
-  }
+  if (job === undefined) return <SubjectMissing kind="job" error={error} />;
   const stale = outOfReach && isActive(job.status);
   return (
     <div className="flex flex-col gap-4" data-testid="job-page" data-status={job.status}>

@@ -2,8 +2,8 @@
 import { useCallback, useState } from "react";
 import { EntityState } from "@/components/EntityState";
 import { Link } from "@/components/Link";
-import { ErrorNote, Skeleton, Stat } from "@/components/States";
-import { SubjectFailure, SubjectHeading } from "@/components/Subject";
+import { ErrorNote, Stat } from "@/components/States";
+import { SubjectHeading, SubjectMissing } from "@/components/Subject";
 import { useExtractionsWebSocket } from "@/hooks/useExtractionsWebSocket";
 import { useFallbackPolling } from "@/hooks/useFallbackPolling";
 import { useMilestones } from "@/hooks/useMilestones";
@@ -39,13 +39,7 @@ export function ModelPage({ modelId }: { modelId: string }) {
   useModelDownloads(model?.status === "downloading" ? [modelId] : []);
   const tokenized = datasets.filter(({ status }) => status === "tokenized");
 
-  if (model === undefined) {
-    return error === null ? (
-      <Skeleton className="h-48 rounded-lg" />
-    ) : (
-      <SubjectFailure kind="model" error={error} />
-    );
-  }
+  if (model === undefined) return <SubjectMissing kind="model" error={error} />;
   const ready = model.status === "ready";
   const obstacle = tokenized.length === 0 ? "Tokenize a dataset first" : null;
   return (

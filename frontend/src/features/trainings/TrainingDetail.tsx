@@ -2,7 +2,7 @@
 import { lazy, Suspense, useMemo } from "react";
 import { LogPanel } from "@/components/log/LogPanel";
 import { ErrorNote, Skeleton } from "@/components/States";
-import { SubjectFailure } from "@/components/Subject";
+import { SubjectMissing } from "@/components/Subject";
 import { Tabs, type Tab } from "@/components/Tabs";
 import { JobTimeline } from "@/components/timeline/JobTimeline";
 import { useNow } from "@/hooks/useNow";
@@ -34,16 +34,7 @@ export function TrainingDetail({ trainingId }: Props) {
   usePageSubject(training?.name ?? null);
   useRun(training);
 
-  if (training?.created_at === undefined) {
-    return error === undefined ? (
-      <div role="status" aria-label="Loading the training" className="grid gap-3">
-        <Skeleton className="h-36 rounded-lg" />
-        <Skeleton className="h-64 rounded-lg" />
-      </div>
-    ) : (
-      <SubjectFailure kind="training" error={error} />
-    );
-  }
+  if (training?.created_at === undefined) return <SubjectMissing kind="training" error={error ?? null} />;
   return <Detail training={training} error={error} />;
 }
 
