@@ -1,6 +1,7 @@
 /** One dataset: where it comes from, what it holds, and what runs on it. */
 import { useCallback, useState } from "react";
 import { EntityState } from "@/components/EntityState";
+import { ObstacleButton } from "@/components/ObstacleButton";
 import { ErrorNote, Stat } from "@/components/States";
 import { SubjectHeading, SubjectMissing } from "@/components/Subject";
 import { useFallbackPolling } from "@/hooks/useFallbackPolling";
@@ -47,17 +48,15 @@ export function DatasetPage({ datasetId }: { datasetId: string }) {
           <SubjectHeading kind="dataset" name={dataset.name} />
           <EntityState status={dataset.status} />
           {hasFile(dataset) && !busy && (
-            <button
-              type="button"
-              className={`button ml-auto ${dataset.status === "tokenized" ? "" : "button-primary"}`}
-              disabled={models.length === 0}
-              title={models.length === 0 ? "Import a model with a tokenizer first" : undefined}
+            <ObstacleButton
+              obstacle={models.length === 0 ? "Import a model with a tokenizer first" : null}
+              className={`ml-auto ${dataset.status === "tokenized" ? "" : "button-primary"}`}
               onClick={() => {
                 setTokenizing(true);
               }}
             >
               {dataset.status === "tokenized" ? "Tokenize anew…" : "Tokenize…"}
-            </button>
+            </ObstacleButton>
           )}
         </div>
         {(busy || !hasFile(dataset)) && (

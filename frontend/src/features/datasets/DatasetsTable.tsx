@@ -1,6 +1,7 @@
 /** The datasets that are known, with what they hold; what runs on one is shown beside its state. */
 import { EntityState } from "@/components/EntityState";
-import { Link } from "@/components/Link";
+import { NameCell } from "@/components/NameCell";
+import { ObstacleButton } from "@/components/ObstacleButton";
 import { ProgressBar } from "@/components/ProgressBar";
 import { useOperations } from "@/hooks/useStores";
 import * as f from "@/lib/format";
@@ -20,6 +21,10 @@ interface Props {
 /** Whether its file is there: one whose download failed has none. */
 export function hasFile(dataset: Dataset): boolean {
   return dataset.size_bytes !== null;
+}
+
+function hubOf({ repo_id: repo, split }: Dataset): string | null {
+  return repo === null || split === null ? repo : `${repo} · ${split}`;
 }
 
 export function DatasetsTable({ datasets, transfers, now, obstacle, onTokenize }: Props) {
@@ -43,18 +48,7 @@ export function DatasetsTable({ datasets, transfers, now, obstacle, onTokenize }
         <tbody>
           {datasets.map((dataset) => (
             <tr key={dataset.id} data-testid="dataset-row" data-dataset-id={dataset.id} data-status={dataset.status}>
-              <td className="max-w-60 py-1.5 max-xl:max-w-48 max-md:max-w-32">
-                <Link href={`/datasets/${dataset.id}`} className="block truncate font-medium hover:text-accent">
-                  {dataset.name}
-                </Link>
-                <div className="truncate text-2xs text-faint" title={dataset.path}>
-                  {dataset.repo_id === null ? (
-                    <span className="font-mono">{dataset.path}</span>
-                  ) : (
-                    `from the hub · ${dataset.repo_id}${dataset.split === null ? "" : ` · ${dataset.split}`}`
-                  )}
-                </div>
-              </td>
+              <NameCell href={`/datasets/${dataset.id}`} name={dataset.name} path={dataset.path} hub={hubOf(dataset)} className="max-md:max-w-32" />
               <td>
                 <div className="flex items-center gap-2.5">
                   <EntityState status={dataset.status} />
@@ -75,18 +69,15 @@ export function DatasetsTable({ datasets, transfers, now, obstacle, onTokenize }
                   </td>
                   <td className="text-right">
                     {dataset.status !== "tokenizing" && (
-                      <button
-                        type="button"
-                        className="button"
-                        disabled={obstacle !== null}
-                        title={obstacle ?? undefined}
-                        aria-label={`Tokenize ${dataset.name}`}
+                      <ObstacleButton
+                        obstacle={obstacle}
+                        label={`Tokenize ${dataset.name}`}
                         onClick={() => {
                           onTokenize(dataset);
                         }}
                       >
                         Tokenize…
-                      </button>
+                      </ObstacleButton>
                     )}
                   </td>
                 </>

@@ -2,6 +2,7 @@
 import { useCallback, useState } from "react";
 import { EntityState } from "@/components/EntityState";
 import { Link } from "@/components/Link";
+import { ObstacleButton } from "@/components/ObstacleButton";
 import { ErrorNote, Stat } from "@/components/States";
 import { SubjectHeading, SubjectMissing } from "@/components/Subject";
 import { useExtractionsWebSocket } from "@/hooks/useExtractionsWebSocket";
@@ -49,17 +50,15 @@ export function ModelPage({ modelId }: { modelId: string }) {
           <SubjectHeading kind="model" name={model.name} />
           <EntityState status={model.status} />
           {ready && (
-            <button
-              type="button"
-              className="button button-primary ml-auto"
-              disabled={obstacle !== null}
-              title={obstacle ?? undefined}
+            <ObstacleButton
+              obstacle={obstacle}
+              className="button-primary ml-auto"
               onClick={() => {
                 setExtracting(true);
               }}
             >
               Extract…
-            </button>
+            </ObstacleButton>
           )}
         </div>
         {!ready && (

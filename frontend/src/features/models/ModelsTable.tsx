@@ -1,6 +1,8 @@
 /** The models that are known, with what they are; one that is not there says why. */
 import { EntityState } from "@/components/EntityState";
 import { Link } from "@/components/Link";
+import { NameCell } from "@/components/NameCell";
+import { ObstacleButton } from "@/components/ObstacleButton";
 import { ProgressBar } from "@/components/ProgressBar";
 import * as f from "@/lib/format";
 import type { Model } from "@/lib/types/model";
@@ -48,14 +50,7 @@ export function ModelsTable({ models, extractions, running, now, obstacle, onExt
             const extraction = running[model.id];
             return (
               <tr key={model.id} data-testid="model-row" data-model-id={model.id}>
-                <td className="max-w-60 py-1.5 max-xl:max-w-48 max-md:max-w-36">
-                  <Link href={`/models/${model.id}`} className="block truncate font-medium hover:text-accent">
-                    {model.name}
-                  </Link>
-                  <div className="truncate text-2xs text-faint" title={model.path}>
-                    {model.repo_id === null ? <span className="font-mono">{model.path}</span> : `from the hub · ${model.repo_id}`}
-                  </div>
-                </td>
+                <NameCell href={`/models/${model.id}`} name={model.name} path={model.path} hub={model.repo_id} className="max-md:max-w-36" />
                 <td>
                   <EntityState status={model.status} />
                 </td>
@@ -81,18 +76,15 @@ export function ModelsTable({ models, extractions, running, now, obstacle, onExt
                       {f.time(model.created_at, now)}
                     </td>
                     <td className="text-right">
-                      <button
-                        type="button"
-                        className="button"
-                        disabled={obstacle !== null}
-                        title={obstacle ?? undefined}
-                        aria-label={`Extract activations from ${model.name}`}
+                      <ObstacleButton
+                        obstacle={obstacle}
+                        label={`Extract activations from ${model.name}`}
                         onClick={() => {
                           onExtract(model);
                         }}
                       >
                         Extract…
-                      </button>
+                      </ObstacleButton>
                     </td>
                   </>
                 )}
