@@ -265,8 +265,11 @@ static void what_gives_way_in_a_deadlock_runs_again(void **state)
     turn.go = true;
     pthread_cond_signal(&turn.wake);
     pthread_mutex_unlock(&turn.lock);
-    // It wants what the first has once the second waits for what it has.
-    while (number(t.url, "SELECT COUNT(*) FROM pg_locks WHERE NOT granted") == 0) sched_yield();
+    // It wants what the first has once the second waits for what it has. Locks are the whole server's, and other tests
+    // use it too.
+    const char *waiting = "SELECT COUNT(*) FROM pg_locks AS l JOIN pg_stat_activity AS s USING (pid)"
+                          " WHERE NOT l.granted AND l.locktype = 'transactionid' AND s.datname = current_database()";
+    while (number(t.url, waiting) == 0) sched_yield();
     PGresult *r = PQexec(other, "UPDATE settings SET value = 'theirs' WHERE name = 'b'");
     assert_int_equal(PQresultStatus(r), PGRES_COMMAND_OK);
     PQclear(r);
