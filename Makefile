@@ -140,7 +140,7 @@ unit: $(call matching,$(UNIT_BIN))
 FUZZ_SECONDS ?= 60
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BUILD := build/fuzz
-FUZZ_LAYERS := base proto net http hub realtime bus events ml jobs monitor term task
+FUZZ_LAYERS := base proto net http hub realtime bus events store ml jobs monitor term task
 .PHONY: fuzz fuzz-build
 fuzz-build: build/.setup-dev
 	+$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang SAN=fuzzer-no-link,address,undefined $(foreach n,$(FUZZ_NAMES),$(FUZZ_BUILD)/fuzz/fuzz_$(n))
