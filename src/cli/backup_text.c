@@ -18,7 +18,6 @@ void backup_text_print(const char *file, const struct backup_info *i)
         {"trainings", "training", "trainings"},
         {"checkpoints", "checkpoint", "checkpoints"},
         {"training_metrics", "row of metrics", "rows of metrics"},
-        {"training_metrics_archive", "archived one", "archived ones"},
     };
     char size[32], at[CLOCK_RFC3339_SIZE];
     clock_format(i->taken_at, at);
@@ -29,7 +28,7 @@ void backup_text_print(const char *file, const struct backup_info *i)
         int64_t n = backup_rows(i, known[k].table);
         printf("%s %" PRId64 " %s", k ? "," : "", n, n == 1 ? known[k].one : known[k].many);
     }
-    printf("\n");
+    printf(", %" PRId64 " archived %s\n", i->archived, i->archived == 1 ? "one" : "ones");
 }
 
 void backup_text_print_missing(void)

@@ -52,6 +52,7 @@ struct backend_ops {
     struct sql_stmt *(*stmt_begin)(struct db *db, const char *text, struct err *e);
     void (*stmt_end)(struct sql_stmt *st);
     void (*bind_slice)(struct sql_stmt *st, int i, struct slice s); // p NULL: NULL
+    void (*bind_blob)(struct sql_stmt *st, int i, struct slice s);
     void (*bind_i64)(struct sql_stmt *st, int i, int64_t v);
     void (*bind_f64)(struct sql_stmt *st, int i, double v);
     int (*step)(struct sql_stmt *st, struct err *e);

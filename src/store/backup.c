@@ -132,6 +132,16 @@ static int compare_counts(struct backup_run *r, const char *file, const struct b
     return 0;
 }
 
+static int count_archived(struct backup_run *r, struct backup_info *out, struct err *e)
+{
+    int64_t packed = 0;
+    int rc = 0;
+    if (backup_rows(out, "training_metric_blocks") > 0)
+        rc = backup_number(r, "SELECT SUM(rows) FROM training_metric_blocks", &packed, e);
+    out->archived = backup_rows(out, "training_metrics_archive") + packed;
+    return rc;
+}
+
 static int check(struct backup_run *r, const char *file, struct backup_info *out, struct err *e)
 {
     int64_t format = 0;
@@ -149,7 +159,8 @@ static int check(struct backup_run *r, const char *file, struct backup_info *out
         if (rc) err_prefix(e, "%s is damaged or was cut off", file);
     }
     if (!rc) rc = backup_step(r, out->bytes / 2, out->bytes, e);
-    return rc ? rc : compare_counts(r, file, out, e);
+    if (!rc) rc = compare_counts(r, file, out, e);
+    return rc ? rc : count_archived(r, out, e);
 }
 
 int backup_check(const char *file, const struct backup_watch *w, struct backup_info *out, struct err *e)

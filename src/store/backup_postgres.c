@@ -50,6 +50,7 @@ static enum copy_type type_of(const char *name)
     return strcmp(name, "bigint") == 0             ? COPY_I64
            : strcmp(name, "integer") == 0          ? COPY_I32
            : strcmp(name, "double precision") == 0 ? COPY_F64
+           : strcmp(name, "bytea") == 0            ? COPY_BLOB
                                                    : COPY_BYTES;
 }
 
@@ -114,6 +115,8 @@ static int put_row(const struct reading *g, const struct copy_value *row, struct
             sqlite3_bind_null(g->put, i + 1);
         else if (g->t->types[i] == COPY_F64)
             sqlite3_bind_double(g->put, i + 1, v->f64);
+        else if (g->t->types[i] == COPY_BLOB)
+            sqlite3_bind_blob64(g->put, i + 1, v->bytes.n ? v->bytes.p : "", v->bytes.n, SQLITE_STATIC);
         else if (g->t->types[i] == COPY_BYTES)
             sqlite3_bind_text64(g->put, i + 1, v->bytes.n ? v->bytes.p : "", v->bytes.n, SQLITE_STATIC, SQLITE_UTF8);
         else

@@ -15,8 +15,6 @@
 // Looking once takes some 100 µs, and a commit takes longer.
 enum { TRIES = 5000, PAUSE_US = 500 };
 
-#define ARCHIVED "training_metrics_archive"
-
 // ---- one moment of two files --------------------------------------------------------------------------------------
 
 // A second connection that sees whether somebody has committed.
@@ -66,10 +64,13 @@ static int begin_at_one_moment(struct backup_run *r, sqlite3 *watcher, bool arch
 
 // ---- what is there ------------------------------------------------------------------------------------------------
 
-static int has_archive(struct backup_run *r, bool *yes, struct err *e)
+// An archive may be without a table: it is of an older version, or another program's file.
+static int has_archived(struct backup_run *r, bool archive, const char *table, bool *yes, struct err *e)
 {
+    char sql[128];
     int64_t n = 0;
-    int rc = backup_number(r, "SELECT COUNT(*) FROM old.sqlite_master WHERE name = '" ARCHIVED "'", &n, e);
+    snprintf(sql, sizeof sql, "SELECT COUNT(*) FROM old.sqlite_master WHERE name = '%s'", table);
+    int rc = archive ? backup_number(r, sql, &n, e) : 0;
     *yes = n == 1;
     return rc;
 }
@@ -103,7 +104,7 @@ static int check_version(struct backup_run *r, const char *path, struct err *e)
 
 static bool no_archive(const char *table)
 {
-    return strcmp(table, ARCHIVED) != 0;
+    return !sqlite_is_archived(table);
 }
 
 // Of an older schema the first file has such a table, too, which is empty.
@@ -111,7 +112,11 @@ static int copy(struct backup_run *r, bool archive, struct err *e)
 {
     int rc = backup_copy_tables(r, "src", no_archive, e);
     if (!rc) rc = sqlite_make_archive(r->h, "main", e);
-    if (!rc && archive) rc = backup_copy_rows(r, "old", "main", ARCHIVED, e);
+    for (int i = 0; !rc && sqlite_archive_tables[i]; i++) {
+        bool there;
+        rc = has_archived(r, archive, sqlite_archive_tables[i], &there, e);
+        if (!rc && there) rc = backup_copy_rows(r, "old", "main", sqlite_archive_tables[i], e);
+    }
     return rc;
 }
 
@@ -121,13 +126,12 @@ static int count_source(struct backup_run *r, bool archive, struct backup_info *
     int rc = backup_count(r, out, e);
     for (int i = 0; !rc && i < out->n_tables; i++) {
         struct backup_table *t = &out->tables[i];
-        bool archived = strcmp(t->name, ARCHIVED) == 0;
+        bool archived = sqlite_is_archived(t->name), there = true;
         char sql[128];
         snprintf(sql, sizeof sql, "SELECT COUNT(*) FROM %s.%s", archived ? "old" : "src", t->name);
-        if (archived && !archive)
-            t->rows = 0;
-        else
-            rc = backup_number(r, sql, &t->rows, e);
+        if (archived) rc = has_archived(r, archive, t->name, &there, e);
+        t->rows = 0;
+        if (!rc && there) rc = backup_number(r, sql, &t->rows, e);
     }
     return rc;
 }
@@ -136,7 +140,6 @@ static int from_files(struct backup_run *r, const char *path, const char *archiv
                       struct err *e)
 {
     sqlite3 *watcher = NULL;
-    bool archived = false;
     int rc = backup_attach(r, path, "src", e);
     if (!rc && archive) rc = backup_attach(r, archive, "old", e);
     if (!rc) rc = open_watcher(&watcher, path, archive, e);
@@ -144,12 +147,11 @@ static int from_files(struct backup_run *r, const char *path, const char *archiv
     out->taken_at = clock_now_us();
     sqlite3_close(watcher);
     if (!rc) rc = check_version(r, path, e);
-    if (!rc && archive) rc = has_archive(r, &archived, e);
     if (!rc) rc = bytes_of(r, "src", e);
     if (!rc && archive) rc = bytes_of(r, "old", e);
     if (!rc) rc = backup_step(r, 0, r->total, e);
-    if (!rc) rc = copy(r, archived, e);
-    return rc ? rc : count_source(r, archived, out, e);
+    if (!rc) rc = copy(r, archive != NULL, e);
+    return rc ? rc : count_source(r, archive != NULL, out, e);
 }
 
 int backup_from_sqlite(struct backup_run *r, const char *url, struct backup_info *out, struct err *e)

@@ -57,6 +57,7 @@ void copy_put_value(struct buf *out, enum copy_type type, const struct copy_valu
         put_u64(out, bits);
         break;
     case COPY_BYTES:
+    case COPY_BLOB:
         put_u32(out, (uint32_t)v->bytes.n);
         if (v->bytes.n) buf_add_slice(out, v->bytes);
         break;
@@ -126,6 +127,7 @@ static bool take_value(struct slice *in, enum copy_type type, struct copy_value 
         memcpy(&v->f64, &u64, sizeof v->f64);
         return true;
     case COPY_BYTES:
+    case COPY_BLOB:
         if (in->n < n) return false;
         v->bytes = slice_of(in->p, n);
         in->p += n;

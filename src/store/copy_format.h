@@ -9,13 +9,13 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-enum copy_type { COPY_I32, COPY_I64, COPY_F64, COPY_BYTES };
+enum copy_type { COPY_I32, COPY_I64, COPY_F64, COPY_BYTES, COPY_BLOB };
 
 struct copy_value {
     bool null;
     int64_t i64;        // COPY_I32, COPY_I64
     double f64;         // COPY_F64
-    struct slice bytes; // COPY_BYTES: in what was parsed
+    struct slice bytes; // COPY_BYTES, which are text, and COPY_BLOB: in what was parsed
 };
 
 void copy_put_header(struct buf *out);

@@ -222,6 +222,7 @@ const struct backend_ops backend_postgres = {
     .stmt_begin = pg_stmt_begin,
     .stmt_end = pg_stmt_end,
     .bind_slice = pg_bind_slice,
+    .bind_blob = pg_bind_slice, // by the parameter's type
     .bind_i64 = pg_bind_i64,
     .bind_f64 = pg_bind_f64,
     .step = pg_stmt_step,

@@ -14,7 +14,7 @@
 const char *const restore_tables_of_work[] = {
     "jobs",      "models",      "datasets",         "extractions",
     "trainings", "checkpoints", "training_metrics", "training_metrics_archive",
-    NULL};
+    "training_metric_blocks", NULL};
 
 // From this version on the archive isn't in the first file.
 enum { ARCHIVE_APART = 5 };
@@ -44,7 +44,17 @@ static void remove_work(const struct restore *r)
 
 static bool of_the_first_file(const char *table)
 {
-    return strncmp(table, "headway_backup", 14) != 0 && strcmp(table, "training_metrics_archive") != 0;
+    return strncmp(table, "headway_backup", 14) != 0 && !sqlite_is_archived(table);
+}
+
+// A backup of an older version may be without the table.
+static int copy_archived(struct backup_run *run, const char *table, struct err *e)
+{
+    int64_t there = 0;
+    char *sql = mem_printf("SELECT COUNT(*) FROM src.sqlite_master WHERE name = '%s'", table);
+    int rc = backup_number(run, sql, &there, e);
+    free(sql);
+    return rc || !there ? rc : backup_copy_rows(run, "src", "archive", table, e);
 }
 
 static int copy(struct backup_run *run, const struct restore *r, const char *file, const struct backup_info *info,
@@ -57,7 +67,7 @@ static int copy(struct backup_run *run, const struct restore *r, const char *fil
     if (!rc) rc = backup_copy_tables(run, "src", of_the_first_file, e);
     if (!rc && info->schema < ARCHIVE_APART) rc = sqlite_make_archive(run->h, "main", e);
     if (!rc) rc = sqlite_make_archive(run->h, "archive", e);
-    if (!rc) rc = backup_copy_rows(run, "src", "archive", "training_metrics_archive", e);
+    for (int i = 0; !rc && sqlite_archive_tables[i]; i++) rc = copy_archived(run, sqlite_archive_tables[i], e);
     if (!rc) rc = backup_sql(run, "COMMIT", e);
     return rc;
 }

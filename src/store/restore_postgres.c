@@ -95,6 +95,9 @@ static void add_row(struct sending *s, sqlite3_stmt *st)
         struct copy_value v = {.null = sqlite3_column_type(st, i) == SQLITE_NULL};
         if (s->t.types[i] == COPY_F64) {
             v.f64 = sqlite3_column_double(st, i);
+        } else if (s->t.types[i] == COPY_BLOB) {
+            const void *p = sqlite3_column_blob(st, i);
+            v.bytes = slice_of(p, (size_t)sqlite3_column_bytes(st, i));
         } else if (s->t.types[i] == COPY_BYTES) {
             const void *p = sqlite3_column_text(st, i);
             v.bytes = slice_of(p, (size_t)sqlite3_column_bytes(st, i));

@@ -30,6 +30,12 @@ void sql_bind_slice(struct sql_stmt *st, int i, struct slice s)
     st->ops->bind_slice(st, i, s);
 }
 
+void sql_bind_blob(struct sql_stmt *st, int i, struct slice s)
+{
+    if (!s.p) s = slice_str("");
+    st->ops->bind_blob(st, i, s);
+}
+
 void sql_bind_i64(struct sql_stmt *st, int i, int64_t v)
 {
     st->ops->bind_i64(st, i, v);

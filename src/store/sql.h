@@ -24,6 +24,7 @@ void sql_end(struct sql_stmt *st); // NULL is fine
 // (store/postgres_array.h).
 void sql_bind_text(struct sql_stmt *st, int i, const char *s); // NULL: NULL
 void sql_bind_slice(struct sql_stmt *st, int i, struct slice s);
+void sql_bind_blob(struct sql_stmt *st, int i, struct slice s); // any bytes; sql_slice reads them
 void sql_bind_i64(struct sql_stmt *st, int i, int64_t v);
 void sql_bind_f64(struct sql_stmt *st, int i, double v); // NaN: NULL
 void sql_bind_null(struct sql_stmt *st, int i);

@@ -53,8 +53,8 @@ char *sqlite_archive_path(const char *path)
     return mem_printf("%.*s-archive.db", (int)(named ? n - 3 : n), path);
 }
 
-// The table of a migration would have to be made again where somebody has moved the file away; so it is made where it
-// isn't. Commits of the two files follow one another: docs/decisions/0015-archive.md says what that takes.
+// The tables of a migration would have to be made again where somebody has moved the file away; so they are made where
+// they aren't. Commits of the two files follow one another: docs/decisions/0015-archive.md says what that takes.
 static const char ARCHIVE[] = "PRAGMA archive.journal_mode = WAL;"
                               "PRAGMA archive.synchronous = FULL;"
                               "PRAGMA archive.journal_size_limit = 16777216;";
@@ -76,9 +76,31 @@ static const char ARCHIVE_COLUMNS[] = "(training_id INTEGER NOT NULL,"
                                       " extra TEXT,"
                                       " PRIMARY KEY (training_id, layer_idx, step)) WITHOUT ROWID";
 
+// With rows numbered by SQLite: where the key is the place, so large a row would lie in pages of its own.
+static const char BLOCK_COLUMNS[] = "(training_id INTEGER NOT NULL,"
+                                    " layer_idx INTEGER NOT NULL,"
+                                    " last_step INTEGER NOT NULL,"
+                                    " first_step INTEGER NOT NULL,"
+                                    " rows INTEGER NOT NULL,"
+                                    " min_timestamp INTEGER NOT NULL,"
+                                    " max_timestamp INTEGER NOT NULL,"
+                                    " data BLOB NOT NULL,"
+                                    " PRIMARY KEY (training_id, layer_idx, last_step))";
+
+const char *const sqlite_archive_tables[] = {"training_metrics_archive", "training_metric_blocks", NULL};
+
+bool sqlite_is_archived(const char *table)
+{
+    for (int i = 0; sqlite_archive_tables[i]; i++)
+        if (strcmp(table, sqlite_archive_tables[i]) == 0) return true;
+    return false;
+}
+
 int sqlite_make_archive(sqlite3 *h, const char *in, struct err *e)
 {
-    char *sql = mem_printf("CREATE TABLE IF NOT EXISTS %s.training_metrics_archive %s", in, ARCHIVE_COLUMNS);
+    char *sql = mem_printf("CREATE TABLE IF NOT EXISTS %s.%s %s;"
+                           "CREATE TABLE IF NOT EXISTS %s.%s %s",
+                           in, sqlite_archive_tables[0], ARCHIVE_COLUMNS, in, sqlite_archive_tables[1], BLOCK_COLUMNS);
     int rc = sqlite_run(h, sql, e);
     free(sql);
     return rc;
@@ -277,6 +299,7 @@ const struct backend_ops backend_sqlite = {
     .stmt_begin = sqlite_stmt_begin,
     .stmt_end = sqlite_stmt_end,
     .bind_slice = sqlite_bind_slice,
+    .bind_blob = sqlite_bind_blob,
     .bind_i64 = sqlite_bind_i64,
     .bind_f64 = sqlite_bind_f64,
     .step = sqlite_stmt_step,

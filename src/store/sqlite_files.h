@@ -15,7 +15,10 @@ int sqlite_run(sqlite3 *h, const char *sql, struct err *e);
 
 // The archive's file of a database file; the caller frees.
 char *sqlite_archive_path(const char *path);
-// Makes the archive's table in an attached database, where it isn't.
+// The archive's tables, NULL at the end.
+extern const char *const sqlite_archive_tables[];
+bool sqlite_is_archived(const char *table);
+// Makes them in an attached database, where they aren't.
 int sqlite_make_archive(sqlite3 *h, const char *in, struct err *e);
 
 // Ends a restore (restore_sqlite.c) that was cut off when all of it was ready; before anything is opened.

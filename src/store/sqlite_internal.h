@@ -24,6 +24,7 @@ struct db {
 struct sql_stmt *sqlite_stmt_begin(struct db *db, const char *text, struct err *e);
 void sqlite_stmt_end(struct sql_stmt *st);
 void sqlite_bind_slice(struct sql_stmt *st, int i, struct slice s);
+void sqlite_bind_blob(struct sql_stmt *st, int i, struct slice s);
 void sqlite_bind_i64(struct sql_stmt *st, int i, int64_t v);
 void sqlite_bind_f64(struct sql_stmt *st, int i, double v);
 int sqlite_stmt_step(struct sql_stmt *st, struct err *e);

@@ -100,6 +100,11 @@ void sqlite_bind_slice(struct sql_stmt *st, int i, struct slice s)
         sqlite3_bind_null(impl(st)->h, i);
 }
 
+void sqlite_bind_blob(struct sql_stmt *st, int i, struct slice s)
+{
+    sqlite3_bind_blob64(impl(st)->h, i, s.p, s.n, SQLITE_STATIC);
+}
+
 void sqlite_bind_i64(struct sql_stmt *st, int i, int64_t v)
 {
     sqlite3_bind_int64(impl(st)->h, i, v);
@@ -133,8 +138,11 @@ bool sqlite_is_null(struct sql_stmt *st, int i)
 
 struct slice sqlite_col_slice(struct sql_stmt *st, int i)
 {
-    const void *p = sqlite3_column_text(impl(st)->h, i);
-    return p ? slice_of(p, (size_t)sqlite3_column_bytes(impl(st)->h, i)) : (struct slice){0};
+    sqlite3_stmt *h = impl(st)->h;
+    bool blob = sqlite3_column_type(h, i) == SQLITE_BLOB;
+    const void *p = blob ? sqlite3_column_blob(h, i) : sqlite3_column_text(h, i);
+    if (blob && !p) p = ""; // one without bytes
+    return p ? slice_of(p, (size_t)sqlite3_column_bytes(h, i)) : (struct slice){0};
 }
 
 int64_t sqlite_col_i64(struct sql_stmt *st, int i)

@@ -15,6 +15,7 @@ const struct listed_table listed_tables[] = {
     {"checkpoints", {"id"}, NULL},
     {"training_metrics", {"training_id", "layer_idx", "step"}, NULL},
     {"training_metrics_archive", {"training_id", "layer_idx", "step"}, NULL},
+    {"training_metric_blocks", {"training_id", "layer_idx", "last_step"}, NULL},
     {"training_metric_rollups", {"training_id", "layer_idx", "level", "last_step"}, NULL},
     {"training_metric_cuts", {"training_id", "layer_idx"}, NULL},
     {"training_metric_restores", {"training_id"}, NULL},
