@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "jobs/schedule.h"
+#include "store/metric_pack.h"
 #include "store/store.h"
 
 static const int64_t DAY_US = 86400LL * 1000000, HOUR_US = 3600LL * 1000000;
@@ -134,6 +135,83 @@ static int move_stretch(struct schedule_run *run, struct store *store, struct mo
     return 0;
 }
 
+// ---- packing -------------------------------------------------------------------------------------------------------
+
+enum { PACKS = 8 }; // at a time
+
+struct packing {
+    struct metric_pack_place at;
+    struct metric_pack packs[PACKS];
+    int n, next;
+    bool more;
+    int64_t rows;
+};
+
+static int find_packs(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct packing *p = ctx;
+    int rc = 1;
+    // What goes into a block may not be all that does: the rest is looked for once that is written.
+    while (rc == 1 && p->n < PACKS && !(p->n && p->packs[p->n - 1].replaces)) {
+        rc = metric_pack_find(tx, &p->at, &p->packs[p->n], &p->more, e);
+        p->n += rc == 1;
+    }
+    return rc < 0 ? rc : 0;
+}
+
+static int write_pack(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct packing *p = ctx;
+    int64_t n = metric_pack_write(tx, &p->packs[p->next], e);
+    if (n < 0) return (int)n;
+    p->rows += n;
+    return ++p->next < p->n;
+}
+
+static bool has_moved(const struct metric_pack_place *a, const struct metric_pack_place *b)
+{
+    return a->key != b->key || a->layer != b->layer || a->step != b->step;
+}
+
+// What was found, into blocks.
+static int pack_some(struct schedule_run *run, struct store *store, struct packing *p, struct slices *slices,
+                     struct err *e)
+{
+    int rc = 0;
+    for (int i = 0; !rc && i < p->n; i++) rc = metric_pack_prepare(&p->packs[i], e);
+    if (!rc && p->n) rc = slices_run(run, store, write_pack, p, slices, e);
+    for (int i = 0; i < p->n; i++) metric_pack_release(&p->packs[i]);
+    p->n = p->next = 0;
+    return rc;
+}
+
+// What an earlier run has moved. (What this one moves is left a while: as rows it is more easily brought back.) A
+// damaged block is told of in the end, and keeps nothing else from being packed.
+static int pack(struct schedule_run *run, struct store *store, struct archive_outcome *out, struct err *e)
+{
+    struct packing p = {.more = true};
+    struct err why = {0};
+    int rc = 0, damaged = 0, rounds = 0;
+    while (!rc && p.more) {
+        struct metric_pack_place before = p.at;
+        rc = schedule_run_stopping(run) ? err_set(&why, HW_ECANCELLED, "the server is stopping")
+                                        : store_read_wait(store, find_packs, &p, &why);
+        if (rc == HW_EIO && has_moved(&before, &p.at)) {
+            if (!damaged) *e = why;
+            damaged = rc;
+            rc = 0;
+        }
+        if (!rc) rc = pack_some(run, store, &p, &out->slices, &why);
+        relieve(store, &rounds);
+    }
+    for (int i = 0; i < p.n; i++) metric_pack_release(&p.packs[i]);
+    out->packed = p.rows;
+    if (rc && !damaged) *e = why;
+    return rc ? rc : damaged;
+}
+
+// ---- all of it -----------------------------------------------------------------------------------------------------
+
 int archive_old_metrics(struct schedule_run *run, struct store *store, int64_t days_old, struct archive_outcome *out,
                         struct err *e)
 {
@@ -144,6 +222,9 @@ int archive_old_metrics(struct schedule_run *run, struct store *store, int64_t d
     *out = (struct archive_outcome){0};
     int rc = slices_run(run, store, purge, &m, &out->slices, e);
     if (!rc) rc = store_write_wait(store, forget, &m, e);
+    // A block that can't be read is told of, and keeps nothing from being moved.
+    struct err unpacked = {0};
+    int packed = rc ? 0 : pack(run, store, out, &unpacked);
     do {
         if (!rc) rc = schedule_run_stopping(run) ? err_set(e, HW_ECANCELLED, "the server is stopping") : 0;
         // Looked for on a reader's thread: it costs the writer nothing.
@@ -153,6 +234,10 @@ int archive_old_metrics(struct schedule_run *run, struct store *store, int64_t d
     } while (!rc && m.stretch.more);
     out->rows = m.rows;
     out->purged = m.purged;
+    if (!rc && packed) {
+        if (e) *e = unpacked;
+        rc = packed;
+    }
     return rc;
 }
 
@@ -243,6 +328,7 @@ int archival_task(struct schedule_run *run, void *archival, struct err *e)
         jw_ki64(w, "days_old", days);
     jw_ki64(w, "rows", restores ? r.rows : out.rows);
     if (!restores) jw_ki64(w, "purged", out.purged);
+    if (!restores) jw_ki64(w, "packed", out.packed);
     slices_write(&out.slices, w);
     bool counted = rc == 0 && store_read_wait(a->store, count_ages, &ages, NULL) == 0;
     pthread_mutex_lock(&a->lock);

@@ -30,8 +30,8 @@ void archival_to_archive(int64_t days_old, char argument[ARCHIVAL_ARGUMENT_SIZE]
 // An id shorter than ID_SIZE; NULL: all of them.
 void archival_to_restore(const char *training_id, char argument[ARCHIVAL_ARGUMENT_SIZE]);
 
-// A schedule_fn; `archival` is the struct archival. {"action":"archive","days_old","rows","purged","slices",
-// "longest_slice_ms"} or {"action":"restore","trainings","rows","slices","longest_slice_ms"}
+// A schedule_fn; `archival` is the struct archival. {"action":"archive","days_old","rows","purged","packed",
+// "slices","longest_slice_ms"} or {"action":"restore","trainings","rows","slices","longest_slice_ms"}
 int archival_task(struct schedule_run *run, void *archival, struct err *e);
 
 // Since the server's start.
@@ -46,11 +46,12 @@ void archival_metrics(struct archival *a, struct buf *out); // in Prometheus' te
 // ---- the work ------------------------------------------------------------------------------------------------------
 
 struct archive_outcome {
-    int64_t rows, purged;
+    int64_t rows, purged, packed;
     struct slices slices;
 };
 
-// Moves live rows that are older than so many days. HW_ECANCELLED: the run is to stop; what was moved is moved.
+// Packs what earlier runs have moved, and moves live rows that are older than so many days. HW_ECANCELLED: the run is
+// to stop; what was moved is moved.
 int archive_old_metrics(struct schedule_run *run, struct store *store, int64_t days_old, struct archive_outcome *out,
                         struct err *e);
 

@@ -24,7 +24,7 @@ struct backup_info {
     char program[32];         // version of the program that made it
     char backend[16];         // "sqlite", "postgresql": of the database
     int64_t bytes;            // of the file
-    int64_t archived; // rows of metrics in the archive, packed ones included
+    int64_t archived;         // rows of metrics in the archive, packed ones included
     int n_tables;
     struct backup_table {
         char name[64];

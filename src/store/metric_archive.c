@@ -1,5 +1,6 @@
 #include "store/metric_archive.h"
 
+#include "store/archived_blocks.h"
 #include "store/curve_queries.h"
 #include "store/metrics_table.h"
 #include "store/sql.h"
@@ -98,6 +99,8 @@ int metric_archive_cut(struct store_tx *tx, int64_t key, int layer, int64_t step
     int64_t n = RUN(tx, e,
                     "INSERT INTO training_metric_cuts (training_id, layer_idx, step) SELECT ?1, ?2, ?3 WHERE EXISTS"
                     " (SELECT 1 FROM training_metrics_archive WHERE training_id = ?1 AND layer_idx = ?2 AND step > ?3)"
+                    " OR EXISTS (SELECT 1 FROM training_metric_blocks WHERE training_id = ?1 AND layer_idx = ?2"
+                    " AND last_step > ?3)"
                     " ON CONFLICT (training_id, layer_idx) DO UPDATE SET step = CASE WHEN"
                     " training_metric_cuts.step < excluded.step THEN training_metric_cuts.step ELSE excluded.step END",
                     key, layer, step);
@@ -119,11 +122,11 @@ static int row_of(struct store_tx *tx, const char *text, const int64_t *arg, int
 int metric_archive_matters(struct store_tx *tx, int64_t key, bool *matters, struct err *e)
 {
     int64_t any;
-    int rc =
-        row_of(tx,
-               "SELECT 1 WHERE EXISTS (SELECT 1 FROM training_metrics_archive WHERE training_id = ?1) AND NOT EXISTS"
-               " (SELECT 1 FROM training_metric_restores WHERE training_id = ?1 AND complete = 1)",
-               &key, &any, 1, e);
+    int rc = row_of(tx,
+                    "SELECT 1 WHERE (EXISTS (SELECT 1 FROM training_metrics_archive WHERE training_id = ?1) OR EXISTS"
+                    " (SELECT 1 FROM training_metric_blocks WHERE training_id = ?1)) AND NOT EXISTS"
+                    " (SELECT 1 FROM training_metric_restores WHERE training_id = ?1 AND complete = 1)",
+                    &key, &any, 1, e);
     *matters = rc == 0;
     if (rc == HW_ENOTFOUND) err_clear(e);
     return rc == HW_ENOTFOUND ? 0 : rc;
@@ -133,7 +136,7 @@ int metric_archive_matters(struct store_tx *tx, int64_t key, bool *matters, stru
     "EXISTS (SELECT 1 FROM training_metrics AS l WHERE l.training_id = a.training_id AND l.layer_idx = a.layer_idx"    \
     " AND l.step = a.step" METRIC_ONE_ROW ")"
 
-int64_t metric_archive_purge(struct store_tx *tx, int64_t restored_before, struct err *e)
+static int64_t purge_rows(struct store_tx *tx, int64_t restored_before, struct err *e)
 {
     int64_t at[3];
     int rc = row_of(tx,
@@ -171,14 +174,24 @@ int64_t metric_archive_purge(struct store_tx *tx, int64_t restored_before, struc
                at[0], at[1], at[2], STRETCH_PIECE);
 }
 
+int64_t metric_archive_purge(struct store_tx *tx, int64_t restored_before, struct err *e)
+{
+    int64_t n = purge_rows(tx, restored_before, e);
+    if (n == 0) n = archived_blocks_purge_void(tx, e);
+    return n ? n : archived_blocks_purge_restored(tx, restored_before, e);
+}
+
 int metric_archive_forget(struct store_tx *tx, int64_t before, struct err *e)
 {
-    int64_t n = run(
-        tx,
-        "DELETE FROM training_metric_cuts WHERE NOT EXISTS (SELECT 1 FROM"
-        " training_metrics_archive AS a WHERE a.training_id = training_metric_cuts.training_id"
-        " AND a.layer_idx = training_metric_cuts.layer_idx AND a.step > training_metric_cuts.step" METRIC_ONE_ROW ")",
-        NULL, 0, e);
+    int64_t n =
+        run(tx,
+            "DELETE FROM training_metric_cuts WHERE NOT EXISTS (SELECT 1 FROM"
+            " training_metrics_archive AS a WHERE a.training_id = training_metric_cuts.training_id"
+            " AND a.layer_idx = training_metric_cuts.layer_idx AND a.step > training_metric_cuts.step" METRIC_ONE_ROW
+            ") AND NOT EXISTS (SELECT 1 FROM training_metric_blocks AS b WHERE b.training_id ="
+            " training_metric_cuts.training_id AND b.layer_idx = training_metric_cuts.layer_idx"
+            " AND b.last_step > training_metric_cuts.step" METRIC_ONE_ROW ")",
+            NULL, 0, e);
     if (n >= 0) n = RUN(tx, e, "DELETE FROM training_metric_restores WHERE restored_at < ?1", before);
     return n < 0 ? (int)n : 0;
 }
@@ -187,8 +200,9 @@ int metric_archive_forget(struct store_tx *tx, int64_t before, struct err *e)
 
 int metric_restore_next(struct store_tx *tx, int64_t *key, struct err *e)
 {
-    const char *text =
-        "SELECT training_id FROM training_metrics_archive WHERE training_id > ?1 ORDER BY training_id LIMIT 1";
+    const char *text = "SELECT training_id FROM (SELECT MIN(training_id) AS training_id FROM training_metrics_archive"
+                       " WHERE training_id > ?1 UNION ALL SELECT MIN(training_id) FROM training_metric_blocks"
+                       " WHERE training_id > ?1) AS next WHERE training_id IS NOT NULL ORDER BY training_id LIMIT 1";
     const int64_t after = *key;
     return row_of(tx, text, &after, key, 1, e);
 }
@@ -215,6 +229,9 @@ int metric_restore_end(struct store_tx *tx, int64_t key, struct err *e)
 
 int64_t metric_restore_copy(struct store_tx *tx, int64_t key, int *layer, int64_t *step, struct err *e)
 {
+    struct archived_block_place b;
+    int found = archived_blocks_find(tx, key, *layer, *step, &b, e);
+    if (found < 0) return found;
     struct sql_stmt *st = sql_begin(tx,
                                     "SELECT layer_idx, step FROM training_metrics_archive WHERE training_id = ?1"
                                     " AND (layer_idx, step) > (?2, ?3) ORDER BY layer_idx, step LIMIT ?4",
@@ -229,11 +246,22 @@ int64_t metric_restore_copy(struct store_tx *tx, int64_t key, int *layer, int64_
     while ((rc = sql_step(st, e)) == 1) {
         int l = (int)sql_i64(st, 0);
         if (looked && l != of) break;
+        // From there on they are looked at together with the block.
+        if (found && (l > b.layer || (l == b.layer && sql_i64(st, 1) >= b.first_step))) break;
         if (!looked++) of = l, from = sql_i64(st, 1);
         to = sql_i64(st, 1);
     }
     sql_end(st);
-    if (rc < 0 || looked == 0) return rc < 0 ? rc : 0;
+    if (rc < 0) return rc;
+    if (looked == 0 && found) {
+        int64_t after = *layer == b.layer && *step >= b.first_step ? *step : b.first_step - 1, upto = b.last_step;
+        int64_t n = archived_blocks_restore(tx, key, b.layer, after, &upto, e);
+        if (n <= 0) return n;
+        *layer = b.layer;
+        *step = upto;
+        return n;
+    }
+    if (looked == 0) return 0;
     int64_t n = RUN(tx, e,
                     "INSERT INTO training_metrics (training_id, " METRIC_ROW ") SELECT training_id, " METRIC_ROW
                     " FROM training_metrics_archive AS a WHERE training_id = ?1 AND layer_idx = ?2 AND step >= ?3"
@@ -268,7 +296,8 @@ static int count(struct store_tx *tx, const char *text, int64_t now, int64_t out
 int get_metric_count_by_age(struct store_tx *tx, int64_t now, struct metric_ages *out, struct err *e)
 {
     int rc = count(tx, COUNT_BY_AGE "training_metrics GROUP BY age", now, out->live, e);
-    return rc ? rc
-              : count(tx, COUNT_BY_AGE "training_metrics_archive AS a WHERE " METRIC_ARCHIVED_COUNTS " GROUP BY age",
-                      now, out->archived, e);
+    if (!rc)
+        rc = count(tx, COUNT_BY_AGE "training_metrics_archive AS a WHERE " METRIC_ARCHIVED_COUNTS " GROUP BY age", now,
+                   out->archived, e);
+    return rc ? rc : archived_blocks_count(tx, now, out->archived, e);
 }

@@ -1,5 +1,6 @@
 // The table `training_metrics_archive`: rows that have grown old, moved out of the way. Whoever reads a curve sees
-// both.
+// both. A later run packs them (store/metric_pack.h), which changes nothing of what is said here: where it speaks of
+// the archive's rows, packed ones are among them.
 //
 // With SQLite it lies in a database of its own, and a transaction over both is not atomic. So a row is copied in one
 // transaction and deleted in a later one, which looks at the copy; a row that is in both is the live table's. Every

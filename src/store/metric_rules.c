@@ -119,7 +119,7 @@ static bool as_binary(const double *v, size_t n, uint64_t *places, int64_t *ints
     if (most > BINARY_MAX) return false;
     for (size_t i = 0; i < n; i++) {
         double scaled = ldexp(v[i], most);
-        if (!(fabs(scaled) < 4e18)) return false;
+        if (!(fabs(scaled) < 9.2e18)) return false; // a little less than 2^63
         ints[i] = (int64_t)scaled;
     }
     *places = (uint64_t)most;

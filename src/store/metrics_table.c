@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "store/curve_queries.h"
+#include "store/curve_rows.h"
 #include "store/metric_archive.h"
 #include "store/metric_summary.h"
 #include "store/metrics_queries.h"
@@ -67,33 +68,23 @@ struct reading {
     int64_t cap;
 };
 
-// All that a statement gives, which is ended.
-static int read_all(struct reading *r, struct sql_stmt *st, struct err *e)
+static struct metric_row *room_for_one(struct reading *r)
 {
-    int rc;
-    while ((rc = sql_step(st, e)) == 1) {
-        if (r->out->n == r->cap) {
-            r->cap = r->cap ? r->cap * 2 : 64;
-            r->out->rows = mem_realloc_array(r->out->rows, (size_t)r->cap, sizeof *r->out->rows);
-        }
-        metric_row_read(st, &r->out->rows[r->out->n++]);
+    if (r->out->n == r->cap) {
+        r->cap = r->cap ? r->cap * 2 : 64;
+        r->out->rows = mem_realloc_array(r->out->rows, (size_t)r->cap, sizeof *r->out->rows);
     }
-    sql_end(st);
-    return rc;
+    return &r->out->rows[r->out->n];
 }
 
 // A layer's rows of the steps above `after` up to `to`.
-static int read_rows(struct reading *r, int layer, int64_t after, int64_t to, int64_t limit, struct err *e)
+static int read_rows(struct reading *r, struct curve_rows *c, int64_t after, int64_t to, int64_t limit, struct err *e)
 {
-    struct sql_stmt *st =
-        sql_begin(r->tx, r->live_only ? METRIC_LIVE_SQL(METRIC_ROW) : METRIC_CURVE(sql_dialect(r->tx), METRIC_ROW), e);
-    if (!st) return HW_EINTERNAL;
-    sql_bind_i64(st, 1, r->key);
-    sql_bind_i64(st, 2, layer);
-    sql_bind_i64(st, 3, after);
-    sql_bind_i64(st, 4, to);
-    sql_bind_i64(st, 5, limit);
-    return read_all(r, st, e);
+    int rc = curve_rows_begin(c, after, to, limit, e);
+    if (!rc)
+        while ((rc = curve_rows_next(c, room_for_one(r), e)) == 1) r->out->n++;
+    curve_rows_end(c);
+    return rc;
 }
 
 // PostgreSQL: one statement for all of them, since each one costs a round trip.
@@ -107,39 +98,53 @@ static int read_steps_at_once(struct reading *r, int layer, const int64_t *steps
     sql_bind_i64(st, 1, r->key);
     sql_bind_i64(st, 2, layer);
     sql_bind_slice(st, 3, buf_slice(&array));
-    int rc = read_all(r, st, e);
+    int rc;
+    while ((rc = sql_step(st, e)) == 1) {
+        metric_row_read(st, room_for_one(r));
+        r->out->n++;
+    }
+    sql_end(st);
     buf_release(&array);
     return rc;
 }
 
-static int read_steps(struct reading *r, int layer, const int64_t *steps, size_t n, struct err *e)
+static int read_steps(struct reading *r, struct curve_rows *c, const int64_t *steps, size_t n, struct err *e)
 {
-    if (n && r->live_only && sql_dialect(r->tx) == SQL_POSTGRES) return read_steps_at_once(r, layer, steps, n, e);
+    if (n && r->live_only && sql_dialect(r->tx) == SQL_POSTGRES) return read_steps_at_once(r, c->layer, steps, n, e);
     int rc = 0;
-    for (size_t i = 0; !rc && i < n; i++) rc = read_rows(r, layer, steps[i] - 1, steps[i], 1, e);
+    for (size_t i = 0; !rc && i < n; i++) rc = read_rows(r, c, steps[i] - 1, steps[i], 1, e);
     return rc;
 }
 
 // The rows that are chosen for a chart or, where all of them are wanted, all.
-static int read_layer(struct reading *r, int layer, struct err *e)
+static int read_curve(struct reading *r, struct curve_rows *c, struct err *e)
 {
     const struct metric_query *q = r->q;
     int64_t after = q->from_step - 1;
-    if (q->max_points == 0) return read_rows(r, layer, after, q->to_step, INT64_MAX, e);
+    if (q->max_points == 0) return read_rows(r, c, after, q->to_step, INT64_MAX, e);
     int64_t max = q->max_points < METRIC_POINTS_MAX ? q->max_points : METRIC_POINTS_MAX;
     struct metric_summaries sums;
     struct metric_choice choice = {0};
     metric_summaries_init(&sums);
     // Some summaries to a bucket: buckets then are of nearly the same length.
     int rc =
-        (q->live_only ? curve_read_live : rollups_read)(r->tx, r->key, layer, after, q->to_step, max / 2, &sums, e);
+        (q->live_only ? curve_read_live : rollups_read)(r->tx, r->key, c->layer, after, q->to_step, max / 2, &sums, e);
     if (!rc && metric_summaries_rows(&sums, 0, sums.n) > max)
         metric_summaries_choose(&sums, (size_t)max, &choice);
     else if (!rc)
-        rc = read_rows(r, layer, after, q->to_step, INT64_MAX, e);
+        rc = read_rows(r, c, after, q->to_step, INT64_MAX, e);
     metric_summaries_release(&sums);
-    if (!rc) rc = read_steps(r, layer, choice.steps, choice.n, e);
+    if (!rc) rc = read_steps(r, c, choice.steps, choice.n, e);
     metric_choice_release(&choice);
+    return rc;
+}
+
+static int read_layer(struct reading *r, int layer, struct err *e)
+{
+    struct curve_rows c;
+    curve_rows_init(&c, r->tx, r->key, layer, r->live_only);
+    int rc = read_curve(r, &c, e);
+    curve_rows_release(&c);
     return rc;
 }
 
@@ -151,7 +156,10 @@ static int read_page(struct reading *r, const int *layers, int n, struct err *e)
     bool more = false;
     for (int i = 0; i < n; i++) {
         int64_t before = out->n;
-        int rc = read_rows(r, layers[i], r->q->from_step - 1, cut, share + 1, e);
+        struct curve_rows c;
+        curve_rows_init(&c, r->tx, r->key, layers[i], r->live_only);
+        int rc = read_rows(r, &c, r->q->from_step - 1, cut, share + 1, e);
+        curve_rows_release(&c);
         if (rc) return rc;
         if (out->n - before <= share) continue;
         cut = out->rows[before + share - 1].step;
@@ -179,6 +187,8 @@ static int layers_of(struct store_tx *tx, int64_t key, int *layers, int *n, stru
                        "SELECT MIN(layer_idx) AS layer_idx FROM training_metrics"
                        " WHERE training_id = ?1 AND layer_idx > ?2 UNION ALL "
                        "SELECT MIN(layer_idx) AS layer_idx FROM training_metrics_archive"
+                       " WHERE training_id = ?1 AND layer_idx > ?2 UNION ALL "
+                       "SELECT MIN(layer_idx) AS layer_idx FROM training_metric_blocks"
                        " WHERE training_id = ?1 AND layer_idx > ?2) AS next";
     int64_t last = METRIC_LAYER_ALL - 1;
     while (*n < LAYERS_MAX) {

@@ -5,8 +5,9 @@
 #include <string.h>
 
 // Regular steps have no second difference, a schedule of learning rates hardly a third. FEW is written where an order
-// would stand: there are few different ones, which come first, in order, and then for each number which it is.
-enum { ORDERS = 3, FEW = 4, FEW_MAX = 256 };
+// would stand: there are few different ones, which come first, in order, and then for each number which it is. GROUPS:
+// so many at a time, each group in its own way; for a schedule that has a kink, and a loss that has fallen.
+enum { ORDERS = 3, FEW = 4, FEW_MAX = 256, GROUPS = 5, GROUP = 128 };
 
 // ---- varints -------------------------------------------------------------------------------------------------------
 
@@ -167,13 +168,35 @@ static bool few_are_smaller(const struct plan *p, const int64_t *v, size_t n, in
     return true;
 }
 
-size_t packed_ints_size(const int64_t *v, size_t n, int64_t *scratch)
+static size_t size_of_group(const int64_t *v, size_t n, int64_t *scratch)
 {
     int64_t few[FEW_MAX];
     size_t found, size;
-    if (n == 0) return 0;
     struct plan p = choose(v, n, scratch);
     (void)few_are_smaller(&p, v, n, few, &found, &size, scratch);
+    return size;
+}
+
+static size_t group_at(size_t at, size_t n)
+{
+    return n - at < GROUP ? n - at : GROUP;
+}
+
+static bool groups_are_smaller(const int64_t *v, size_t n, size_t *size, int64_t *scratch)
+{
+    size_t sum = 1;
+    *size = size_of_group(v, n, scratch);
+    if (n <= GROUP) return false;
+    for (size_t at = 0; at < n && sum < *size; at += GROUP) sum += size_of_group(v + at, group_at(at, n), scratch);
+    if (sum >= *size) return false;
+    *size = sum;
+    return true;
+}
+
+size_t packed_ints_size(const int64_t *v, size_t n, int64_t *scratch)
+{
+    size_t size = 0;
+    if (n) (void)groups_are_smaller(v, n, &size, scratch);
     return size;
 }
 
@@ -241,16 +264,27 @@ static void put_few(struct buf *out, const int64_t few[FEW_MAX], size_t found, c
     }
 }
 
-void packed_ints_put(struct buf *out, const int64_t *v, size_t n, int64_t *scratch)
+static void put_group(struct buf *out, const int64_t *v, size_t n, int64_t *scratch)
 {
     int64_t few[FEW_MAX];
     size_t found, size;
-    if (n == 0) return;
     struct plan p = choose(v, n, scratch);
     if (few_are_smaller(&p, v, n, few, &found, &size, scratch))
         put_few(out, few, found, v, n, scratch);
     else
         put_plan(out, &p, v, n, scratch);
+}
+
+void packed_ints_put(struct buf *out, const int64_t *v, size_t n, int64_t *scratch)
+{
+    size_t size;
+    if (n == 0) return;
+    if (!groups_are_smaller(v, n, &size, scratch)) {
+        put_group(out, v, n, scratch);
+        return;
+    }
+    buf_add_char(out, GROUPS);
+    for (size_t at = 0; at < n; at += GROUP) put_group(out, v + at, group_at(at, n), scratch);
 }
 
 static bool take_plan(struct slice *in, struct plan *p, size_t n)
@@ -310,12 +344,23 @@ static bool take_few(struct slice *in, int64_t *v, size_t n)
     return true;
 }
 
-bool packed_ints_take(struct slice *in, int64_t *v, size_t n)
+static bool take_group(struct slice *in, int64_t *v, size_t n)
 {
-    if (n == 0) return true;
-    if (n > SIZE_MAX / 64 || in->n == 0) return false;
+    if (in->n == 0) return false;
     if ((unsigned char)*in->p != FEW) return take_planned(in, v, n);
     in->p++;
     in->n--;
     return take_few(in, v, n);
+}
+
+bool packed_ints_take(struct slice *in, int64_t *v, size_t n)
+{
+    if (n == 0) return true;
+    if (n > SIZE_MAX / 64 || in->n == 0) return false;
+    if ((unsigned char)*in->p != GROUPS) return take_group(in, v, n);
+    in->p++;
+    in->n--;
+    for (size_t at = 0; at < n; at += GROUP)
+        if (!take_group(in, v + at, group_at(at, n))) return false;
+    return true;
 }

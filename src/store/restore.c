@@ -11,10 +11,16 @@
 #include "store/sqlite_files.h"
 #include "store/store.h"
 
-const char *const restore_tables_of_work[] = {
-    "jobs",      "models",      "datasets",         "extractions",
-    "trainings", "checkpoints", "training_metrics", "training_metrics_archive",
-    "training_metric_blocks", NULL};
+const char *const restore_tables_of_work[] = {"jobs",
+                                              "models",
+                                              "datasets",
+                                              "extractions",
+                                              "trainings",
+                                              "checkpoints",
+                                              "training_metrics",
+                                              "training_metrics_archive",
+                                              "training_metric_blocks",
+                                              NULL};
 
 // From this version on the archive isn't in the first file.
 enum { ARCHIVE_APART = 5 };

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "store/curve_queries.h"
+#include "store/curve_rows.h"
 #include "store/metric_archive.h"
 #include "store/metric_batch.h"
 #include "store/metric_summary.h"
@@ -47,17 +48,13 @@ static int look_for_archive(struct curve *c, struct err *e)
 static int read_rows(struct curve *c, int64_t after, int64_t to, int64_t limit, struct metric_summaries *out,
                      struct err *e)
 {
-    struct sql_stmt *st =
-        begin(c, c->live_only ? METRIC_LIVE_SQL(METRIC_ROW) : METRIC_CURVE(sql_dialect(c->tx), METRIC_ROW), e);
-    if (!st) return HW_EINTERNAL;
-    sql_bind_i64(st, 3, after);
-    sql_bind_i64(st, 4, to);
-    sql_bind_i64(st, 5, limit);
+    struct curve_rows rows;
+    struct metric_row r;
     size_t unfolded = out->n;
-    int rc;
-    while ((rc = sql_step(st, e)) == 1) {
-        struct metric_row r;
-        metric_row_read(st, &r);
+    curve_rows_init(&rows, c->tx, c->key, c->layer, c->live_only);
+    int rc = curve_rows_begin(&rows, after, to, limit, e);
+    while (!rc && (rc = curve_rows_next(&rows, &r, e)) == 1) {
+        rc = 0;
         metric_summaries_add_row(out, &r);
         free(r.extra);
         // So many without sums are only found in an old database before it has been seen to.
@@ -65,8 +62,25 @@ static int read_rows(struct curve *c, int64_t after, int64_t to, int64_t limit, 
         metric_summaries_fold(out, unfolded, FOLD_ROWS / FOLD_TO);
         unfolded = out->n;
     }
-    sql_end(st);
+    curve_rows_release(&rows);
     return rc;
+}
+
+// Of rows there are never many to be counted.
+static int64_t count_rows(struct curve *c, int64_t after, int64_t to, int64_t limit, struct err *e)
+{
+    struct curve_rows rows;
+    struct metric_row r;
+    int64_t n = 0;
+    curve_rows_init(&rows, c->tx, c->key, c->layer, false);
+    int rc = curve_rows_begin(&rows, after, to, limit, e);
+    while (!rc && (rc = curve_rows_next(&rows, &r, e)) == 1) {
+        rc = 0;
+        free(r.extra);
+        n++;
+    }
+    curve_rows_release(&rows);
+    return rc ? rc : n;
 }
 
 #define LEVEL_RANGE "training_id = ?1 AND layer_idx = ?2 AND level = ?3 AND last_step > ?4 AND last_step <= ?5"
@@ -105,12 +119,8 @@ static int64_t count_level(struct curve *c, int level, int64_t after, int64_t to
 {
     struct sql_stmt *st;
     if (level == 0) {
-        const char *text = "SELECT COUNT(*) FROM (" METRIC_LIVE_SQL("step") ") AS part";
-        if (!c->live_only && sql_dialect(c->tx) == SQL_POSTGRES)
-            text = "SELECT COUNT(*) FROM (" METRIC_CURVE_POSTGRES_SQL("step") ") AS part";
-        else if (!c->live_only)
-            text = "SELECT COUNT(*) FROM (" METRIC_CURVE_SQL("step") ") AS part";
-        st = begin(c, text, e);
+        if (!c->live_only) return count_rows(c, after, to, limit, e);
+        st = begin(c, "SELECT COUNT(*) FROM (" METRIC_LIVE_SQL("step") ") AS part", e);
         if (!st) return HW_EINTERNAL;
         sql_bind_i64(st, 3, after);
         sql_bind_i64(st, 4, to);

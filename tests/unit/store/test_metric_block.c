@@ -71,7 +71,7 @@ static size_t check(const struct metric_row *rows, size_t n)
 static void integers_of_any_size_and_order_come_back(void **state)
 {
     (void)state;
-    enum { MOST = 200 };
+    enum { MOST = 400 };
     int64_t v[MOST], got[MOST], scratch[MOST];
     for (int round = 0; round < 3000; round++) {
         size_t n = 1 + random64() % MOST;
