@@ -1,6 +1,7 @@
 // What reading curves costs: of many short trainings, and of a long one against a short one; and what summing up adds
 // to writing. Usage: metric_queries [FOLDER [STEPS_OF_THE_LONG_ONE]]
 #include <math.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "store/metric_archive.h"
+#include "store/metric_pack.h"
 
 #include "metric_load.h"
 
@@ -74,6 +76,24 @@ static double megabytes(const char *path)
     return stat(path, &st) == 0 ? (double)st.st_size / 1e6 : 0;
 }
 
+// Of a database file: without the pages that are free.
+static double used_bytes(const char *path)
+{
+    sqlite3 *h;
+    sqlite3_stmt *st;
+    double bytes = 0;
+    if (sqlite3_open(path, &h) == SQLITE_OK &&
+        sqlite3_prepare_v2(h,
+                           "SELECT (p.page_count - f.freelist_count) * s.page_size FROM pragma_page_count AS p,"
+                           " pragma_freelist_count AS f, pragma_page_size AS s",
+                           -1, &st, NULL) == SQLITE_OK) {
+        if (sqlite3_step(st) == SQLITE_ROW) bytes = sqlite3_column_double(st, 0);
+        sqlite3_finalize(st);
+    }
+    sqlite3_close(h);
+    return bytes;
+}
+
 // ---- the archive ---------------------------------------------------------------------------------------------------
 
 struct moving {
@@ -122,6 +142,45 @@ static int64_t archive_all(struct store *s)
         if (m.stretch.n) rows += m.rows;
     } while (m.stretch.more);
     return rows;
+}
+
+struct packing {
+    struct metric_pack_place at;
+    struct metric_pack pack;
+    bool found, more;
+    int64_t rows;
+};
+
+static int find_pack(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct packing *p = ctx;
+    int rc = metric_pack_find(tx, &p->at, &p->pack, &p->more, e);
+    p->found = rc == 1;
+    return rc < 0 ? rc : 0;
+}
+
+static int write_pack(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct packing *p = ctx;
+    int64_t n = metric_pack_write(tx, &p->pack, e);
+    if (n > 0) p->rows += n;
+    return n < 0 ? (int)n : 0;
+}
+
+static int64_t pack_all(struct store *s, int64_t *writing_us)
+{
+    struct packing p = {.more = true};
+    struct err e = {0};
+    while (p.more) {
+        if (store_read_wait(s, find_pack, &p, &e) != 0) stop("find", &e);
+        if (!p.found) continue;
+        if (metric_pack_prepare(&p.pack, &e) != 0) stop("prepare", &e);
+        int64_t begun = clock_mono_us();
+        if (store_write_wait(s, write_pack, &p, &e) != 0) stop("pack", &e);
+        *writing_us += clock_mono_us() - begun;
+        metric_pack_release(&p.pack);
+    }
+    return p.rows;
 }
 
 static int ages(struct store_tx *tx, void *ctx, struct err *e)
@@ -188,6 +247,22 @@ int main(int argc, char **argv)
     printf("counted by age in %.2f s\n", (double)(clock_mono_us() - begun) / 1e6);
     measure_many(&w, ", archived");
     measure_long(&w, "trn_long", steps, ", archived");
+
+    int64_t writing = 0;
+    begun = clock_mono_us();
+    cpu = cpu_us();
+    rows = pack_all(w.s, &writing);
+    cpu = cpu_us() - cpu;
+    took = clock_mono_us() - begun;
+    if (store_maintain(w.s, &m, &e) != 0) stop("maintenance", &e);
+    printf("%lld rows packed in %.1f s, processor %.2f us a row, of these %.2f the writer's; %.2f bytes a row\n",
+           (long long)rows, (double)took / 1e6, (double)cpu / (double)rows, (double)writing / (double)rows,
+           used_bytes(url) / (double)rows);
+    begun = clock_mono_us();
+    if (store_read_wait(w.s, ages, &counted, &e) != 0) stop("counting", &e);
+    printf("counted by age in %.2f s\n", (double)(clock_mono_us() - begun) / 1e6);
+    measure_many(&w, ", packed");
+    measure_long(&w, "trn_long", steps, ", packed");
     store_close(w.s);
     return file_remove_tree(dir, &e) ? 1 : 0;
 }

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "store/metric_block.h"
+#include "store/metrics_queries.h"
 #include "store/sql.h"
 
 static struct sql_stmt *begin(struct store_tx *tx, const char *text, int64_t key, int layer, struct err *e)
@@ -54,12 +55,7 @@ static int unpack(struct slice data, int layer, int64_t rows, struct metric_bloc
 int metric_block_next(struct store_tx *tx, int64_t key, int layer, int64_t after, int64_t to, struct metric_block *b,
                       struct err *e)
 {
-    // One that begins later isn't even fetched. (Were that a condition, all that follow would be looked at.)
-    const char *text = "SELECT first_step, last_step, rows, CASE WHEN first_step <= ?4 THEN data END,"
-                       " COALESCE((SELECT c.step FROM training_metric_cuts AS c WHERE c.training_id = ?1"
-                       " AND c.layer_idx = ?2), 9223372036854775807) FROM training_metric_blocks"
-                       " WHERE training_id = ?1 AND layer_idx = ?2 AND last_step > ?3 ORDER BY last_step LIMIT 1";
-    struct sql_stmt *st = begin(tx, text, key, layer, e);
+    struct sql_stmt *st = begin(tx, METRIC_BLOCK_SQL, key, layer, e);
     *b = (struct metric_block){.first_step = INT64_MAX, .last_step = INT64_MAX, .cut = INT64_MAX};
     if (!st) return HW_EINTERNAL;
     sql_bind_i64(st, 3, after);

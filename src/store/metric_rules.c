@@ -10,7 +10,7 @@
 static const double POWERS_OF_TEN[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                        1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 enum { DIGITS = sizeof POWERS_OF_TEN / sizeof *POWERS_OF_TEN };
-enum { BINARY_MAX = 1074, SAMPLED = 32, QUOTIENTS = 40 };
+enum { BINARY_MAX = 1074, NORMAL_MAX = 1022, SAMPLED = 32, QUOTIENTS = 40 };
 #define EXACT 9007199254740992.0 // 2^53: up to here doubles have every integer
 
 // ---- one number ----------------------------------------------------------------------------------------------------
@@ -31,45 +31,51 @@ static int32_t in_order_32(int32_t bits)
     return bits < 0 ? bits ^ INT32_MAX : bits;
 }
 
-static double number(const struct metric_rule *r, int64_t i)
+static double of_bits(int64_t i)
 {
     double v;
+    i = in_order(i);
+    memcpy(&v, &i, sizeof v);
+    return v;
+}
+
+static double of_float(int64_t i)
+{
     float f;
-    int32_t bits;
-    switch (r->kind) {
-    case METRIC_RULE_FLOAT:
-        bits = in_order_32((int32_t)i);
-        memcpy(&f, &bits, sizeof f);
-        return (double)f;
-    case METRIC_RULE_DECIMAL: return (double)i / POWERS_OF_TEN[r->parameter];
-    case METRIC_RULE_BINARY: return ldexp((double)i, -(int)r->parameter);
-    case METRIC_RULE_RATIO: return (double)r->parameter / (double)i;
-    default:
-        i = in_order(i);
-        memcpy(&v, &i, sizeof v);
-        return v;
-    }
+    int32_t bits = in_order_32((int32_t)i);
+    memcpy(&f, &bits, sizeof f);
+    return (double)f;
 }
 
 bool metric_rule_apply(const struct metric_rule *r, const int64_t *ints, double *v, size_t n)
 {
     switch (r->kind) {
-    case METRIC_RULE_BITS: break;
-    case METRIC_RULE_RATIO: break;
+    case METRIC_RULE_BITS:
+        for (size_t i = 0; i < n; i++) v[i] = of_bits(ints[i]);
+        return true;
     case METRIC_RULE_FLOAT:
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             if (ints[i] < INT32_MIN || ints[i] > INT32_MAX) return false;
-        break;
+            v[i] = of_float(ints[i]);
+        }
+        return true;
     case METRIC_RULE_DECIMAL:
         if (r->parameter >= DIGITS) return false;
-        break;
-    case METRIC_RULE_BINARY:
+        for (size_t i = 0; i < n; i++) v[i] = (double)ints[i] / POWERS_OF_TEN[r->parameter];
+        return true;
+    case METRIC_RULE_BINARY: {
         if (r->parameter > BINARY_MAX) return false;
-        break;
+        // A power of two down to the smallest normal number, and the rest of it: neither product rounds but at the end.
+        int rest = r->parameter > NORMAL_MAX ? (int)r->parameter - NORMAL_MAX : 0;
+        double unit = ldexp(1, rest - (int)r->parameter), more = ldexp(1, -rest);
+        for (size_t i = 0; i < n; i++) v[i] = (double)ints[i] * unit * more;
+        return true;
+    }
+    case METRIC_RULE_RATIO:
+        for (size_t i = 0; i < n; i++) v[i] = (double)r->parameter / (double)ints[i];
+        return true;
     default: return false;
     }
-    for (size_t i = 0; i < n; i++) v[i] = number(r, ints[i]);
-    return true;
 }
 
 // ---- rules that may fit --------------------------------------------------------------------------------------------

@@ -15,4 +15,12 @@
     "SELECT m.* FROM unnest(?3::bigint[]) AS chosen CROSS JOIN LATERAL (SELECT " columns                               \
     " FROM training_metrics WHERE training_id = ?1 AND layer_idx = ?2 AND step = chosen LIMIT 1) AS m"
 
+// The first block of curve (?1, ?2) that ends behind step ?3. One that begins after ?4 isn't even fetched; were that a
+// condition, all that follow would be looked at.
+#define METRIC_BLOCK_SQL                                                                                               \
+    "SELECT first_step, last_step, rows, CASE WHEN first_step <= ?4 THEN data END,"                                    \
+    " COALESCE((SELECT c.step FROM training_metric_cuts AS c WHERE c.training_id = ?1"                                 \
+    " AND c.layer_idx = ?2), 9223372036854775807) FROM training_metric_blocks"                                         \
+    " WHERE training_id = ?1 AND layer_idx = ?2 AND last_step > ?3 ORDER BY last_step LIMIT 1"
+
 #endif

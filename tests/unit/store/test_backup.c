@@ -64,6 +64,22 @@ static int put_log(struct store_tx *tx, void *ctx, struct err *e)
     return n < 0 ? (int)n : 0;
 }
 
+#define BLOCK "\1\0\200\377' \0\0"
+
+static int put_block(struct store_tx *tx, void *ctx, struct err *e)
+{
+    (void)ctx;
+    struct sql_stmt *st = sql_begin(tx,
+                                    "INSERT INTO training_metric_blocks (training_id, layer_idx, last_step, first_step,"
+                                    " rows, min_timestamp, max_timestamp, data) VALUES (9007199254740993, 3, 900, 401,"
+                                    " 500, 1600000000000000, 1600000000000001, ?1)",
+                                    e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_blob(st, 1, SLICE_LIT(BLOCK));
+    int64_t n = sql_exec(st, e);
+    return n < 0 ? (int)n : 0;
+}
+
 static void fill(struct store *s)
 {
     run(s, "INSERT INTO settings VALUES ('empty', ''), ('Grüße', '\"quoted\", \\back\\ ''and'' ☃')");
@@ -78,6 +94,7 @@ static void fill(struct store *s)
         "INSERT INTO progress_history (id, entity_type, entity_id, timestamp, created_at) VALUES (41, 'job', 'job_1', "
         "1, 1)");
     assert_int_equal(store_write_wait(s, put_log, NULL, NULL), 0);
+    assert_int_equal(store_write_wait(s, put_block, NULL, NULL), 0);
 }
 
 static void holds_it(struct store *s)
@@ -95,6 +112,7 @@ static void holds_it(struct store *s)
             " 1e308 AND extra IS NULL) OR (layer_idx = 0 AND loss = 0 AND grad_norm = 5e-324 AND extra = '{}')",
             "2", 1);
     answers(s, "SELECT CAST(COUNT(*) AS TEXT) FROM training_metrics_archive WHERE loss = 0.30000000000000004", "1", 1);
+    answers(s, "SELECT data FROM training_metric_blocks WHERE last_step = 900 AND rows = 500", BLOCK, sizeof BLOCK - 1);
     // Keys that were given out aren't given out again.
     run(s, "INSERT INTO trainings (id, status, created_at) VALUES ('trn_2', 'queued', 1)");
     run(s,
@@ -136,6 +154,8 @@ static void every_kind_of_value_comes_back_as_it_was(void **state)
     if (store_backup(p.t.url, p.file, false, NULL, &info, &e) != 0) fail_msg("%s", e.message);
     assert_int_equal(backup_rows(&info, "training_metrics"), 2);
     assert_int_equal(backup_rows(&info, "training_metrics_archive"), 1);
+    assert_int_equal(backup_rows(&info, "training_metric_blocks"), 1);
+    assert_int_equal(info.archived, 501);
     assert_string_equal(info.backend, on_postgres() ? "postgresql" : "sqlite");
     store_close(p.t.s);
 
@@ -146,6 +166,7 @@ static void every_kind_of_value_comes_back_as_it_was(void **state)
     if (put_back(&p, url, false, &e) != 0) fail_msg("%s", e.message);
     assert_int_equal(store_open(&s, url, NULL), 0);
     holds_it(s);
+    answers(s, "SELECT typeof(data) FROM training_metric_blocks", "blob", 4);
     store_close(s);
     test_database_make(&to);
     if (put_back(&p, to.url, false, &e) != 0) fail_msg("%s", e.message);

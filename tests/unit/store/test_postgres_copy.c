@@ -51,6 +51,18 @@ static void make_source(struct copying *c)
                        " SELECT 7, i % 2 - 1, i, 1795000000000000 + i, 1.0 / i, CASE WHEN i % 3 THEN '{}' END FROM n;");
 }
 
+// In the file beside it.
+static void add_block(const struct copying *c)
+{
+    char sql[300];
+    snprintf(sql, sizeof sql,
+             "ATTACH '%s/headway-archive.db' AS archive; INSERT INTO archive.training_metric_blocks (training_id,"
+             " layer_idx, last_step, first_step, rows, min_timestamp, max_timestamp, data)"
+             " VALUES (7, 0, -1, -9, 9, 1, 2, X'0100FF27')",
+             c->dir);
+    run(c, sql);
+}
+
 static void remove_both(struct copying *c)
 {
     test_database_remove(&c->to);
@@ -80,9 +92,10 @@ static void all_rows_arrive_and_what_the_database_counts_goes_on(void **state)
     struct copying c;
     struct err e = {0};
     make_source(&c);
+    add_block(&c);
     if (copy(&c, &e) != 0) fail_msg("%s", e.message);
-    assert_int_equal(c.copied, ROWS);
-    assert_int_equal(c.rows, ROWS);
+    assert_int_equal(c.copied, ROWS + 1);
+    assert_int_equal(c.rows, ROWS + 1);
     // Every table that there is, but for the migrations'.
     char *tables =
         postgres_ask(c.to.url, "SELECT COUNT(*) - 1 FROM information_schema.tables WHERE table_schema ="
@@ -96,6 +109,9 @@ static void all_rows_arrive_and_what_the_database_counts_goes_on(void **state)
     char *text = postgres_ask(c.to.url, "SELECT encode(data, 'hex') FROM job_logs WHERE seq = 1");
     assert_string_equal(text, "35206f2033206100"
                               "62");
+    free(text);
+    text = postgres_ask(c.to.url, "SELECT encode(data, 'hex') FROM training_metric_blocks");
+    assert_string_equal(text, "0100ff27");
     free(text);
     remove_both(&c);
 }

@@ -173,6 +173,8 @@ static void assert_plans(PGconn *h)
                     "Index Scan using training_metrics_other_training_id_layer_idx_step", true);
     assert_searches(h, METRIC_LIVE_SQL("step"),
                     "Index Only Scan using training_metrics_other_training_id_layer_idx_step", true);
+    assert_searches(h, METRIC_BLOCK_SQL, "Index Scan using training_metric_blocks_pkey on training_metric_blocks",
+                    true);
     assert_searches(h, METRIC_REPLACED_SQL, "Index Scan using training_metrics_other_training_id_layer_idx_step", true);
     // The range of steps, and not each of the array by itself.
     assert_searches(h, METRIC_REPLACED_SQL, "(layer_idx = $2) AND (step >= $3) AND (step <= $4))\n", true);
