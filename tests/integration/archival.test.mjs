@@ -161,3 +161,49 @@ test('archival: killed in the middle again and again, no row is lost and none co
     await rm(data, { recursive: true, force: true });
   }
 });
+
+test('archival: killed while rows are packed, no row is lost and none comes twice; packed ones come back', async (t) => {
+  const steps = 100000;
+  const data = await temporaryFolder();
+  await fill(data, 1, steps);
+  const server = await Server.start({ data, worker: false });
+  // {rows, packed}: the archive's.
+  const places = async () => (await inDatabase(data, ['ATTACH ?1 AS archive', path.join(data, 'headway-archive.db')], [
+    'SELECT (SELECT COUNT(*) FROM archive.training_metrics_archive) AS rows, (SELECT COALESCE(SUM(rows), 0) FROM archive.training_metric_blocks) AS packed',
+  ]))[0];
+  try {
+    const wanted = await curve(server, 'trn_1');
+    await archive(server, { days_old: 0 });
+    assert.deepEqual(await places(), { rows: steps, packed: 0 });
+    // Each kill comes once something has been packed since the one before.
+    let amid = 0;
+    for (let before = 0, kill = 0; before < steps; kill++) {
+      await ready(server);
+      if (!(await task(server)).running) await server.request('POST', '/api/v1/maintenance/archive', { days_old: 0 });
+      await until('rows to be packed', async () => (await places()).packed > before);
+      await server.kill();
+      const { rows, packed } = await places();
+      before = packed;
+      assert.equal(rows + packed, steps);
+      amid += rows > 0 && packed > 0 ? 1 : 0;
+      await server.restart();
+      assert.deepEqual(await curve(server, 'trn_1'), wanted, `after kill ${kill}`);
+    }
+    t.diagnostic(`${amid} kills left it half packed`);
+    assert.ok(amid > 0);
+    await until('a quiet moment', async () => (await ready(server)) && !(await task(server)).running);
+    await archive(server, { days_old: 0 });
+    assert.deepEqual(await places(), { rows: 0, packed: steps });
+    const counts = await server.get('/maintenance/metrics');
+    assert.deepEqual([counts.live.rows, counts.archived.rows], [0, steps]);
+    assert.deepEqual(await curve(server, 'trn_1'), wanted);
+    assert.equal((await curve(server, 'trn_1', '&include_archived=false')).rows, 0);
+    const { runs } = await task(server);
+    await server.post('/maintenance/restore', { training_id: 'trn_1' });
+    assert.equal((await ended(server, runs)).last_result.rows, steps);
+    assert.deepEqual(await curve(server, 'trn_1', '&include_archived=false'), wanted);
+  } finally {
+    await server.stop();
+    await rm(data, { recursive: true, force: true });
+  }
+});
