@@ -1,4 +1,4 @@
-// Old metrics moved while a training reports: how long anybody's report takes meanwhile, and how long the writer was held.
+// Old metrics moved, packed and brought back while a training reports: how long anybody's report takes meanwhile, and how long the writer was held.
 // node bench/archival.mjs [BINARY [ROWS]]
 import { spawn, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -34,18 +34,29 @@ function call(method, path, body) {
 }
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const task = async (name) => (await call('GET', '/schedule')).items.find((it) => it.name === name);
+// Of the archive's file, without the pages that are free.
+async function bytesARow() {
+  const { archived } = await call('GET', '/maintenance/metrics');
+  const used = execFileSync('/usr/bin/python3', ['-c', `
+import sqlite3, sys
+ask = lambda it: db.execute('PRAGMA ' + it).fetchone()[0]
+db = sqlite3.connect(sys.argv[1])
+print((ask('page_count') - ask('freelist_count')) * ask('page_size'))
+`, join(data, 'headway-archive.db')]);
+  return (Number(used) / archived.rows).toFixed(1);
+}
 const size = (file) => `${(statSync(join(data, file)).size / 1e6).toFixed(0)} MB`;
 
 await start();
 await stop();
 execFileSync('/usr/bin/python3', ['-c', `
-import sqlite3, sys, time
+import random, sqlite3, sys, time
 db = sqlite3.connect(sys.argv[1])
 old = int((time.time() - 60 * 86400) * 1e6)
 for t in range(1, 11):
     db.execute("INSERT INTO trainings (key, id, status, created_at) VALUES (?, ?, 'completed', ?)", (t, f'trn_{t}', old))
-    db.executemany("INSERT INTO training_metrics (training_id, layer_idx, step, timestamp, loss, l0_sparsity, explained_variance, learning_rate, grad_norm) VALUES (?, -1, ?, ?, ?, ?, 0.9, 0.001, ?)",
-        ((t, i, old + i, i * 7919 % 1000 / 1e3, i * 31 % 977 / 1e4, i * 17 % 333 / 1e2) for i in range(int(sys.argv[2]) // 10)))
+    db.executemany("INSERT INTO training_metrics (training_id, layer_idx, step, timestamp, loss, l0_sparsity, explained_variance, learning_rate, grad_norm) VALUES (?, -1, ?, ?, ?, ?, ?, 0.001, ?)",
+        ((t, i, old + i * 1000, random.uniform(8, 9), random.uniform(40, 60), random.uniform(0.9, 0.91), random.uniform(1, 2)) for i in range(int(sys.argv[2]) // 10)))
 db.commit()
 `, join(data, 'headway.db'), String(rows)]);
 await start();
@@ -72,12 +83,16 @@ async function moved(what, path, body) {
   await call('POST', path, body);
   let last;
   const reports = await report(async (n) => n % 25 === 0 && (last = await task('metric_archival')).runs > runs);
-  const { rows: n, slices, longest_slice_ms } = last.last_result;
+  const { rows: moved, packed, slices, longest_slice_ms } = last.last_result;
+  const n = what === 'packed' ? packed : moved;
   console.log(`${what}: ${n} rows in ${last.last_duration_seconds} s, ${slices} slices, the writer held for ${longest_slice_ms} ms at most; ${reports}`);
 }
 while (!(await task('metric_archival')).next_run_at) await sleep(50);
 console.log(`before: ${await report(async (n) => n === 300)}`);
 await moved('archived', '/maintenance/archive', {});
+console.log(`the archive: ${await bytesARow()} bytes a row`);
+await moved('packed', '/maintenance/archive', {});
+console.log(`the archive: ${await bytesARow()} bytes a row`);
 await moved('brought back', '/maintenance/restore', { all: true });
 await call('POST', '/schedule/curve_sums/run');
 let sums;
