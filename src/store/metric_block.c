@@ -32,16 +32,11 @@ static double value(const struct metric_row *r, size_t column)
     return *(const double *)(const void *)((const char *)r + columns[column]);
 }
 
-static bool same_bits(double a, double b)
-{
-    return memcmp(&a, &b, sizeof a) == 0;
-}
-
 bool metric_row_same(const struct metric_row *a, const struct metric_row *b)
 {
     bool same = a->step == b->step && a->layer_idx == b->layer_idx && a->timestamp == b->timestamp;
     for (size_t i = 0; same && i < N_COLUMNS; i++)
-        same = same_bits(value(a, i), value(b, i)) || (isnan(value(a, i)) && isnan(value(b, i)));
+        same = metric_same_bits(value(a, i), value(b, i)) || (isnan(value(a, i)) && isnan(value(b, i)));
     if (!same || !a->extra != !b->extra) return false;
     return !a->extra || strcmp(a->extra, b->extra) == 0;
 }
@@ -59,7 +54,7 @@ static bool equal_columns(const struct writing *w, size_t a, size_t b)
 {
     for (size_t i = 0; i < w->n; i++) {
         double x = w->values[a][i], y = w->values[b][i];
-        if (!same_bits(x, y) && !(isnan(x) && isnan(y))) return false;
+        if (!metric_same_bits(x, y) && !(isnan(x) && isnan(y))) return false;
     }
     return true;
 }

@@ -6,6 +6,7 @@
 #ifndef HW_STORE_METRIC_BLOCK_H
 #define HW_STORE_METRIC_BLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"

@@ -15,11 +15,6 @@ enum { BINARY_MAX = 1074, NORMAL_MAX = 1022, SAMPLED = 32, QUOTIENTS = 40 };
 
 // ---- one number ----------------------------------------------------------------------------------------------------
 
-static bool same(double a, double b)
-{
-    return memcmp(&a, &b, sizeof a) == 0;
-}
-
 // The sign's order made that of the numbers; it is its own reverse.
 static int64_t in_order(int64_t bits)
 {
@@ -92,7 +87,7 @@ static bool as_float(const double *v, size_t n, int64_t *ints)
         if (isfinite(v[i]) && fabs(v[i]) > 3.4028234663852886e38) return false; // FLT_MAX: the cast would be undefined
         float f = (float)v[i];
         int32_t bits;
-        if (!same((double)f, v[i])) return false;
+        if (!metric_same_bits((double)f, v[i])) return false;
         memcpy(&bits, &f, sizeof bits);
         ints[i] = in_order_32(bits);
     }
@@ -105,7 +100,7 @@ static bool as_decimal(const double *v, size_t n, uint64_t digits, int64_t *ints
         double scaled = nearbyint(v[i] * POWERS_OF_TEN[digits]);
         if (!(fabs(scaled) <= EXACT)) return false;
         ints[i] = (int64_t)scaled; // which has no -0
-        if (!same((double)ints[i] / POWERS_OF_TEN[digits], v[i])) return false;
+        if (!metric_same_bits((double)ints[i] / POWERS_OF_TEN[digits], v[i])) return false;
     }
     return true;
 }
@@ -147,7 +142,7 @@ static void fraction_of(double v, uint64_t *numerator)
         if (!(p_next < EXACT) || !(q_next < EXACT)) return;
         p_before = p, q_before = q;
         p = p_next, q = q_next;
-        if (q > 0 && p > 0 && same(p / q, v)) {
+        if (q > 0 && p > 0 && metric_same_bits(p / q, v)) {
             *numerator = (uint64_t)p;
             return;
         }
@@ -184,7 +179,7 @@ static bool as_ratio(const double *v, size_t n, uint64_t *of, int64_t *ints)
     }
     for (size_t i = 0; i < n; i++) {
         double divisor = nearbyint((double)whole / v[i]);
-        if (!(divisor >= 1 && divisor <= EXACT) || !same((double)whole / divisor, v[i])) return false;
+        if (!(divisor >= 1 && divisor <= EXACT) || !metric_same_bits((double)whole / divisor, v[i])) return false;
         ints[i] = (int64_t)divisor;
     }
     *of = whole;

@@ -110,6 +110,13 @@ static int read_points(struct store_tx *tx, void *ctx, struct err *e)
     return metric_rows_query(tx, o->id, &q, &o->got, e);
 }
 
+static int read_range(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct one *o = ctx;
+    const struct metric_query q = {.from_step = o->from, .to_step = o->to, .layer = METRIC_LAYER_ANY, .limit = o->rows};
+    return metric_rows_query(tx, o->id, &q, &o->got, e);
+}
+
 static int copy(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct one *o = ctx;
@@ -767,8 +774,34 @@ static int restore_some(struct store_tx *tx, void *ctx, struct err *e)
     return rc;
 }
 
+// A part of it, page by page.
+static void world_page(struct world *w)
+{
+    struct one o = w->o;
+    o.from = (int64_t)draw(w, WORLD_STEPS);
+    o.to = o.from + (int64_t)draw(w, 1000);
+    o.rows = 50 + (int64_t)draw(w, 400);
+    int64_t step = o.from, wanted = 0, seen = 0;
+    for (; step <= o.to && step <= WORLD_STEPS; step++) wanted += w->truth[0][step].there + w->truth[1][step].there;
+    for (bool more = true; more;) {
+        read_it(&w->f, read_range, &o);
+        for (int64_t i = 0; i < o.got.n; i++) {
+            const struct metric_row *r = &o.got.rows[i];
+            assert_true(r->step >= o.from && r->step <= o.to && w->truth[r->layer_idx][r->step].there);
+            assert_true(r->loss == w->truth[r->layer_idx][r->step].loss);
+        }
+        assert_true(o.got.n <= o.rows);
+        seen += o.got.n;
+        more = o.got.more_after >= 0;
+        o.from = o.got.more_after + 1;
+        metric_rows_release(&o.got);
+    }
+    assert_int_equal(seen, wanted);
+}
+
 static void world_check(struct world *w)
 {
+    world_page(w);
     struct metric_rows got = all_of(&w->f);
     int64_t n = 0, all = 0;
     for (int64_t step = 1; step <= WORLD_STEPS; step++) {
