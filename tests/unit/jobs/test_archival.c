@@ -635,6 +635,33 @@ static void what_was_packed_is_brought_back(void **state)
     end(&f);
 }
 
+static void rows_over_a_block_are_brought_back_with_it(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct schedule_task t;
+    begin(&f, &t);
+    struct one o = make_rows(&f, 1000, 0), again = o;
+    assert_int_equal(run_it(&f), 1000);
+    assert_int_equal(pack_it(&f), 1000);
+    again.from = 400, again.to = 499, again.loss = 5e6, again.at = f.wall - 40 * DAY;
+    write_it(&f, put, &again);
+    again.from = 1001, again.to = 1005;
+    write_it(&f, put, &again);
+    struct metric_rows wanted = all_of(&f);
+    assert_int_equal(run_it(&f), 105);
+    assert_int_equal(restore_it(&f, "trn_a"), 1005);
+    check_steps(&f, &o, false, 1, 1005);
+    check_same(&f, &wanted);
+    f.wall += 2 * HOUR;
+    assert_int_equal(run_it(&f), 0);
+    assert_int_equal(result(&f, "purged"), 1105);
+    assert_int_equal(in_rows(&f) + in_blocks(&f), 0);
+    check_same(&f, &wanted);
+    metric_rows_release(&wanted);
+    end(&f);
+}
+
 static void nobody_who_reads_while_rows_are_packed_and_brought_back_misses_one(void **state)
 {
     (void)state;
@@ -900,6 +927,7 @@ int main(void)
         cmocka_unit_test(a_step_that_is_written_again_hides_the_one_in_its_block),
         cmocka_unit_test(never_again_25_a_resume_amid_a_block_makes_the_rest_of_it_void_for_good),
         cmocka_unit_test(what_was_packed_is_brought_back),
+        cmocka_unit_test(rows_over_a_block_are_brought_back_with_it),
         cmocka_unit_test(nobody_who_reads_while_rows_are_packed_and_brought_back_misses_one),
         cmocka_unit_test(a_damaged_block_is_named_and_keeps_nothing_else_from_moving),
         cmocka_unit_test(whatever_happens_in_whatever_order_the_curve_stays_what_was_written),

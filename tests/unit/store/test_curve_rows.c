@@ -1,0 +1,156 @@
+// The rows of a curve, wherever they lie: any stretch, in any order, by one reader that keeps its place.
+#include "store/temp_store.h"
+
+#include "store/curve_rows.h"
+#include "store/metric_pack.h"
+#include "store/sql.h"
+
+enum { STEPS = 4000, KEY = 7, LAYER = 2 };
+
+static uint64_t seed = 88172645463325252ULL;
+
+static int64_t draw(int64_t below)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (int64_t)(seed % (uint64_t)below);
+}
+
+// What a step's row has, as the last that was written of it; 0: there is none.
+static double truth[STEPS];
+
+struct writing {
+    const char *table;
+    int64_t from, to, every;
+    double value;
+};
+
+static int put(struct store_tx *tx, void *ctx, struct err *e)
+{
+    const struct writing *w = ctx;
+    char text[200];
+    int rc = 0;
+    snprintf(text, sizeof text,
+             "INSERT INTO %s (training_id, layer_idx, step, timestamp, loss) VALUES (?1, ?2, ?3, 1, ?4)", w->table);
+    for (int64_t step = w->from; !rc && step < w->to; step += w->every) {
+        struct sql_stmt *st = sql_begin(tx, text, e);
+        if (!st) return HW_EINTERNAL;
+        sql_bind_i64(st, 1, KEY);
+        sql_bind_i64(st, 2, LAYER);
+        sql_bind_i64(st, 3, step);
+        sql_bind_f64(st, 4, w->value);
+        truth[step] = w->value;
+        rc = sql_exec_later(st, e);
+    }
+    return rc;
+}
+
+static void write_rows(struct temp_store *t, struct writing w)
+{
+    struct err e = {0};
+    if (store_write_wait(t->s, put, &w, &e) != 0) fail_msg("%s", e.message);
+}
+
+struct packing {
+    struct metric_pack_place at;
+    struct metric_pack pack;
+    bool found, more;
+};
+
+static int find(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct packing *p = ctx;
+    int rc = metric_pack_find(tx, &p->at, &p->pack, &p->more, e);
+    p->found = rc == 1;
+    return rc < 0 ? rc : 0;
+}
+
+static int pack(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct packing *p = ctx;
+    int64_t n = metric_pack_write(tx, &p->pack, e);
+    return n < 0 ? (int)n : n == p->pack.rows.n ? 0 : err_set(e, HW_EINTERNAL, "%lld were packed", (long long)n);
+}
+
+static void pack_all(struct temp_store *t)
+{
+    struct packing p = {.more = true};
+    struct err e = {0};
+    while (p.more) {
+        if (store_read_wait(t->s, find, &p, &e) != 0) fail_msg("%s", e.message);
+        if (!p.found) continue;
+        if (metric_pack_prepare(&p.pack, &e) != 0) fail_msg("%s", e.message);
+        if (store_write_wait(t->s, pack, &p, &e) != 0) fail_msg("%s", e.message);
+        metric_pack_release(&p.pack);
+    }
+}
+
+static void check_stretch(struct curve_rows *c, int64_t after, int64_t to, int64_t limit)
+{
+    struct metric_row r;
+    struct err e = {0};
+    int64_t step = after + 1, seen = 0;
+    if (curve_rows_begin(c, after, to, limit, &e) != 0) fail_msg("%s", e.message);
+    int rc;
+    while ((rc = curve_rows_next(c, &r, &e)) == 1) {
+        while (step < STEPS && truth[step] == 0) step++;
+        assert_int_equal(r.step, step);
+        assert_int_equal(r.layer_idx, LAYER);
+        assert_true(r.loss == truth[step]);
+        assert_null(r.extra);
+        step++;
+        seen++;
+    }
+    if (rc) fail_msg("%s", e.message);
+    curve_rows_end(c);
+    while (step < STEPS && step <= to && truth[step] == 0) step++;
+    assert_true(seen == limit || step > to || step >= STEPS);
+}
+
+static int check_all(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct curve_rows c;
+    (void)ctx, (void)e;
+    curve_rows_init(&c, tx, KEY, LAYER, false);
+    check_stretch(&c, -1, INT64_MAX, INT64_MAX);
+    // Where nothing is, and up to where a block begins.
+    check_stretch(&c, 1250, 1260, INT64_MAX);
+    check_stretch(&c, 1250, 1300, INT64_MAX);
+    for (int i = 0; i < 3000; i++) {
+        int64_t after = draw(STEPS + 100) - 1, length = i % 3 ? 1 : draw(900);
+        check_stretch(&c, after, after + length, i % 7 ? INT64_MAX : 1 + draw(20));
+    }
+    curve_rows_release(&c);
+    return 0;
+}
+
+static void any_stretch_in_any_order_has_each_step_once(void **state)
+{
+    (void)state;
+    struct temp_store t;
+    const char *const live = "training_metrics", *const rows = "training_metrics_archive";
+    temp_store_init(&t);
+    // With gaps between the blocks, and between the steps of some.
+    write_rows(&t, (struct writing){rows, 100, 1200, 1, 1});
+    write_rows(&t, (struct writing){rows, 1300, 2500, 3, 2});
+    write_rows(&t, (struct writing){rows, 3000, 3040, 1, 3});
+    assert_int_equal(store_read_wait(t.s, check_all, NULL, NULL), 0);
+    pack_all(&t);
+    assert_int_equal(store_read_wait(t.s, check_all, NULL, NULL), 0);
+    // Over them, between them and behind them.
+    write_rows(&t, (struct writing){rows, 90, 700, 9, 4});
+    write_rows(&t, (struct writing){live, 95, 3100, 23, 5});
+    assert_int_equal(store_read_wait(t.s, check_all, NULL, NULL), 0);
+    pack_all(&t);
+    assert_int_equal(store_read_wait(t.s, check_all, NULL, NULL), 0);
+    temp_store_release(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_stretch_in_any_order_has_each_step_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
