@@ -236,7 +236,7 @@ int64_t queue_publish_due(const struct queue *q); // INT64_MAX: nothing is held
 void shown_release(struct queue *q);
 struct shown *shown_get(struct queue *q, const char *job_id);
 
-// ---- claims and workers (queue_claim.c) ---------------------------------------------------------------------------
+// ---- claims (queue_claim.c) and workers (queue_workers.c) --------------------------------------------------------
 
 struct known_worker {
     struct queue_slots slots; // without its queues
