@@ -24,7 +24,8 @@ export function JobTimeline({ job }: { job: Operation }) {
   return (
     <Panel title="Timeline" note={page?.phases_left_out === true ? "later phases were too many to be kept" : undefined} bodyClassName="pb-3" testId="timeline">
       {error !== null && <p className="border-t border-line px-4 py-2 text-sm text-amber">It can&rsquo;t be read: {error}</p>}
-      {page === null && error === null && <p className="border-t border-line px-4 py-2 text-sm text-muted">Reading…</p>}
+      {/* About as high as what a short job will have, so that little moves when it comes. */}
+      {page === null && error === null && <p className="min-h-24 border-t border-line px-4 py-2 text-sm text-muted">Reading…</p>}
       {page !== null && !kept && <p className="border-t border-line px-4 py-2 text-sm text-muted">This job is from before its timeline was kept: only this is known.</p>}
       {items.length > 0 && (
         <div className="border-t border-line px-4 py-3">
