@@ -68,15 +68,6 @@ static bool read_argument(const struct archival *a, const char *argument, char t
     return false;
 }
 
-// A commit that finds the log full moves it, and the writer waits: here it is done on the run's own thread, long before
-// it is full. What it does is the same for everybody, so a failure is left to whoever meets it next.
-static void relieve(struct store *store, int *stretches)
-{
-    struct store_maintenance m;
-    struct err ignored;
-    if (++*stretches % 4 == 0) (void)store_move_log(store, &m, &ignored);
-}
-
 // ---- archiving -----------------------------------------------------------------------------------------------------
 
 struct moving {
@@ -202,7 +193,7 @@ static int pack(struct schedule_run *run, struct store *store, struct archive_ou
             rc = 0;
         }
         if (!rc) rc = pack_some(run, store, &p, &out->slices, &why);
-        relieve(store, &rounds);
+        slices_relieve(store, &rounds);
     }
     for (int i = 0; i < p.n; i++) metric_pack_release(&p.packs[i]);
     out->packed = p.rows;
@@ -230,7 +221,7 @@ int archive_old_metrics(struct schedule_run *run, struct store *store, int64_t d
         // Looked for on a reader's thread: it costs the writer nothing.
         if (!rc) rc = store_read_wait(store, find, &m, e);
         if (!rc && m.stretch.n) rc = move_stretch(run, store, &m, out, e);
-        relieve(store, &stretches);
+        slices_relieve(store, &stretches);
     } while (!rc && m.stretch.more);
     out->rows = m.rows;
     out->purged = m.purged;
@@ -295,7 +286,7 @@ static int restore(struct schedule_run *run, struct store *store, struct restori
         if (rc) return rc;
         do {
             rc = slices_run(run, store, copy_back, r, &out->slices, e);
-            relieve(store, &stretches);
+            slices_relieve(store, &stretches);
         } while (!rc && r->more);
         if (!rc) rc = store_write_wait(store, end_restore, r, e);
         r->trainings++;

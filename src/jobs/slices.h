@@ -26,6 +26,9 @@ struct slices {
 // On the run's thread; what it measures is added to *sum. HW_ECANCELLED when the run is to stop: what was committed
 // stays.
 int slices_run(struct schedule_run *run, struct store *s, slice_fn fn, void *ctx, struct slices *sum, struct err *e);
+// Between stretches of many slices, on the run's thread: every fourth time the write-ahead log is moved. A commit that
+// finds the log full moves it, and the writer waits: here that is done long before it is full.
+void slices_relieve(struct store *s, int *stretches);
 void slices_write(const struct slices *s, struct jw *w); // the members "slices" and "longest_slice_ms"
 
 #endif
