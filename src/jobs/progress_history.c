@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "jobs/state.h"
 #include "store/models_table.h"
+#include "store/training_removal.h"
 #include "store/trainings_table.h"
 
 // ---- storing -------------------------------------------------------------------------------------------------------
@@ -86,17 +87,27 @@ struct place {
     char job_id[ID_SIZE]; // "": all of the entity's
 };
 
+// What a training that was deleted has left is nobody's any more.
+static int is_deleted(struct store_tx *tx, const char *type, const char *id, bool *deleted, struct err *e)
+{
+    *deleted = false;
+    return strcmp(type, "training") == 0 ? training_is_noted(tx, id, deleted, e) : 0;
+}
+
 static int place_of_job(struct store_tx *tx, const char *id, struct place *p, struct err *e)
 {
     struct job_row job;
+    bool deleted = false;
     int rc = job_row_get(tx, id, &job, e);
     if (rc) return rc;
     bool own = !job.entity_type || !job.entity_id[0];
+    if (!own) rc = is_deleted(tx, job.entity_type, job.entity_id, &deleted, e);
+    own |= deleted;
     snprintf(p->entity_type, sizeof p->entity_type, "%s", own ? "job" : job.entity_type);
     snprintf(p->entity_id, sizeof p->entity_id, "%s", own ? job.id : job.entity_id);
     snprintf(p->job_id, sizeof p->job_id, "%s", job.id);
     job_row_release(&job);
-    return 0;
+    return rc;
 }
 
 // 0: there is an entity of that type and id. HW_ENOTFOUND.
@@ -130,6 +141,10 @@ static int place_of_entity(struct store_tx *tx, const char *type, const char *id
     snprintf(p->entity_id, sizeof p->entity_id, "%s", id);
     int rc = type ? 0 : history_entity_type(tx, id, p->entity_type, e);
     if (type) snprintf(p->entity_type, sizeof p->entity_type, "%s", type);
+    bool deleted = false;
+    if (!rc) rc = is_deleted(tx, p->entity_type, id, &deleted, e);
+    if (!rc && deleted) return err_set(e, HW_ENOTFOUND, "there is no training %.60s", id);
+    if (rc && rc != HW_ENOTFOUND) return rc;
     struct history_row row;
     if (type) rc = history_row_newest(tx, type, id, NULL, &row, e);
     if (type && rc == 0) history_row_release(&row);

@@ -7,6 +7,7 @@
 #include "store/metric_archive.h"
 #include "store/metric_blocks_table.h"
 #include "store/sql.h"
+#include "store/training_removal.h"
 
 // One row of integers: 1, 0: there is none, or a negative code.
 static int row_of(struct store_tx *tx, const char *text, const int64_t *args, int n_args, int64_t *out, int n,
@@ -241,7 +242,8 @@ int archived_blocks_count(struct store_tx *tx, int64_t now, int64_t ages[], stru
             "training_metrics_archive") " OR EXISTS (SELECT 1 FROM training_metric_cuts AS c WHERE c.training_id = "
                                         "b.training_id"
                                         " AND c.layer_idx = b.layer_idx AND c.step < b.last_step" METRIC_ONE_ROW
-                                        ") THEN 1 ELSE 0 END FROM training_metric_blocks AS b";
+                                        ") THEN 1 ELSE 0 END FROM training_metric_blocks AS b WHERE " TRAINING_STAYS(
+                                            "b");
     struct sql_stmt *st = sql_begin(tx, text, e);
     if (!st) return HW_EINTERNAL;
     int rc;

@@ -4,6 +4,7 @@
 #include "store/curve_queries.h"
 #include "store/metrics_table.h"
 #include "store/sql.h"
+#include "store/training_removal.h"
 #include "store/trainings_table.h"
 
 enum { LOOKED_AT = 20000 };
@@ -28,9 +29,10 @@ int metric_archive_find(struct store_tx *tx, int64_t before, struct metric_stret
 {
     const char *text =
         "SELECT training_id, layer_idx, step, CASE WHEN timestamp < ?4 AND NOT EXISTS (SELECT 1 FROM"
-        " training_metric_restores AS r WHERE r.training_id = m.training_id AND r.restored_at >= ?4) THEN 1 ELSE 0 END"
-        " FROM training_metrics AS m WHERE (training_id, layer_idx, step) > (?1, ?2, ?3)"
-        " ORDER BY training_id, layer_idx, step LIMIT ?5";
+        " training_metric_restores AS r WHERE r.training_id = m.training_id AND r.restored_at >= ?4) "
+        "AND " TRAINING_STAYS("m") " THEN 1 ELSE 0 END"
+                                   " FROM training_metrics AS m WHERE (training_id, layer_idx, step) > (?1, ?2, ?3)"
+                                   " ORDER BY training_id, layer_idx, step LIMIT ?5";
     struct sql_stmt *st = sql_begin(tx, text, e);
     if (!st) return HW_EINTERNAL;
     sql_bind_i64(st, 1, s->place.key);
@@ -203,8 +205,14 @@ int metric_restore_next(struct store_tx *tx, int64_t *key, struct err *e)
     const char *text = "SELECT training_id FROM (SELECT MIN(training_id) AS training_id FROM training_metrics_archive"
                        " WHERE training_id > ?1 UNION ALL SELECT MIN(training_id) FROM training_metric_blocks"
                        " WHERE training_id > ?1) AS next WHERE training_id IS NOT NULL ORDER BY training_id LIMIT 1";
-    const int64_t after = *key;
-    return row_of(tx, text, &after, key, 1, e);
+    bool noted = false;
+    int rc;
+    do {
+        const int64_t after = *key;
+        rc = row_of(tx, text, &after, key, 1, e);
+        if (!rc) rc = training_key_is_noted(tx, *key, &noted, e);
+    } while (!rc && noted);
+    return rc;
 }
 
 int metric_restore_find(struct store_tx *tx, const char *training_id, int64_t *key, struct err *e)
@@ -215,7 +223,8 @@ int metric_restore_find(struct store_tx *tx, const char *training_id, int64_t *k
 int metric_restore_begin(struct store_tx *tx, int64_t key, int64_t now, struct err *e)
 {
     int64_t n = RUN(tx, e,
-                    "INSERT INTO training_metric_restores (training_id, restored_at, complete) VALUES (?1, ?2, 0)"
+                    "INSERT INTO training_metric_restores (training_id, restored_at, complete) SELECT ?1, ?2, 0"
+                    " WHERE EXISTS (SELECT 1 FROM trainings WHERE key = ?1)" // deleted meanwhile
                     " ON CONFLICT (training_id) DO UPDATE SET restored_at = excluded.restored_at, complete = 0",
                     key, now);
     return n < 0 ? (int)n : 0;
@@ -229,6 +238,9 @@ int metric_restore_end(struct store_tx *tx, int64_t key, struct err *e)
 
 int64_t metric_restore_copy(struct store_tx *tx, int64_t key, int *layer, int64_t *step, struct err *e)
 {
+    bool noted;
+    int gone = training_key_is_noted(tx, key, &noted, e);
+    if (gone || noted) return gone;
     struct archived_block_place b;
     int found = archived_blocks_find(tx, key, *layer, *step, &b, e);
     if (found < 0) return found;
@@ -295,9 +307,12 @@ static int count(struct store_tx *tx, const char *text, int64_t now, int64_t out
 
 int get_metric_count_by_age(struct store_tx *tx, int64_t now, struct metric_ages *out, struct err *e)
 {
-    int rc = count(tx, COUNT_BY_AGE "training_metrics GROUP BY age", now, out->live, e);
+    int rc =
+        count(tx, COUNT_BY_AGE "training_metrics AS m WHERE " TRAINING_STAYS("m") " GROUP BY age", now, out->live, e);
     if (!rc)
-        rc = count(tx, COUNT_BY_AGE "training_metrics_archive AS a WHERE " METRIC_ARCHIVED_COUNTS " GROUP BY age", now,
-                   out->archived, e);
+        rc = count(tx,
+                   COUNT_BY_AGE "training_metrics_archive AS a WHERE " METRIC_ARCHIVED_COUNTS
+                                " AND " TRAINING_STAYS("a") " GROUP BY age",
+                   now, out->archived, e);
     return rc ? rc : archived_blocks_count(tx, now, out->archived, e);
 }

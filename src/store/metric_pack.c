@@ -40,9 +40,13 @@ static int next_row(struct store_tx *tx, const struct metric_pack_place *at, str
     return rc;
 }
 
-static int is_restored(struct store_tx *tx, int64_t key, struct err *e)
+// Brought back, or deleted: its rows are about to go.
+static int is_left_alone(struct store_tx *tx, int64_t key, struct err *e)
 {
-    struct sql_stmt *st = sql_begin(tx, "SELECT 1 FROM training_metric_restores WHERE training_id = ?1", e);
+    struct sql_stmt *st = sql_begin(tx,
+                                    "SELECT 1 FROM training_metric_restores WHERE training_id = ?1"
+                                    " UNION ALL SELECT 1 FROM deleted_trainings WHERE key = ?1",
+                                    e);
     if (!st) return HW_EINTERNAL;
     sql_bind_i64(st, 1, key);
     int rc = sql_step(st, e);
@@ -118,7 +122,7 @@ static int look_at(struct store_tx *tx, const struct metric_pack_place *at, stru
 static int look_behind(struct store_tx *tx, struct metric_pack_place *at, const struct metric_pack_place *next,
                        struct metric_pack *p, struct err *e)
 {
-    int rc = is_restored(tx, next->key, e);
+    int rc = is_left_alone(tx, next->key, e);
     if (rc < 0) return rc;
     *at = *next;
     if (rc == 1) {

@@ -12,6 +12,7 @@ const struct listed_table listed_tables[] = {
     {"datasets", {"id"}, NULL},
     {"extractions", {"id"}, NULL},
     {"trainings", {"id"}, "key"},
+    {"deleted_trainings", {"key"}, NULL},
     {"checkpoints", {"id"}, NULL},
     {"training_metrics", {"training_id", "layer_idx", "step"}, NULL},
     {"training_metrics_archive", {"training_id", "layer_idx", "step"}, NULL},

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "store/columns.h"
+#include "store/training_removal.h"
 
 // ---- extractions --------------------------------------------------------------------------------------------------
 
@@ -149,10 +150,28 @@ int training_key_get(struct store_tx *tx, const char *id, int64_t *key, struct e
     return rc == 1 ? 0 : rc == 0 ? err_set(e, HW_ENOTFOUND, "there is no training %.60s", id) : rc;
 }
 
+static int take_back(struct store_tx *tx, const char *id, struct err *e)
+{
+    struct sql_stmt *st = sql_begin(tx, "DELETE FROM trainings WHERE id = ?1", e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_text(st, 1, id);
+    int64_t n = sql_exec(st, e);
+    return n < 0 ? (int)n : 0;
+}
+
+// No key is given twice, but by a database that was restored or copied: it counts from the greatest that is there, and
+// one that is greater may still have rows to be removed.
 int training_row_insert(struct store_tx *tx, struct training_row *r, struct err *e)
 {
-    int rc = table_insert(tx, &trainings, r, e);
-    return rc ? rc : training_key_get(tx, r->id, &r->key, e);
+    bool noted = false;
+    int rc;
+    do {
+        rc = noted ? take_back(tx, r->id, e) : 0;
+        if (!rc) rc = table_insert(tx, &trainings, r, e);
+        if (!rc) rc = training_key_get(tx, r->id, &r->key, e);
+        if (!rc) rc = training_key_is_noted(tx, r->key, &noted, e);
+    } while (!rc && noted);
+    return rc;
 }
 
 int training_row_update(struct store_tx *tx, const struct training_row *r, struct err *e)
