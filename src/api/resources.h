@@ -22,6 +22,8 @@ struct resources {
     const char *task_program;             // path of headway-task
     const char *hub;                      // where models and datasets are downloaded from: HF_ENDPOINT
     const struct system_provider *system; // the machine's readings; NULL: none
+    void (*removal)(void *ctx);           // a training was deleted: its rows are to be removed soon
+    void *removal_ctx;
 };
 
 void resources_register(struct resources *r, struct router *router);

@@ -1,6 +1,10 @@
 // Trainings: /trainings, their metrics and checkpoints.
 #include "api/entity.h"
+#include "base/clock.h"
 #include "jobs/job_json.h"
+#include "jobs/queue.h"
+#include "jobs/state.h"
+#include "store/training_removal.h"
 
 static void init(void *row)
 {
@@ -126,6 +130,75 @@ static void trainings_checkpoints(struct request *req, void *ctx)
     op_read(&c->op);
 }
 
+// ---- deleting -----------------------------------------------------------------------------------------------------
+
+struct deletion {
+    struct resource_op op;
+    struct training_row training;
+};
+
+// Its job may still write to it. One whose job is gone is as its own row says.
+static int refuse_at_work(struct store_tx *tx, const struct training_row *t, struct err *e)
+{
+    struct job_row job;
+    enum job_status s = JOB_FAILED;
+    bool known = job_status_from_name(t->status, &s);
+    int rc = t->job_id[0] ? job_row_get(tx, t->job_id, &job, e) : HW_ENOTFOUND;
+    if (rc && rc != HW_ENOTFOUND) return rc;
+    if (rc == 0) {
+        known = job_status_from_name(job.status, &s);
+        job_row_release(&job);
+    }
+    if (rc) err_clear(e);
+    if (!known || job_is_final(s)) return 0;
+    return err_set(e, HW_ECONFLICT, "the training %s is %s: cancel its job %s first", t->id, job_status_name(s),
+                   t->job_id);
+}
+
+static int delete_training(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct deletion *d = ctx;
+    const char *id = request_param(d->op.req, "id");
+    training_row_release(&d->training); // the transaction may be run again
+    training_row_init(&d->training);
+    int rc = training_row_get(tx, id, &d->training, e);
+    if (!rc) rc = refuse_at_work(tx, &d->training, e);
+    return rc ? rc : training_row_delete(tx, id, clock_now_us(), e);
+}
+
+static void write_deleted(struct resource_op *op, struct jw *w)
+{
+    const struct training_row *t = &((struct deletion *)op)->training;
+    jw_obj(w);
+    jw_kstr(w, "id", t->id);
+    jw_kstr(w, "files_kept", t->output_path);
+    jw_obj_end(w);
+}
+
+static void release_deletion(struct resource_op *op)
+{
+    training_row_release(&((struct deletion *)op)->training);
+}
+
+// Commit, publish, answer; what is left in other tables goes after that.
+static void deleted(void *ctx, int rc, const struct err *e)
+{
+    struct deletion *d = ctx;
+    struct resources *api = d->op.api;
+    if (!rc) queue_training_deleted(api->queue, d->training.id, d->training.job_id);
+    op_answer(&d->op, rc ? e : NULL);
+    if (!rc && api->removal) api->removal(api->removal_ctx);
+}
+
+static void trainings_delete(struct request *req, void *ctx)
+{
+    struct deletion *d = op_new(ctx, req, sizeof *d);
+    training_row_init(&d->training);
+    d->op.write = write_deleted;
+    d->op.release = release_deletion;
+    store_write(d->op.api->store, delete_training, deleted, d);
+}
+
 void trainings_register(struct resources *r, struct router *router)
 {
     static const struct route routes[] = {
@@ -134,6 +207,7 @@ void trainings_register(struct resources *r, struct router *router)
         {"POST", "/api/v1/trainings/estimate", trainings_estimate},
         {"GET", "/api/v1/trainings/curves", training_curves_get},
         {"GET", "/api/v1/trainings/{id}", trainings_get},
+        {"DELETE", "/api/v1/trainings/{id}", trainings_delete},
         {"GET", "/api/v1/trainings/{id}/metrics", training_metrics_get},
         {"GET", "/api/v1/trainings/{id}/checkpoints", trainings_checkpoints},
     };

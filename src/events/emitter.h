@@ -74,6 +74,9 @@ struct ev_failure {
 
 EMIT_CHECKED int64_t emit_training_failed(struct emitter *em, const char *training_id, const struct ev_failure *f);
 
+// To those who look at the training, as the last that is known of it; and to those who look at all jobs.
+EMIT_CHECKED int64_t emit_training_deleted(struct emitter *em, const char *training_id, const char *job_id);
+
 struct ev_checkpoint {
     const char *training_id, *checkpoint_id, *storage_path;
     int64_t step, size_bytes;

@@ -43,6 +43,11 @@ void entity_publish_created(struct queue *q, const struct change *c)
     buf_release(&b);
 }
 
+void queue_training_deleted(struct queue *q, const char *training_id, const char *job_id)
+{
+    queue_sent(q, emit_training_deleted(q->cfg.emitter, training_id, job_id));
+}
+
 void entity_publish_checkpoints(struct queue *q, const struct change *c)
 {
     for (int i = 0; i < c->n_checkpoints; i++) {

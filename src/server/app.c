@@ -214,6 +214,11 @@ static int start_io(struct app *a, struct err *e)
     return io_threads_start(&a->io, n, a->loop, a->bus, &config, e);
 }
 
+static void ask_removal(void *ctx)
+{
+    periodic_ask_removal(((struct app *)ctx)->periodic);
+}
+
 static void make_routes(struct app *a)
 {
     a->resources = (struct resources){
@@ -224,6 +229,8 @@ static void make_routes(struct app *a)
         .task_program = a->settings->task_program,
         .hub = a->settings->hub,
         .system = &a->system_provider,
+        .removal = ask_removal,
+        .removal_ctx = a,
     };
     a->system_source =
         (struct system_source){a->bus, a->monitor, (int64_t)(a->settings->monitor_interval_seconds * 1e6)};

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -10,16 +11,20 @@
 #include "jobs/maintenance.h"
 #include "jobs/maintenance_history.h"
 #include "jobs/schedule.h"
+#include "jobs/training_removal.h"
 #include "net/loop.h"
 #include "server/monitor_thread.h"
+#include "store/training_removal.h"
 
 enum { TASKS_MAX = 16 };
 
 struct periodic {
     struct loop *loop;
+    struct store *store;
     struct loop_timer timer;
     struct schedule *schedule;
     char monitor_spec[48];
+    bool removal_asked; // and not begun yet
     struct history_retention progress_history, system_history;
     struct schedule_task tasks[TASKS_MAX];
 };
@@ -60,6 +65,8 @@ static size_t fill_table(struct periodic *p, struct store *store, struct archiva
          maintenance_curves, NULL, store},
         {ARCHIVAL_TASK, "Moves metrics that are older than TRAINING_METRIC_ARCHIVE_DAYS to the archive.", "daily 02:00",
          archival_task, NULL, archival},
+        {TRAINING_REMOVAL_TASK, "Removes what is left in the database of trainings that were deleted.", "daily 02:20",
+         training_removal_task, NULL, store},
     };
     size_t n = sizeof rows / sizeof *rows;
     _Static_assert(sizeof rows / sizeof *rows <= TASKS_MAX, "the table of tasks is too short");
@@ -81,19 +88,48 @@ static void due(struct loop_timer *t)
     schedule_tick(p->schedule);
 }
 
+// One that runs may have looked already; one that can't be started now is, at the latest, at its time of day.
+static void run_removal(struct periodic *p)
+{
+    if (p->removal_asked && schedule_run_now(p->schedule, TRAINING_REMOVAL_TASK, NULL) == 0) p->removal_asked = false;
+}
+
+void periodic_ask_removal(struct periodic *p)
+{
+    p->removal_asked = true;
+    run_removal(p);
+}
+
 static void ended(void *ctx, const char *name, double seconds, struct slice result, const struct err *e)
 {
-    (void)ctx;
     if (e)
         log_error("schedule", "%s failed after %.3f s: %s (%.*s)", name, seconds, e->message, SLICE_FMT(result));
     else
         log_info("schedule", "%s: %.3f s, %.*s", name, seconds, SLICE_FMT(result));
+    if (strcmp(name, TRAINING_REMOVAL_TASK) == 0) run_removal(ctx);
+}
+
+// What the server's end has cut off. Its time of day makes up for a look that fails.
+static int look_for_deleted(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct training_removal first;
+    (void)ctx;
+    return training_removal_next(tx, 0, &first, e);
+}
+
+static void looked_for_deleted(void *ctx, int rc, const struct err *e)
+{
+    (void)e;
+    if (rc == 0) periodic_ask_removal(ctx);
 }
 
 static void started(void *ctx, int rc, const struct err *e)
 {
-    (void)ctx;
-    if (rc) log_error("schedule", "periodic tasks won't run: %s", e->message);
+    struct periodic *p = ctx;
+    if (rc)
+        log_error("schedule", "periodic tasks won't run: %s", e->message);
+    else
+        store_read(p->store, look_for_deleted, looked_for_deleted, p);
 }
 
 int periodic_new(struct periodic **out, struct loop *l, struct store *store, struct archival *archival,
@@ -102,6 +138,7 @@ int periodic_new(struct periodic **out, struct loop *l, struct store *store, str
 {
     struct periodic *p = mem_zalloc(sizeof *p);
     p->loop = l;
+    p->store = store;
     loop_timer_init(&p->timer, due, p);
     snprintf(p->monitor_spec, sizeof p->monitor_spec, "every %.10g seconds", monitor_interval_seconds);
     p->progress_history = (struct history_retention){store, history_retention_days};

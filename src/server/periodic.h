@@ -25,6 +25,9 @@ void periodic_stop(struct periodic *p);  // nothing new; what runs is told
 void periodic_join(struct periodic *p);  // after the loop has ended, before the store is closed
 void periodic_free(struct periodic *p);  // after loop_free
 
+// A training was deleted: the task that removes its rows runs now, or once more if it is running. On the loop's thread.
+void periodic_ask_removal(struct periodic *p);
+
 // Runs by outcome and the time of the last success, in Prometheus' text format.
 void periodic_metrics(struct periodic *p, struct buf *out);
 

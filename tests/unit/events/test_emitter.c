@@ -94,6 +94,8 @@ static void training_events(void **state)
     expect("trainings/trn_1/progress", "training:failed", MSG_LIFECYCLE,
            "{\"training_id\":\"trn_1\",\"progress\":62.5,\"error_type\":\"OOM\",\"error_message\":\"no memory\","
            "\"suggested_retry_params\":{\"batch_size\":4}}");
+    assert_int_equal(emit_training_deleted(em, "trn_1", "job_1"), 1); // of the second channel
+    expect("operations", "training:deleted", MSG_LIFECYCLE, "{\"training_id\":\"trn_1\",\"job_id\":\"job_1\"}");
     struct ev_checkpoint c = {"trn_1", "ckp_1", "/data/c", 500, 1024, 0.25, true};
     assert_int_equal(emit_checkpoint_created(em, &c), 1);
     expect("trainings/trn_1/checkpoints", "checkpoint:created", MSG_LIFECYCLE,

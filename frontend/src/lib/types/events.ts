@@ -138,6 +138,12 @@ export interface TrainingFailed extends Envelope {
   suggested_retry_params: JsonObject | null;
 }
 
+export interface TrainingDeleted extends Envelope {
+  training_id: string;
+  /** The job that made it last. */
+  job_id: string | null;
+}
+
 export interface CheckpointCreated extends Envelope {
   training_id: string;
   checkpoint_id: string;
@@ -573,6 +579,12 @@ export interface OperationFinished extends Envelope {
   usage: Usage | null;
 }
 
+export interface OperationTrainingDeleted extends Envelope {
+  training_id: string;
+  /** The job that made it last. */
+  job_id: string | null;
+}
+
 export interface SystemCpuMetrics extends Envelope {
   host: string;
   percent: number | null;
@@ -720,6 +732,7 @@ export interface EventMap {
   "training:status_changed": TrainingStatusChanged;
   "training:completed": TrainingCompleted;
   "training:failed": TrainingFailed;
+  "training:deleted": TrainingDeleted | OperationTrainingDeleted;
   "checkpoint:created": CheckpointCreated;
   "model:progress": ModelProgress;
   "model:completed": ModelCompleted;
