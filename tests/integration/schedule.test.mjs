@@ -69,6 +69,7 @@ describe('the schedule', () => {
       ['system_retention', 'daily 03:20', 'local'],
       ['curve_sums', 'daily 01:30', 'local'],
       ['metric_archival', 'daily 02:00', 'local'],
+      ['training_removal', 'daily 02:20', 'local'],
     ]);
     for (const task of items.slice(1)) {
       assert.equal(task.runs, 0, task.name);

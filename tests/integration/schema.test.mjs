@@ -154,6 +154,9 @@ describe('the server keeps to its schemas', () => {
     await socket.seen('training:completed', (it) => it.training_id === early.id);
     assert.equal((await get(`/trainings/${long.id}`)).status, 'cancelled');
     await refuse(409, 'POST', `/api/v1/jobs/${training.job_id}/cancel`);
+    await call('DELETE', `/api/v1/trainings/${early.id}`);
+    await socket.seen('training:deleted', (it) => it.training_id === early.id);
+    await refuse(404, 'DELETE', `/api/v1/trainings/${early.id}`);
     await get('/trainings?limit=1');
     assert.ok((await get(`/trainings/${training.id}/metrics?layer=*`)).items.length > 60);
     await get(`/trainings/${training.id}/metrics?max_points=10`);
