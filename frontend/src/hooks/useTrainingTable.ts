@@ -5,7 +5,7 @@ import { operationsStore } from "@/stores/operationsStore";
 import { trainingTableStore } from "@/stores/trainingTableStore";
 import { useFallbackPolling } from "./useFallbackPolling";
 
-const { fetchAll, fetchNewest, applyOperations } = trainingTableStore.getState();
+const { fetchAll, fetchNewest, applyOperations, forget } = trainingTableStore.getState();
 
 export function useTrainingTable(): void {
   const [socket] = useState(liveSocket);
@@ -19,11 +19,19 @@ export function useTrainingTable(): void {
       if (now.operations === before.operations) return;
       applyOperations(Object.values(now.operations).filter((job) => before.operations[job.id] !== job));
     });
-    const release = socket.subscribe("operations", {}, {
-      onSubscribed: ({ first, recovered }) => {
-        if (!first && !recovered) void fetchAll();
+    const release = socket.subscribe(
+      "operations",
+      {
+        "training:deleted": ({ training_id }) => {
+          forget(training_id);
+        },
       },
-    });
+      {
+        onSubscribed: ({ first, recovered }) => {
+          if (!first && !recovered) void fetchAll();
+        },
+      },
+    );
     return () => {
       leave();
       release();

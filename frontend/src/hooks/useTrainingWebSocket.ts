@@ -48,6 +48,10 @@ export function useTrainingWebSocket(trainingId: string): { isConnected: boolean
           store.failTraining(payload);
           void store.fetchTraining(trainingId);
         },
+        "training:deleted": () => {
+          rows.stop();
+          store.deleteTraining(trainingId);
+        },
       },
       {
         onSubscribed: ({ recovered }) => {

@@ -31,6 +31,8 @@ export interface TrainingTableState {
   fetchRows: (ids: readonly string[]) => Promise<void>;
   fetchCurves: (ids: readonly string[]) => Promise<void>;
   applyOperations: (jobs: readonly Operation[]) => void;
+  /** The training was deleted: an answer that was on its way brings it back no more. */
+  forget: (trainingId: string) => void;
   applyProgress: (payload: TrainingProgress) => void;
 }
 
@@ -72,10 +74,14 @@ export function createTrainingTableStore() {
     let newest: Promise<void> | null = null;
     const asked = new Set<string>();
 
+    const deleted = new Set<string>();
+
     function put(change: (rows: Rows) => boolean, more: Partial<TrainingTableState> = {}): void {
       set((state) => {
         const rows = new Map(state.rows);
-        return change(rows) ? { ...more, rows, structure: state.structure + 1 } : { ...more, rows };
+        const changed = change(rows);
+        for (const id of deleted) rows.delete(id);
+        return changed ? { ...more, rows, structure: state.structure + 1 } : { ...more, rows };
       });
     }
 
@@ -184,6 +190,7 @@ export function createTrainingTableStore() {
         let structural = false;
         for (const job of jobs) {
           if (job.entity_type !== "training" || job.entity_id === null) continue;
+          if (deleted.has(job.entity_id)) continue;
           const known = changed.get(job.entity_id) ?? get().rows.get(job.entity_id);
           if (known === undefined) {
             unknown = true;
@@ -209,6 +216,11 @@ export function createTrainingTableStore() {
         }
         // While pages are still to come, it is most likely on one of them.
         if (unknown && get().load === "ready") void get().fetchNewest();
+      },
+
+      forget: (trainingId) => {
+        deleted.add(trainingId);
+        put((rows) => rows.delete(trainingId));
       },
 
       applyProgress: (payload) => {

@@ -55,6 +55,8 @@ export interface TrainingsState {
   completeTraining: (payload: TrainingCompleted) => void;
   failTraining: (payload: TrainingFailed) => void;
   addCheckpoint: (payload: CheckpointCreated) => void;
+  /** It was deleted: what was known of it is no longer shown. */
+  deleteTraining: (trainingId: string) => void;
 }
 
 /** The step of one layer: events count the steps of all layers together, metric rows each layer's own. */
@@ -279,6 +281,17 @@ export function createTrainingsStore() {
           eta_low: null,
           eta_high: null,
         }, payload.ts);
+      },
+
+      deleteTraining: (trainingId) => {
+        const without = <T>(known: Record<string, T>): Record<string, T> => Object.fromEntries(Object.entries(known).filter(([id]) => id !== trainingId));
+        set((state) => ({
+          trainings: without(state.trainings),
+          curves: without(state.curves),
+          details: without(state.details),
+          checkpoints: without(state.checkpoints),
+          errors: { ...state.errors, [trainingId]: `the training ${trainingId} was deleted` },
+        }));
       },
 
       addCheckpoint: (payload) => {

@@ -53,6 +53,24 @@ describe("trainingTableStore", () => {
     });
   });
 
+  it("drops what was deleted at once, and no answer that was on its way brings it back", async () => {
+    serve(3);
+    await state().fetchAll();
+    const before = state().structure;
+    state().forget("trn_1");
+    expect([...state().rows.keys()]).toEqual(["trn_0", "trn_2"]);
+    expect(state().structure).toBeGreaterThan(before);
+    await state().fetchAll();
+    await state().fetchNewest();
+    peer.rest.set("/trainings/trn_1", training({ id: "trn_1", job_id: "job_1" }));
+    await state().fetchRows(["trn_1"]);
+    expect([...state().rows.keys()]).toEqual(["trn_0", "trn_2"]);
+    // Its job is still told of: that is no training that is not known yet.
+    const asked = requests("/trainings").length;
+    state().applyOperations([operation({ id: "job_1", entity_type: "training", entity_id: "trn_1" })]);
+    expect(requests("/trainings")).toHaveLength(asked);
+  });
+
   it("drops what is gone once the whole list has been read again, and keeps its place", async () => {
     serve(3);
     await state().fetchAll();

@@ -67,6 +67,17 @@ describe("useTrainingWebSocket", () => {
     expect(peer.client.subscriptions()).toEqual([]);
   });
 
+  it("a training that is deleted is no longer shown, and the page says why", async () => {
+    await mounted();
+    peer.rest.delete("/trainings/trn_1");
+    peer.publish(channel("trn_1"), "training:deleted", { training_id: "trn_1", job_id: "job_1" });
+    await soon(() => {
+      expect(trainingsStore.getState().trainings["trn_1"]).toBeUndefined();
+    });
+    expect(trainingsStore.getState().curves["trn_1"]).toBeUndefined();
+    expect(trainingsStore.getState().errors["trn_1"]).toBe("the training trn_1 was deleted");
+  });
+
   it("updates the store on a message", async () => {
     await mounted();
     peer.publish(channel("trn_1"), "training:progress", progress({ current_step: 320, loss: 0.125 }));
