@@ -6,6 +6,8 @@ interface Props {
   text: ReactNode;
   submit: string;
   busy: boolean;
+  /** On the button meanwhile. */
+  doing?: string;
   /** What is wrong with none of the fields in particular. */
   problem: string | null;
   /** Beside the buttons: what starting it will take. */
@@ -15,7 +17,7 @@ interface Props {
   children: ReactNode;
 }
 
-export function Modal({ title, text, submit, busy, problem, footer, onSubmit, onClose, children }: Props) {
+export function Modal({ title, text, submit, busy, doing = "Starting…", problem, footer, onSubmit, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
@@ -59,7 +61,7 @@ export function Modal({ title, text, submit, busy, problem, footer, onSubmit, on
             Close
           </button>
           <button type="submit" className="button button-primary" disabled={busy}>
-            {busy ? "Starting…" : submit}
+            {busy ? doing : submit}
           </button>
         </div>
       </form>

@@ -105,6 +105,7 @@ export const api = {
   trainingCurves: (ids: readonly string[], maxPoints: number) =>
     request<{ items: SmallCurve[] }>("GET", `/trainings/curves?ids=${ids.map(id).join(",")}&max_points=${maxPoints}`),
   training: (trainingId: string) => request<Training>("GET", `/trainings/${id(trainingId)}`),
+  deleteTraining: (trainingId: string) => request<{ id: string; files_kept: string | null }>("DELETE", `/trainings/${id(trainingId)}`),
   trainingMetrics: (trainingId: string, fromStep = 0, maxPoints = 2000) =>
     request<MetricPage>(
       "GET",

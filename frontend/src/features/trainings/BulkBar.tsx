@@ -2,6 +2,7 @@
 import { useState, type ReactNode } from "react";
 import { Icon, type IconName } from "@/components/Icon";
 import type { Bulk } from "@/hooks/useBulk";
+import { isActive } from "@/lib/jobWords";
 import { navigate } from "@/lib/router";
 import { canBulk, COMPARE_LEAST, COMPARE_MOST, type BulkAction } from "@/lib/trainingTable/bulk";
 import type { TrainingRow } from "@/lib/trainingTable/row";
@@ -12,6 +13,7 @@ interface Props {
   onClear: () => void;
   /** Opens the form with this training's parameters. */
   onNewFrom: (id: string) => void;
+  onDelete: (trainings: readonly TrainingRow[]) => void;
 }
 
 const ACTIONS: { action: BulkAction; word: string; icon: IconName; none: string }[] = [
@@ -26,7 +28,7 @@ const DOING: Record<BulkAction, string> = { pause: "Pausing", resume: "Resuming"
 
 const many = (n: number) => n.toLocaleString("en-US");
 
-export function BulkBar({ chosen, bulk, onClear, onNewFrom }: Props) {
+export function BulkBar({ chosen, bulk, onClear, onNewFrom, onDelete }: Props) {
   const [confirming, setConfirming] = useState(false);
   const { running } = bulk;
   if (running !== null) {
@@ -75,6 +77,7 @@ export function BulkBar({ chosen, bulk, onClear, onNewFrom }: Props) {
       </Bar>
     );
   }
+  const ended = chosen.filter((row) => !isActive(row.status));
   const only = chosen.length === 1 ? chosen[0] : undefined;
   const comparable = chosen.length >= COMPARE_LEAST && chosen.length <= COMPARE_MOST;
   return (
@@ -102,6 +105,18 @@ export function BulkBar({ chosen, bulk, onClear, onNewFrom }: Props) {
           </button>
         );
       })}
+      <button
+        type="button"
+        className="button shrink-0"
+        disabled={ended.length === 0}
+        title={ended.length === 0 ? "None of them has ended" : undefined}
+        onClick={() => {
+          onDelete(ended);
+        }}
+      >
+        Delete…
+        {ended.length > 0 && <span className="text-muted">{many(ended.length)}</span>}
+      </button>
       <button
         type="button"
         className="button shrink-0"

@@ -14,6 +14,7 @@ import { isActive, statusTone } from "@/lib/jobWords";
 import type { Operation } from "@/lib/types/job";
 import { operationsStore } from "@/stores/operationsStore";
 import type { KnownTraining } from "@/stores/trainingsStore";
+import { DeleteDialog } from "./DeleteDialog";
 import { StateLine } from "./StateLine";
 
 interface Props {
@@ -28,6 +29,7 @@ export function TrainingHead({ training, job, now, stale }: Props) {
   const pending = useOperations((state) => state.pending[jobId]);
   const actionError = useOperations((state) => state.actionErrors[jobId]);
   const [retrying, setRetrying] = useState(false);
+  const [deleting, setDeleting] = useState(false);
   const status = training.status ?? "queued";
   const name = training.name ?? training.id;
   const { control } = operationsStore.getState();
@@ -60,6 +62,17 @@ export function TrainingHead({ training, job, now, stale }: Props) {
                 Retry
               </button>
             )}
+            {!isActive(status) && (
+              <button
+                type="button"
+                className="button"
+                onClick={() => {
+                  setDeleting(true);
+                }}
+              >
+                Delete…
+              </button>
+            )}
           </div>
         </div>
         <StateLine training={training} job={job} now={now} actionError={actionError} />
@@ -80,6 +93,14 @@ export function TrainingHead({ training, job, now, stale }: Props) {
           name={name}
           onClose={() => {
             setRetrying(false);
+          }}
+        />
+      )}
+      {deleting && (
+        <DeleteDialog
+          trainings={[{ id: training.id, name, folder: training.output_path }]}
+          onClose={() => {
+            setDeleting(false);
           }}
         />
       )}

@@ -12,11 +12,13 @@ import { useTableView } from "@/hooks/useTableView";
 import { useTrainingTable } from "@/hooks/useTrainingTable";
 import { useQuery } from "@/lib/router";
 import { countStatuses } from "@/lib/trainingTable/order";
+import type { TrainingRow } from "@/lib/trainingTable/row";
 import { lookupOf, referencesOf, referencesStore } from "@/stores/referencesStore";
 import { trainingTableStore } from "@/stores/trainingTableStore";
 import { BulkBar } from "./BulkBar";
 import { ColumnPicker } from "./ColumnPicker";
 import { CountLine } from "./CountLine";
+import { DeleteDialog } from "./DeleteDialog";
 import { NewTrainingDialog } from "./NewTrainingDialog";
 import { TableFilters } from "./TableFilters";
 import { TrainingTable, type TableHandle } from "./TrainingTable";
@@ -50,6 +52,7 @@ export function TrainingsPage() {
   }, [structure]);
   const bulk = useBulk();
 
+  const [doomed, setDoomed] = useState<readonly TrainingRow[]>([]);
   const [creating, setCreating] = useQuery("new");
   const [current, setCurrent] = useState<string | null>(null);
   const field = useRef<HTMLInputElement>(null);
@@ -70,7 +73,7 @@ export function TrainingsPage() {
     }),
     [toggle],
   );
-  useShortcuts(creating === "" ? keys : NO_KEYS);
+  useShortcuts(creating === "" && doomed.length === 0 ? keys : NO_KEYS);
 
   // An extraction that has ended can be trained on.
   const milestones = useOperations((state) =>
@@ -108,7 +111,7 @@ export function TrainingsPage() {
       </TableFilters>
       <div className="flex min-h-8 min-w-0 shrink-0 items-center gap-x-3 max-md:flex-wrap md:h-8" data-testid="table-line">
         {chosen.length > 0 || bulk.running !== null ? (
-          <BulkBar chosen={chosen} bulk={bulk} onClear={clear} onNewFrom={setCreating} />
+          <BulkBar chosen={chosen} bulk={bulk} onClear={clear} onNewFrom={setCreating} onDelete={setDoomed} />
         ) : (
           <CountLine shown={ids.length} all={rows.size} load={load} stale={stale} onSortAgain={sortAgain} word={view.sort.column.word} />
         )}
@@ -142,6 +145,14 @@ export function TrainingsPage() {
           onCurrent={setCurrent}
           lookup={lookup}
           now={now}
+        />
+      )}
+      {doomed.length > 0 && (
+        <DeleteDialog
+          trainings={doomed.map(({ id, name }) => ({ id, name: name ?? id }))}
+          onClose={() => {
+            setDoomed([]);
+          }}
         />
       )}
       {creating !== "" && startable && <NewTrainingDialog from={creating === "1" ? null : creating} onClose={close} />}
