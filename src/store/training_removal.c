@@ -107,16 +107,6 @@ static void add_columns(struct buf *b, int table)
     for (int i = 0; i < n_columns(table); i++) buf_addf(b, "%s%s", i ? ", " : "", tables[table].order[i]);
 }
 
-// " AND (layer_idx, step) > (?2, ?3)"
-static void add_bound(struct buf *b, int table, const char *comparison, int first)
-{
-    buf_add_str(b, " AND (");
-    add_columns(b, table);
-    buf_addf(b, ") %s (", comparison);
-    for (int i = 0; i < n_columns(table); i++) buf_addf(b, "%s?%d", i ? ", " : "", first + i);
-    buf_add_char(b, ')');
-}
-
 static void bind_training(struct sql_stmt *st, const struct training_removal *r, int table)
 {
     if (tables[table].by_id)
@@ -125,60 +115,67 @@ static void bind_training(struct sql_stmt *st, const struct training_removal *r,
         sql_bind_i64(st, 1, r->key);
 }
 
-static void bind_bound(struct sql_stmt *st, int first, const int64_t at[REMOVAL_COLUMNS], int n)
+static void bind_columns(struct sql_stmt *st, int first, const int64_t at[REMOVAL_COLUMNS], int n)
 {
     for (int i = 0; i < n; i++) sql_bind_i64(st, first + i, at[i]);
 }
 
-// How far the next rows go: *found of them, up to `last`. (A place behind which it is looked, rather than always the
-// beginning: in PostgreSQL what was deleted is still gone over there.)
-static int find_last(struct store_tx *tx, const struct training_removal *r, int table, int64_t last[REMOVAL_COLUMNS],
-                     int *found, struct err *e)
+// The next rows that differ in their last column alone: *found of them, from `first` to `last`. (A place behind which
+// it is looked, rather than always the beginning: in PostgreSQL what was deleted is still gone over there.)
+static int find_piece(struct store_tx *tx, const struct training_removal *r, int table, int64_t first[REMOVAL_COLUMNS],
+                      int64_t last[REMOVAL_COLUMNS], int *found, struct err *e)
 {
     struct buf b = BUF_INIT;
     int n = n_columns(table), rc;
     buf_add_str(&b, "SELECT ");
     add_columns(&b, table);
-    buf_addf(&b, " FROM %s WHERE %s", tables[table].name, tables[table].where);
-    add_bound(&b, table, ">", 2);
-    buf_add_str(&b, " ORDER BY ");
+    buf_addf(&b, " FROM %s WHERE %s AND (", tables[table].name, tables[table].where);
+    add_columns(&b, table);
+    buf_add_str(&b, ") > (");
+    for (int i = 0; i < n; i++) buf_addf(&b, "%s?%d", i ? ", " : "", 2 + i);
+    buf_add_str(&b, ") ORDER BY ");
     add_columns(&b, table);
     buf_addf(&b, " LIMIT %d", tables[table].rows);
     struct sql_stmt *st = sql_begin(tx, buf_cstr(&b), e);
     buf_release(&b);
     if (!st) return HW_EINTERNAL;
     bind_training(st, r, table);
-    bind_bound(st, 2, r->after, n);
+    bind_columns(st, 2, r->after, n);
     *found = 0;
     while ((rc = sql_step(st, e)) == 1) {
-        for (int i = 0; i < n; i++) last[i] = sql_i64(st, i);
+        int64_t at[REMOVAL_COLUMNS] = {0};
+        for (int i = 0; i < n; i++) at[i] = sql_i64(st, i);
+        if (*found && memcmp(at, first, (size_t)(n - 1) * sizeof *at) != 0) break;
+        if (*found == 0) memcpy(first, at, sizeof at);
+        memcpy(last, at, sizeof at);
         ++*found;
     }
     sql_end(st);
-    return rc;
+    return rc < 0 ? rc : 0;
 }
 
+// Each column but the last by its value, so that the index is the only way to think of.
 int training_removal_rows(struct store_tx *tx, struct training_removal *r, int table, struct err *e)
 {
     struct buf b = BUF_INIT;
-    int64_t last[REMOVAL_COLUMNS] = {0};
+    int64_t first[REMOVAL_COLUMNS] = {0}, last[REMOVAL_COLUMNS] = {0};
     int found, n = n_columns(table);
-    int rc = find_last(tx, r, table, last, &found, e);
-    if (rc < 0 || found == 0) return rc;
+    int rc = find_piece(tx, r, table, first, last, &found, e);
+    if (rc || found == 0) return rc;
     buf_addf(&b, "DELETE FROM %s WHERE %s", tables[table].name, tables[table].where);
-    add_bound(&b, table, ">", 2);
-    add_bound(&b, table, "<=", 2 + n);
+    for (int i = 0; i < n; i++) buf_addf(&b, " AND %s %s ?%d", tables[table].order[i], i < n - 1 ? "=" : ">=", 2 + i);
+    buf_addf(&b, " AND %s <= ?%d", tables[table].order[n - 1], 2 + n);
     struct sql_stmt *st = sql_begin(tx, buf_cstr(&b), e);
     buf_release(&b);
     if (!st) return HW_EINTERNAL;
     bind_training(st, r, table);
-    bind_bound(st, 2, r->after, n);
-    bind_bound(st, 2 + n, last, n);
+    bind_columns(st, 2, first, n);
+    sql_bind_i64(st, 2 + n, last[n - 1]);
     int64_t removed = sql_exec(st, e);
     if (removed < 0) return (int)removed;
     r->rows += removed;
     memcpy(r->after, last, sizeof last);
-    return found == tables[table].rows;
+    return 1;
 }
 
 int training_removal_finish(struct store_tx *tx, const struct training_removal *r, bool *over, struct err *e)
