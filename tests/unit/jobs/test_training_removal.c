@@ -144,7 +144,7 @@ static void run_as(struct fixture *f, const char *argument)
 // What an archival run forgets when it has no sense any more.
 static void put_notes(struct fixture *f, const struct one *o)
 {
-    char text[200];
+    char text[300];
     snprintf(text, sizeof text,
              "INSERT INTO training_metric_cuts (training_id, layer_idx, step) VALUES (%lld, 3, 390)"
              " ON CONFLICT DO NOTHING",
@@ -153,6 +153,12 @@ static void put_notes(struct fixture *f, const struct one *o)
     snprintf(text, sizeof text,
              "INSERT INTO training_metric_restores (training_id, restored_at, complete) VALUES (%lld, 1, 0)"
              " ON CONFLICT DO NOTHING",
+             (long long)o->key);
+    write_it(f, run_sql, text);
+    // Of a layer that has nothing else, so that nobody looks into it.
+    snprintf(text, sizeof text,
+             "INSERT INTO training_metric_blocks (training_id, layer_idx, last_step, first_step, rows, min_timestamp,"
+             " max_timestamp, data) VALUES (%lld, 9, 512, 1, 512, 1, 1, '') ON CONFLICT DO NOTHING",
              (long long)o->key);
     write_it(f, run_sql, text);
 }
@@ -169,15 +175,15 @@ static struct one make_one(struct fixture *f, const char *id)
     return o;
 }
 
-// ---- what is left
-// ----------------------------------------------------------------------------------------------------
+// ---- what is left --------------------------------------------------------------------------------------------------
 
-static const char *const by_key[] = {"training_metrics", "training_metrics_archive", "training_metric_rollups",
-                                     "training_metric_cuts", "training_metric_restores"};
+static const char *const by_key[] = {"training_metrics",        "training_metrics_archive", "training_metric_blocks",
+                                     "training_metric_rollups", "training_metric_cuts",     "training_metric_restores"};
+enum { BY_KEY = sizeof by_key / sizeof *by_key, LEFT = BY_KEY + 2 };
 
 struct left {
     const struct one *o;
-    int64_t n[7], notes;
+    int64_t n[LEFT], notes;
 };
 
 static int count_one(struct store_tx *tx, const char *text, int64_t *n, struct err *e)
@@ -195,15 +201,15 @@ static int count_left(struct store_tx *tx, void *ctx, struct err *e)
     struct left *l = ctx;
     char text[200];
     int rc = count_one(tx, "SELECT COUNT(*) FROM deleted_trainings", &l->notes, e);
-    for (size_t i = 0; !rc && i < 5; i++) {
+    for (size_t i = 0; !rc && i < BY_KEY; i++) {
         snprintf(text, sizeof text, "SELECT COUNT(*) FROM %s WHERE training_id = %lld", by_key[i],
                  (long long)l->o->key);
         rc = count_one(tx, text, &l->n[i], e);
     }
     snprintf(text, sizeof text, "SELECT COUNT(*) FROM checkpoints WHERE training_id = '%s'", l->o->id);
-    if (!rc) rc = count_one(tx, text, &l->n[5], e);
+    if (!rc) rc = count_one(tx, text, &l->n[BY_KEY], e);
     snprintf(text, sizeof text, "SELECT COUNT(*) FROM progress_history WHERE entity_id = '%s'", l->o->id);
-    return rc ? rc : count_one(tx, text, &l->n[6], e);
+    return rc ? rc : count_one(tx, text, &l->n[BY_KEY + 1], e);
 }
 
 static struct left left_of(struct fixture *f, const struct one *o)
@@ -217,13 +223,13 @@ static struct left left_of(struct fixture *f, const struct one *o)
 static void assert_all_of(struct fixture *f, const struct one *o)
 {
     struct left l = left_of(f, o);
-    for (int i = 0; i < 7; i++) assert_true(l.n[i] > 0);
+    for (int i = 0; i < LEFT; i++) assert_true(l.n[i] > 0);
 }
 
 static void assert_nothing_of(struct fixture *f, const struct one *o)
 {
     struct left l = left_of(f, o);
-    for (int i = 0; i < 7; i++) assert_int_equal(l.n[i], 0);
+    for (int i = 0; i < LEFT; i++) assert_int_equal(l.n[i], 0);
     assert_int_equal(l.notes, 0);
 }
 
@@ -255,7 +261,7 @@ static void all_that_a_deleted_training_had_goes_and_nothing_of_another(void **s
     assert_nothing_of(&f, &o);
     struct left after = left_of(&f, &other);
     int64_t sum = 0;
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < LEFT; i++) {
         assert_int_equal(after.n[i], others.n[i]);
         sum += before.n[i];
     }
