@@ -50,3 +50,26 @@ it("of several it says of each that is refused why, and asks for those alone aga
   await userEvent.click(screen.getByRole("button", { name: "Delete" }));
   expect(call.mock.calls.map(([id]) => id)).toEqual(["trn_c", "trn_b", "trn_b"]);
 });
+
+it("closed while it deletes, it leaves the others alone", async () => {
+  let answer: () => void = () => undefined;
+  const call = vi.spyOn(api, "deleteTraining").mockImplementation((id) => new Promise((done) => (answer = () => done({ id, files_kept: null }))));
+  const close = vi.fn();
+  render(
+    <DeleteDialog
+      trainings={[
+        { id: "trn_a", name: "first" },
+        { id: "trn_b", name: "second" },
+      ]}
+      onClose={close}
+    />,
+  );
+  await userEvent.click(screen.getByRole("button", { name: "Delete" }));
+  await userEvent.click(screen.getByRole("button", { name: "Close" }));
+  answer();
+  await vi.waitFor(() => {
+    expect([...trainingTableStore.getState().rows.keys()]).toEqual(["trn_b"]);
+  });
+  expect(close).toHaveBeenCalledOnce();
+  expect(call.mock.calls).toEqual([["trn_a"]]);
+});

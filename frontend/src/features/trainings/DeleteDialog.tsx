@@ -1,5 +1,5 @@
-/** Asks once more before trainings are deleted: says what goes and what stays, and of each that is refused why. */
-import { useState } from "react";
+/** Asks once more before trainings are deleted: says what goes and what stays, and of each that is refused why. Closed meanwhile, it deletes no further ones. */
+import { useRef, useState } from "react";
 import { Modal } from "@/components/Modal";
 import { api, messageOf } from "@/lib/api";
 import { trainingsStore } from "@/stores/trainingsStore";
@@ -24,6 +24,7 @@ export function DeleteDialog({ trainings, onClose }: Props) {
   const [left, setLeft] = useState(trainings);
   const [failures, setFailures] = useState<readonly string[]>([]);
   const [busy, setBusy] = useState(false);
+  const closed = useRef(false);
   const one = left.length === 1 ? left[0] : undefined;
 
   const run = async () => {
@@ -31,10 +32,12 @@ export function DeleteDialog({ trainings, onClose }: Props) {
     const reasons: string[] = [];
     setBusy(true);
     for (const training of left) {
+      if (closed.current) return;
       try {
         await api.deleteTraining(training.id);
         trainingTableStore.getState().forget(training.id);
         trainingsStore.getState().deleteTraining(training.id);
+        setLeft((before) => before.filter(({ id }) => id !== training.id));
       } catch (error) {
         refused.push(training);
         reasons.push(`${training.name}: ${messageOf(error)}`);
@@ -44,6 +47,10 @@ export function DeleteDialog({ trainings, onClose }: Props) {
     setLeft(refused);
     setFailures(reasons);
     if (refused.length === 0) onClose();
+  };
+  const close = () => {
+    closed.current = true;
+    onClose();
   };
 
   return (
@@ -55,7 +62,7 @@ export function DeleteDialog({ trainings, onClose }: Props) {
       busy={busy}
       problem={null}
       onSubmit={() => void run()}
-      onClose={onClose}
+      onClose={close}
     >
       <ul className="col-span-2 grid gap-1 text-sm" aria-label="To be deleted">
         {left.map(({ id, name, folder }) => (
