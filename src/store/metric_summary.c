@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "store/metrics_table.h"
+#include "store/packed_ints.h"
 
 #define ONE(name) +1
 enum { N_COLUMNS = 0 METRIC_COLUMNS(ONE) };
@@ -199,12 +200,6 @@ void metric_summaries_fold(struct metric_summaries *s, size_t from, size_t group
 
 // ---- as text -------------------------------------------------------------------------------------------------------
 
-static void put_varint(struct buf *out, uint64_t v)
-{
-    for (; v >= 0x80; v >>= 7) buf_add_char(out, (char)(v | 0x80));
-    buf_add_char(out, (char)v);
-}
-
 static void put_f64(struct buf *out, double v)
 {
     uint64_t bits;
@@ -252,18 +247,6 @@ static bool get_base64(struct slice in, struct buf *out)
     return true;
 }
 
-static bool get_varint(struct slice *in, uint64_t *v)
-{
-    *v = 0;
-    for (int shift = 0; shift < 64 && in->n; shift += 7) {
-        unsigned char c = (unsigned char)in->p[0];
-        *in = slice_of(in->p + 1, in->n - 1);
-        *v |= (uint64_t)(c & 0x7f) << shift;
-        if (!(c & 0x80)) return true;
-    }
-    return false;
-}
-
 static bool get_f64(struct slice *in, double *v)
 {
     uint64_t bits = 0;
@@ -287,18 +270,18 @@ static void put_metric(struct buf *out, const struct metric_extremes *m, struct 
     if (m->up_at >= 0) has |= HAS_UP;
     if (m->down_at >= 0) has |= HAS_DOWN;
     if (m->name < N_COLUMNS) {
-        put_varint(out, (uint64_t)m->name + 1);
+        varint_put(out, (uint64_t)m->name + 1);
     } else {
-        put_varint(out, 0);
-        put_varint(out, name.n);
+        varint_put(out, 0);
+        varint_put(out, name.n);
         buf_add_slice(out, name);
     }
     buf_add_char(out, (char)has);
-    if (has & HAS_VALUE) put_f64(out, m->lowest), put_varint(out, (uint64_t)(m->lowest_at - first));
-    if (has & HAS_RANGE) put_f64(out, m->highest), put_varint(out, (uint64_t)(m->highest_at - first));
-    if (has & HAS_GAP) put_varint(out, (uint64_t)(m->gap_at - first));
-    if (has & HAS_UP) put_varint(out, (uint64_t)(m->up_at - first));
-    if (has & HAS_DOWN) put_varint(out, (uint64_t)(m->down_at - first));
+    if (has & HAS_VALUE) put_f64(out, m->lowest), varint_put(out, (uint64_t)(m->lowest_at - first));
+    if (has & HAS_RANGE) put_f64(out, m->highest), varint_put(out, (uint64_t)(m->highest_at - first));
+    if (has & HAS_GAP) varint_put(out, (uint64_t)(m->gap_at - first));
+    if (has & HAS_UP) varint_put(out, (uint64_t)(m->up_at - first));
+    if (has & HAS_DOWN) varint_put(out, (uint64_t)(m->down_at - first));
 }
 
 void metric_summaries_write(struct metric_summaries *s, size_t from, size_t to, struct buf *out)
@@ -320,7 +303,7 @@ void metric_summaries_write(struct metric_summaries *s, size_t from, size_t to, 
 static bool get_step(struct slice *in, int64_t first, int64_t *step)
 {
     uint64_t offset;
-    if (!get_varint(in, &offset) || offset > INT64_MAX / 2) return false;
+    if (!varint_take(in, &offset) || offset > INT64_MAX / 2) return false;
     *step = first + (int64_t)offset;
     return true;
 }
@@ -329,11 +312,11 @@ static bool get_metric(struct metric_summaries *s, struct slice *in, int64_t fir
 {
     struct metric_extremes m = {-1, (double)NAN, (double)NAN, -1, -1, -1, -1, -1};
     uint64_t name, length;
-    if (!get_varint(in, &name) || name > N_COLUMNS) return false;
+    if (!varint_take(in, &name) || name > N_COLUMNS) return false;
     if (name) {
         m.name = (int)name - 1;
     } else {
-        if (!get_varint(in, &length) || length > in->n) return false;
+        if (!varint_take(in, &length) || length > in->n) return false;
         m.name = extra_name(s, slice_of(in->p, length));
         *in = slice_of(in->p + length, in->n - length);
     }
