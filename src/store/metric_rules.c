@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/gcd.h"
 #include "base/mem.h"
 #include "store/packed_ints.h"
 
@@ -151,16 +152,6 @@ static void fraction_of(double v, uint64_t *numerator)
     }
 }
 
-static uint64_t common_divisor(uint64_t a, uint64_t b)
-{
-    while (b) {
-        uint64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 // What was measured is mostly samples / microseconds. The fractions are in their lowest terms: what they were divided
 // from is the least that all of some numerators divide.
 static bool as_ratio(const double *v, size_t n, uint64_t *of, int64_t *ints)
@@ -173,7 +164,7 @@ static bool as_ratio(const double *v, size_t n, uint64_t *of, int64_t *ints)
         uint64_t numerator, product;
         fraction_of(v[i], &numerator);
         if (!numerator) return false;
-        if (__builtin_mul_overflow(whole, numerator / common_divisor(whole, numerator), &product)) return false;
+        if (__builtin_mul_overflow(whole, numerator / gcd_u64(whole, numerator), &product)) return false;
         if (product > (uint64_t)EXACT) return false;
         whole = product;
     }

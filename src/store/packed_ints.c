@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/gcd.h"
+
 // Regular steps have no second difference, a schedule of learning rates hardly a third. FEW is written where an order
 // would stand: there are few different ones, which come first, in order, and then for each number which it is. GROUPS:
 // so many at a time, each group in its own way; for a schedule that has a kink, and a loss that has fallen.
@@ -65,16 +67,6 @@ static int64_t minus(int64_t a, int64_t b)
     return (int64_t)((uint64_t)a - (uint64_t)b);
 }
 
-static uint64_t common_divisor(uint64_t a, uint64_t b)
-{
-    while (b) {
-        uint64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 static unsigned bits_of(uint64_t v)
 {
     return v ? 64 - (unsigned)__builtin_clzll(v) : 0;
@@ -96,7 +88,7 @@ static void measure(const int64_t *d, size_t n, struct plan *p)
     for (size_t i = 0; i < n; i++) {
         uint64_t q = (uint64_t)minus(d[i], p->min);
         if (q > most) most = q;
-        if (unit != 1) unit = common_divisor(q, unit);
+        if (unit != 1) unit = gcd_u64(q, unit);
     }
     p->unit = unit ? unit : 1;
     p->width = bits_of(most / p->unit);
