@@ -56,7 +56,7 @@ $(BUILD)/tests/libskewed_clock.so: tests/skewed-clock/skewed_clock.c
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) -O1 -g $(WARNINGS) -fPIC -shared -fvisibility=hidden -o $@ $<
 
-integration: programs $(BUILD)/tests/rt_server $(FAKE_NVML) $(BUILD)/tests/libskewed_clock.so tests/integration/node_modules/.installed
+integration: build/.setup-test programs $(BUILD)/tests/rt_server $(FAKE_NVML) $(BUILD)/tests/libskewed_clock.so tests/integration/node_modules/.installed
 	HEADWAY_BUILD=$(abspath $(BUILD)) sh scripts/run-integration.sh $(T)
 
 PYTHON ?= python3

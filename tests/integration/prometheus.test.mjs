@@ -45,7 +45,8 @@ describe('what Prometheus reads', () => {
     await server.post('/maintenance/archive', { days_old: 0 });
     await until('the archival is over', async () => /headway_training_metrics_rows\{/.test(await scrape()));
     const text = await scrape();
-    const { status, stdout, stderr } = spawnSync(promtool, ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    const { error, status, stdout, stderr } = spawnSync(promtool, ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    assert.equal(error, undefined, `${promtool} can't be run: sh scripts/setup.sh test brings it`);
     assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' });
     // It would have found something.
     const wrong = spawnSync(promtool, ['check', 'metrics'], { input: text.replace('_requests_total counter', '_requests_total gauge'), encoding: 'utf8' });
