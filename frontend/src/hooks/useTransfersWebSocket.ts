@@ -40,7 +40,8 @@ export function useModelDownloads(modelIds: string[]): void {
       },
       {
         onSubscribed: ({ first, recovered }) => {
-          if (!first && !recovered) void store.fetchModel(id);
+          // It may have ended between the list's reading and the first event.
+          if (first || !recovered) void store.fetchModel(id);
         },
       },
     );
@@ -70,7 +71,7 @@ export function useDatasetTransfers(datasetIds: string[]): void {
       },
       {
         onSubscribed: ({ first, recovered }) => {
-          if (!first && !recovered) void store.fetchDataset(id);
+          if (first || !recovered) void store.fetchDataset(id);
         },
       },
     );

@@ -106,12 +106,26 @@ export function createOperationsStore() {
       };
     }
 
+    /** Lists whose first page was asked for while they were being read. */
+    const wanted = new Set<EndedList>();
+
     async function readEnded(list: EndedList, next: boolean): Promise<void> {
+      const { cursor, busy } = get().ended[list];
+      if (busy) {
+        // The answer under way may be older than what this call wants to know, or say that it failed.
+        if (!next) wanted.add(list);
+        return;
+      }
+      if (next && cursor === null) return;
+      await readPage(list, next);
+      while (wanted.delete(list)) await readPage(list, false);
+    }
+
+    async function readPage(list: EndedList, next: boolean): Promise<void> {
       const mark = (changes: Partial<ListRead>) => {
         set((state) => ({ ended: { ...state.ended, [list]: { ...state.ended[list], ...changes } } }));
       };
-      const { cursor, busy } = get().ended[list];
-      if (busy || (next && cursor === null)) return;
+      const { cursor } = get().ended[list];
       mark({ busy: true });
       try {
         const page = await api.operations(list, ENDED_PAGE, next ? cursor : null);

@@ -157,6 +157,25 @@ describe("operationsStore", () => {
     expect(store.getState().error).toBeNull();
   });
 
+  it("reads a list once more when that was asked for while it was being read", async () => {
+    const store = createOperationsStore();
+    const fail: ((reason: Error) => void)[] = [];
+    const read = vi.spyOn(api, "operations").mockImplementation((list) =>
+      list === "finished" && fail.length === 0
+        ? new Promise((_, reject) => fail.push(reject))
+        : Promise.resolve(page(list === "finished" ? [operation({ id: "f", status: "completed" })] : [])),
+    );
+    const first = store.getState().fetchEndedOperations();
+    await store.getState().fetchEndedOperations();
+    await store.getState().fetchEndedOperations();
+    expect(read.mock.calls.filter(([list]) => list === "finished")).toHaveLength(1);
+    fail[0]?.(new Error("the disk is full"));
+    await first;
+    expect(store.getState().ended.finished).toMatchObject({ load: "ready", error: null, busy: false });
+    expect(store.getState().finishedOperations.map((job) => job.id)).toEqual(["f"]);
+    expect(read.mock.calls.filter(([list]) => list === "finished")).toHaveLength(2);
+  });
+
   it("keeps what it knows when the active ones can't be read, and says why", async () => {
     const store = createOperationsStore();
     vi.spyOn(api, "operations").mockRejectedValue(new Error("The server can't be reached."));

@@ -13,9 +13,9 @@ beforeEach(async () => {
   modelsStore.setState({ ...modelsStore.getInitialState(), models: [coming()] }, true);
   datasetsStore.setState({ ...datasetsStore.getInitialState(), datasets: [dataset({ status: "tokenizing" })] }, true);
   peer = new Peer();
-  peer.rest.set("/models/mdl_1", model());
+  peer.rest.set("/models/mdl_1", coming());
   peer.rest.set("/extractions", { items: [], next_cursor: null });
-  peer.rest.set("/datasets/dst_1", dataset());
+  peer.rest.set("/datasets/dst_1", dataset({ status: "tokenizing" }));
   await peer.start();
 });
 afterEach(async () => {
@@ -47,6 +47,7 @@ describe("useModelDownloads", () => {
     await vi.waitFor(() => {
       expect(modelsStore.getState().downloads["mdl_1"]?.done).toBe(700);
     });
+    peer.rest.set("/models/mdl_1", model());
     peer.publish("models/mdl_1/progress", "model:completed", modelProgress({ status: "ready", progress: 100 }));
     await vi.waitFor(() => {
       expect(modelsStore.getState().models[0]?.status).toBe("ready");
@@ -63,7 +64,17 @@ describe("useModelDownloads", () => {
     await vi.waitFor(() => {
       expect(modelsStore.getState().downloads["mdl_1"]?.done).toBe(5);
     });
-    expect(peer.requests).toEqual([]);
+    expect(modelsStore.getState().models[0]?.status).toBe(coming().status);
+  });
+
+  it("learns of an end that came before the first event", async () => {
+    peer.rest.set("/models/mdl_1", model());
+    renderHook(() => {
+      useModelDownloads(["mdl_1"]);
+    });
+    await vi.waitFor(() => {
+      expect(modelsStore.getState().models[0]?.status).toBe("ready");
+    });
   });
 
   it("reads the model again when a reconnect could not bring what was missed", async () => {
@@ -73,6 +84,7 @@ describe("useModelDownloads", () => {
     await vi.waitFor(() => {
       expect(subscribed()).toHaveLength(1);
     });
+    peer.rest.set("/models/mdl_1", model());
     peer.loseState("epoch-2");
     peer.cut();
     await vi.waitFor(() => {
@@ -93,6 +105,7 @@ describe("useDatasetTransfers", () => {
     await vi.waitFor(() => {
       expect(datasetsStore.getState().transfers["dst_1"]?.progress).toBe(61);
     });
+    peer.rest.set("/datasets/dst_1", dataset());
     peer.publish("datasets/dst_1/progress", "dataset:failed", { ...datasetProgress(), error_type: "VALIDATION", error_message: "no", suggested_retry_params: null, retry_available: true });
     await vi.waitFor(() => {
       expect(datasetsStore.getState().datasets[0]?.status).toBe("tokenized");
@@ -109,12 +122,12 @@ describe("useDatasetTransfers", () => {
     });
     peer.publish("datasets/dst_1/progress", "dataset:completed", datasetProgress({ progress: 100 }));
     await vi.waitFor(() => {
-      expect(peer.requests).toEqual(["GET /datasets/dst_1"]);
+      expect(peer.requests).toEqual(["GET /datasets/dst_1", "GET /datasets/dst_1"]);
     });
     peer.loseState("epoch-2");
     peer.cut();
     await vi.waitFor(() => {
-      expect(peer.requests).toHaveLength(2);
+      expect(peer.requests).toHaveLength(3);
     });
   });
 });
