@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ml/bpe_reference.h"
+#include "task/document_lengths.h"
 #include "task/task.h"
 #include "task/tokenize_output.h"
 #include "task/tokenize_params.h"
@@ -26,6 +27,7 @@ struct run {
     struct corpus *corpus;
     struct token_pool *pool;
     struct token_output *output;
+    struct document_lengths *lengths;
     int64_t separator;
     struct token_batch sample; // the first lines of the corpus
     int64_t sample_packed;     // bytes of the file that they came from
@@ -176,6 +178,7 @@ static int write_batch(struct run *r, struct token_batch *b, struct err *e)
         if (!rc) rc = token_output_add(r->output, b->ids.p + from, b->lengths.p[i], e);
         if (rc) return rc;
         from += b->lengths.p[i];
+        document_lengths_add(r->lengths, b->lengths.p[i]);
         r->bytes_in += b->bytes.p[i];
     }
     if (!last && b->err.code) return at_line(r, b, e);
@@ -251,11 +254,12 @@ static int report_files(void *ctx, int64_t done, int64_t total)
 static void write_result(const struct run *r, int64_t started_us)
 {
     double seconds = (double)(clock_mono_us() - started_us) / 1e6;
-    json_t *v = json_pack(
-        "{s:I, s:I, s:I, s:I, s:f, s:f, s:s, s:s}", "tokens", (json_int_t)token_output_tokens(r->output), "documents",
-        (json_int_t)token_output_documents(r->output), "vocab_size", (json_int_t)bpe_vocab_size(r->bpe), "bytes_in",
-        (json_int_t)r->bytes_in, "seconds", seconds, "bytes_per_second",
-        seconds > 0 ? (double)r->bytes_in / seconds : 0.0, "sha256", r->sha256, "tokens_path", r->params.output_dir);
+    json_t *v = json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:s, s:s, s:o*}", "tokens",
+                          (json_int_t)token_output_tokens(r->output), "documents",
+                          (json_int_t)token_output_documents(r->output), "vocab_size",
+                          (json_int_t)bpe_vocab_size(r->bpe), "bytes_in", (json_int_t)r->bytes_in, "seconds", seconds,
+                          "bytes_per_second", seconds > 0 ? (double)r->bytes_in / seconds : 0.0, "sha256", r->sha256,
+                          "tokens_path", r->params.output_dir, "document_lengths", document_lengths_json(r->lengths));
     if (v) wire_result(r->task->out, v);
     json_decref(v);
 }
@@ -286,7 +290,9 @@ int task_tokenize(struct task *t, struct err *e)
     struct err own = {0};
     if (!e) e = &own;
     struct run r = {.task = t};
+    r.lengths = document_lengths_new();
     int rc = run_phases(&r, e);
+    document_lengths_free(r.lengths);
     token_pool_free(r.pool);
     token_output_free(r.output);
     token_batch_release(&r.sample);

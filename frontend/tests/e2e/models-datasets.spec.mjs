@@ -104,6 +104,11 @@ test("models-datasets: the sample is imported by the forms, tokenized and extrac
   await page.waitForSelector("[data-testid=dataset-page][data-status=tokenized]", { timeout: 60_000 });
   assert.ok((await progress()).some((said) => /^\d+\.\d/.test(said)), `progress was shown: ${JSON.stringify(await progress())}`);
   assert.match(await text(page, "[data-testid=dataset-statistics]"), /Documents24,000Tokens[\d,]{5,}Tokens a document\d+/);
+  const lengths = page.locator("[data-testid=document-lengths]");
+  assert.match((await lengths.textContent()) ?? "", /\d+ to [\d,]+; half have at most \d/);
+  const documents = await lengths.locator("tbody td:last-child").allTextContents();
+  assert.equal(documents.reduce((sum, said) => sum + Number(said.replaceAll(",", "")), 0), 24_000);
+  assert.deepEqual(await audit(page), []);
 
   await page.click("role=link[name='Models']");
   await page.locator("[data-testid=model-row]").getByRole("link", { name: "tiny" }).first().click();

@@ -119,6 +119,32 @@ static void an_empty_corpus_is_whole_too(void **state)
     job_free(j);
 }
 
+// What the result says of the documents' lengths is what documents.bin says.
+static void check_lengths(struct job *j, const json_t *told)
+{
+    struct buf file = job_file(j, "documents.bin");
+    size_t n = file.n / 8 - 1;
+    uint64_t min = UINT64_MAX, max = 0, at;
+    json_int_t counted = 0;
+    memcpy(&at, file.p, 8);
+    for (size_t i = 1; i <= n; i++) {
+        uint64_t next;
+        memcpy(&next, file.p + 8 * i, 8);
+        if (next - at < min) min = next - at;
+        if (next - at > max) max = next - at;
+        at = next;
+    }
+    assert_int_equal(integer(told, "min"), min);
+    assert_int_equal(integer(told, "max"), max);
+    assert_in_range(integer(told, "median"), min, max);
+    assert_in_range(integer(told, "p95"), integer(told, "median"), max);
+    size_t i;
+    json_t *class;
+    json_array_foreach(json_object_get(told, "histogram"), i, class) counted += integer(class, "documents");
+    assert_int_equal(counted, n);
+    buf_release(&file);
+}
+
 // The phases of the contract in their order, progress inside them that never falls, the result last.
 static void the_wire_tells_every_phase(void **state)
 {
@@ -160,6 +186,7 @@ static void the_wire_tells_every_phase(void **state)
             assert_int_equal(integer(v, "vocab_size"), 4096);
             assert_int_equal(integer(v, "bytes_in"), 4136660);
             assert_true(json_number_value(json_object_get(v, "bytes_per_second")) > 0);
+            check_lengths(j, json_object_get(v, "document_lengths"));
             assert_string_equal(json_string_value(json_object_get(v, "sha256")), DIGEST);
             assert_string_equal(json_string_value(json_object_get(v, "tokens_path")), j->output);
         }

@@ -15,6 +15,7 @@ import type { Dataset } from "@/lib/types/dataset";
 import { datasetsStore } from "@/stores/datasetsStore";
 import { modelsStore } from "@/stores/modelsStore";
 import { DatasetRun } from "./DatasetRun";
+import { DocumentLengths } from "./DocumentLengths";
 import { hasFile } from "./DatasetsTable";
 import { TokenizeDialog } from "./TokenizeDialog";
 import { UsedByPanel } from "./UsedByPanel";
@@ -68,6 +69,7 @@ export function DatasetPage({ datasetId }: { datasetId: string }) {
         <Facts dataset={dataset} />
       </section>
       {error !== null && <ErrorNote onRetry={() => void fetch()}>{error}</ErrorNote>}
+      {dataset.status === "tokenized" && <DocumentLengths dataset={dataset} />}
       {(dataset.status === "tokenized" || extractions.length > 0) && <UsedByPanel extractions={extractions} models={known} />}
       {tokenizing && (
         <TokenizeDialog

@@ -1,7 +1,6 @@
 /** What an extraction's result says of each set of vectors: how long they are, and how their elements are spread. */
-import { useEffect, useState } from "react";
 import { Skeleton } from "@/components/States";
-import { api, messageOf } from "@/lib/api";
+import { useJobResult } from "@/hooks/useJobResult";
 import * as f from "@/lib/format";
 import type { JsonObject } from "@/lib/types/job";
 import type { ActivationStatistics } from "@/lib/types/model";
@@ -14,24 +13,10 @@ export function statisticsOf(result: JsonObject | null | undefined): ActivationS
 }
 
 export function ActivationStatisticsTable({ jobId, path }: { jobId: string; path: string | null }) {
-  const [sets, setSets] = useState<ActivationStatistics[] | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  useEffect(() => {
-    let wanted = true;
-    api.job(jobId).then(
-      (job) => {
-        if (wanted) setSets(statisticsOf(job.result));
-      },
-      (reason: unknown) => {
-        if (wanted) setError(messageOf(reason));
-      },
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [jobId]);
+  const { result, load, error } = useJobResult(jobId);
+  const sets = statisticsOf(result);
   if (error !== null) return <p role="alert" className="py-2 text-xs text-red">{error}</p>;
-  if (sets === null) return <Skeleton className="my-2 h-10" />;
+  if (load === "loading") return <Skeleton className="my-2 h-10" />;
   return (
     <div className="overflow-x-auto py-2 max-sm:max-w-[calc(100vw-72px)]" tabIndex={0} role="group" aria-label="Statistics of the activations">
       {sets.length === 0 ? (
