@@ -34,14 +34,14 @@ function LengthsPanel({ lengths }: { lengths: Lengths }) {
         <tbody>
           {histogram.map(({ from, to, documents }) => (
             <tr key={from}>
-              <th scope="row" className="number w-0 pr-3 font-normal whitespace-nowrap text-muted">
+              <th scope="row" className="w-0 pr-3 text-right font-normal tabular-nums whitespace-nowrap text-muted">
                 {from === to ? f.count(from) : `${f.count(from)}–${f.count(to)}`}
               </th>
               <td title={f.percent((100 * documents) / all, 1)}>
                 <div aria-hidden="true" className="h-2.5 min-w-px rounded-sm bg-accent" style={{ width: `${(100 * documents) / most}%` }} />
                 <span className="sr-only">{f.percent((100 * documents) / all, 1)}</span>
               </td>
-              <td className="number w-0 pl-3 whitespace-nowrap">{f.count(documents)}</td>
+              <td className="w-0 pl-3 text-right tabular-nums whitespace-nowrap">{f.count(documents)}</td>
             </tr>
           ))}
         </tbody>
