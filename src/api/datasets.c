@@ -73,8 +73,27 @@ static int insert(struct store_tx *tx, const void *row, struct err *e)
     return dataset_row_insert(tx, row, e);
 }
 
+static void download(const void *row, struct entity_download *out)
+{
+    const struct dataset_row *d = row;
+    *out = (struct entity_download){.status = d->status, .job_id = d->download_job_id};
+}
+
 static const struct entity_type dataset_type = {
-    sizeof(struct dataset_row), init, release, get, list, free_rows, json, place, "dataset", fill, insert,
+    sizeof(struct dataset_row),
+    init,
+    release,
+    get,
+    list,
+    free_rows,
+    json,
+    place,
+    "dataset",
+    fill,
+    insert,
+    "datasets",
+    download,
+    dataset_row_delete,
 };
 
 static void datasets_create(struct request *req, void *ctx)
@@ -92,6 +111,11 @@ static void datasets_get(struct request *req, void *ctx)
     entity_get(ctx, req, &dataset_type);
 }
 
+static void datasets_delete(struct request *req, void *ctx)
+{
+    entity_remove_download(ctx, req, &dataset_type);
+}
+
 static void datasets_tokenize(struct request *req, void *ctx)
 {
     submit_with_id(ctx, req, "tokenize", "dataset_id", true);
@@ -103,6 +127,7 @@ void datasets_register(struct resources *r, struct router *router)
         {"POST", "/api/v1/datasets", datasets_create},
         {"GET", "/api/v1/datasets", datasets_list},
         {"GET", "/api/v1/datasets/{id}", datasets_get},
+        {"DELETE", "/api/v1/datasets/{id}", datasets_delete},
         {"POST", "/api/v1/datasets/{id}/tokenize", datasets_tokenize},
     };
     router_add(router, routes, sizeof routes / sizeof *routes, r);

@@ -5,6 +5,11 @@
 
 #include "api/resources.h"
 
+// Borrowed from a row.
+struct entity_download {
+    const char *status, *job_id; // "": it was imported
+};
+
 // Rows are the store's structs, passed as void *.
 struct entity_type {
     size_t row_size;
@@ -23,6 +28,11 @@ struct entity_type {
     // from here on.
     int (*fill)(void *row, char *path, const char *name, const json_t *body, const json_t *description, struct err *e);
     int (*insert)(struct store_tx *tx, const void *row, struct err *e);
+
+    // Downloading only (api/entity_removal.c):
+    const char *folder; // of the data folder: each download has a folder there, named by its id
+    void (*download)(const void *row, struct entity_download *out);
+    int (*remove)(struct store_tx *tx, const char *id, struct err *e);
 };
 
 void entity_get(struct resources *api, struct request *req, const struct entity_type *t);
@@ -30,5 +40,8 @@ void entity_list(struct resources *api, struct request *req, const struct entity
 // POST {"path", "name"?, …}: the files are looked at by the task program on a pool thread, then the row is written;
 // 201.
 void entity_import(struct resources *api, struct request *req, const struct entity_type *t);
+// DELETE of a download that came to nothing: its row, what has come of it on disk, and its job from the failures. 409
+// for anything else.
+void entity_remove_download(struct resources *api, struct request *req, const struct entity_type *t);
 
 #endif

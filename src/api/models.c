@@ -65,8 +65,27 @@ static int insert(struct store_tx *tx, const void *row, struct err *e)
     return model_row_insert(tx, row, e);
 }
 
+static void download(const void *row, struct entity_download *out)
+{
+    const struct model_row *m = row;
+    *out = (struct entity_download){.status = m->status, .job_id = m->job_id};
+}
+
 static const struct entity_type model_type = {
-    sizeof(struct model_row), init, release, get, list, free_rows, json, place, "model", fill, insert,
+    sizeof(struct model_row),
+    init,
+    release,
+    get,
+    list,
+    free_rows,
+    json,
+    place,
+    "model",
+    fill,
+    insert,
+    "models",
+    download,
+    model_row_delete,
 };
 
 static void models_create(struct request *req, void *ctx)
@@ -84,6 +103,11 @@ static void models_get(struct request *req, void *ctx)
     entity_get(ctx, req, &model_type);
 }
 
+static void models_delete(struct request *req, void *ctx)
+{
+    entity_remove_download(ctx, req, &model_type);
+}
+
 static void extractions_create(struct request *req, void *ctx)
 {
     submit_with_id(ctx, req, "extract", "model_id", false);
@@ -95,6 +119,7 @@ void models_register(struct resources *r, struct router *router)
         {"POST", "/api/v1/models", models_create},
         {"GET", "/api/v1/models", models_list},
         {"GET", "/api/v1/models/{id}", models_get},
+        {"DELETE", "/api/v1/models/{id}", models_delete},
         {"POST", "/api/v1/models/{id}/extractions", extractions_create},
     };
     router_add(router, routes, sizeof routes / sizeof *routes, r);

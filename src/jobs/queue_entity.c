@@ -54,6 +54,14 @@ static void unload(struct change *c)
     c->entity = ENTITY_NONE;
 }
 
+int entity_check(struct store_tx *tx, const struct job_row *job, struct err *e)
+{
+    struct change c = {.job = *job}; // its texts stay the job's
+    int rc = load(tx, &c, e);
+    if (!rc) unload(&c);
+    return rc;
+}
+
 int entity_load(struct store_tx *tx, struct change *c, struct err *e)
 {
     int rc = load(tx, c, e);

@@ -157,6 +157,7 @@ int change_store_logs(struct store_tx *tx, struct change *c, struct err *e); // 
 // Makes the job's entity name this job, in the state of one just queued. HW_ENOTFOUND; HW_ECONFLICT if another job is
 // at work on it.
 int entity_attach(struct store_tx *tx, struct change *c, int64_t now, struct err *e);
+int entity_check(struct store_tx *tx, const struct job_row *job, struct err *e); // HW_ENOTFOUND: it was deleted
 int entity_load(struct store_tx *tx, struct change *c,
                 struct err *e); // into the change; none, or another job's: ENTITY_NONE
 int entity_store(struct store_tx *tx, struct change *c, int64_t now,

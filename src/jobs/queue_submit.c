@@ -171,14 +171,13 @@ static int fill_retry(struct job_row *r, const struct job_row *old, const char *
     return rc ? rc : params_merge(old->spec, changed, &r->spec, e);
 }
 
-// What it was for is gone: said of the training, for it is the job that was asked for.
-static int check_retry_training(struct store_tx *tx, const struct job_row *old, struct err *e)
+// What it was for is gone: said of that, for it is the job that was asked for.
+static int check_retry_entity(struct store_tx *tx, const struct job_row *old, struct err *e)
 {
-    int64_t key;
-    if (!old->entity_type || strcmp(old->entity_type, "training") != 0) return 0;
-    int rc = training_key_get(tx, old->entity_id, &key, e);
+    int rc = entity_check(tx, old, e);
     if (rc != HW_ENOTFOUND) return rc;
-    return err_set(e, HW_ECONFLICT, "its training %s was deleted: a job can't be retried without one", old->entity_id);
+    return err_set(e, HW_ECONFLICT, "its %s %s was deleted: a job can't be retried without one", old->entity_type,
+                   old->entity_id);
 }
 
 static int retry_tx(struct store_tx *tx, void *ctx, struct err *e)
@@ -188,7 +187,7 @@ static int retry_tx(struct store_tx *tx, void *ctx, struct err *e)
     changes_free(&s->changes);
     int rc = change_read(tx, &s->changes, s->retry_id, &old, e);
     if (!rc) rc = check_retry(&old->job, e);
-    if (!rc) rc = check_retry_training(tx, &old->job, e);
+    if (!rc) rc = check_retry_entity(tx, &old->job, e);
     if (rc) return rc;
     c = change_new(&s->changes);
     job_row_copy(&c->job, &s->row);

@@ -204,6 +204,17 @@ int table_update(struct store_tx *tx, const struct table *t, const void *row, st
     return n == 0 ? not_found(t, cat(&t->columns[0], row), e) : n < 0 ? (int)n : 0;
 }
 
+int table_delete(struct store_tx *tx, const struct table *t, const char *id, struct err *e)
+{
+    struct buf b = BUF_INIT;
+    buf_addf(&b, "DELETE FROM %s WHERE %s = ?1", t->name, t->columns[0].name);
+    struct sql_stmt *st = begin(tx, &b, e);
+    if (!st) return HW_EINTERNAL;
+    sql_bind_text(st, 1, id);
+    int64_t n = sql_exec(st, e);
+    return n == 0 ? not_found(t, id, e) : n < 0 ? (int)n : 0;
+}
+
 int table_update_cas(struct store_tx *tx, const struct table *t, const void *row, int64_t version, struct err *e)
 {
     int64_t n = update(tx, t, row, &version, e);

@@ -65,7 +65,9 @@ int table_get(struct store_tx *tx, const struct table *t, const char *id, void *
 int table_insert(struct store_tx *tx, const struct table *t, const void *row, struct err *e);
 // Writes all columns that aren't fixed where the key matches. HW_ENOTFOUND.
 int table_update(struct store_tx *tx, const struct table *t, const void *row, struct err *e);
-// The same if `version` (a column) still is what it was in `row`; the stored one is one higher. HW_ECONFLICT.
+int table_delete(struct store_tx *tx, const struct table *t, const char *id, struct err *e); // HW_ENOTFOUND
+// The same as table_update if `version` (a column) still is what it was in `row`; the stored one is one higher.
+// HW_ECONFLICT.
 int table_update_cas(struct store_tx *tx, const struct table *t, const void *row, int64_t version, struct err *e);
 
 // All rows of a prepared select, as one array (*rows, heap; NULL if there are none). Ends the statement.

@@ -63,6 +63,11 @@ int model_row_update(struct store_tx *tx, const struct model_row *r, struct err 
     return table_update(tx, &models, r, e);
 }
 
+int model_row_delete(struct store_tx *tx, const char *id, struct err *e)
+{
+    return table_delete(tx, &models, id, e);
+}
+
 int model_rows_list(struct store_tx *tx, const struct page *p, struct model_row **rows, int *n, bool *more,
                     struct err *e)
 {
@@ -130,6 +135,11 @@ int dataset_row_insert(struct store_tx *tx, const struct dataset_row *r, struct 
 int dataset_row_update(struct store_tx *tx, const struct dataset_row *r, struct err *e)
 {
     return table_update(tx, &datasets, r, e);
+}
+
+int dataset_row_delete(struct store_tx *tx, const char *id, struct err *e)
+{
+    return table_delete(tx, &datasets, id, e);
 }
 
 int dataset_rows_list(struct store_tx *tx, const struct page *p, struct dataset_row **rows, int *n, bool *more,

@@ -33,6 +33,7 @@ void model_rows_free(struct model_row *rows, int n);
 int model_row_get(struct store_tx *tx, const char *id, struct model_row *r, struct err *e); // HW_ENOTFOUND
 int model_row_insert(struct store_tx *tx, const struct model_row *r, struct err *e);
 int model_row_update(struct store_tx *tx, const struct model_row *r, struct err *e);
+int model_row_delete(struct store_tx *tx, const char *id, struct err *e); // HW_ENOTFOUND
 int model_rows_list(struct store_tx *tx, const struct page *p, struct model_row **rows, int *n, bool *more,
                     struct err *e);
 
@@ -59,6 +60,7 @@ void dataset_rows_free(struct dataset_row *rows, int n);
 int dataset_row_get(struct store_tx *tx, const char *id, struct dataset_row *r, struct err *e); // HW_ENOTFOUND
 int dataset_row_insert(struct store_tx *tx, const struct dataset_row *r, struct err *e);
 int dataset_row_update(struct store_tx *tx, const struct dataset_row *r, struct err *e);
+int dataset_row_delete(struct store_tx *tx, const char *id, struct err *e); // HW_ENOTFOUND
 int dataset_rows_list(struct store_tx *tx, const struct page *p, struct dataset_row **rows, int *n, bool *more,
                       struct err *e);
 

@@ -387,6 +387,43 @@ test('paused it gives its place free, and resumed it goes on; cancelled it says 
   }
 });
 
+test('what a failed or cancelled download has left is removed with it; nothing else is', async () => {
+  await fresh();
+  const hold = holdAfter(700_000);
+  const patient = await Server.start({ env: { HF_ENDPOINT: hub.url, HEADWAY_STALL_SECONDS: '60' } });
+  try {
+    const remove = (kind, id) => patient.request('DELETE', `/api/v1/${kind}/${id}`);
+    const model = await patient.post('/models', { repo_id: MODEL });
+    await hold.there;
+    await partOf(model);
+    const early = await remove('models', model.id);
+    assert.deepEqual([early.status, early.json.error.message], [409, `the model ${model.id} is downloading: only a download that failed or was cancelled can be removed`]);
+    await patient.post(`/jobs/${model.job_id}/cancel`);
+    await patient.job(model.job_id);
+    hold.release();
+    const gone = await remove('models', model.id);
+    assert.deepEqual([gone.status, gone.json], [200, { id: model.id, files_kept: null }]);
+    await assert.rejects(readdir(model.path), { code: 'ENOENT' });
+    assert.equal((await remove('models', model.id)).status, 404);
+    assert.deepEqual((await patient.get('/models')).items, []);
+    const retry = await patient.request('POST', `/api/v1/jobs/${model.job_id}/retry`, {});
+    assert.deepEqual([retry.status, retry.json.error.message], [409, `its model ${model.id} was deleted: a job can't be retried without one`]);
+
+    const dataset = await patient.post('/datasets', { repo_id: 'test/nothing-there' });
+    assert.equal((await patient.job(dataset.download_job_id)).status, 'failed');
+    assert.deepEqual((await patient.get('/operations?state=failed')).items.map((it) => it.id), [dataset.download_job_id]);
+    assert.equal((await remove('datasets', dataset.id)).status, 200);
+    assert.deepEqual((await patient.get('/operations?state=failed')).items, [], 'its failure is dismissed');
+
+    const imported = await patient.post('/models', { path: path.join(sample, 'model') });
+    assert.equal((await remove('models', imported.id)).status, 409);
+    assert.equal((await remove('datasets', imported.id)).status, 404);
+    assert.ok((await readdir(imported.path)).length > 0);
+  } finally {
+    await patient.stop();
+  }
+});
+
 test('[38] the token goes to the hub and to nobody else: no redirect, no parameter, no log, no file has it', async () => {
   await fresh();
   const store = await Hub.start(); // where the hub's large files lie

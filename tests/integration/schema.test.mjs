@@ -104,6 +104,13 @@ describe('the server keeps to its schemas', () => {
       await end(made[key]);
       await get(`/${resource}/${made.id}`);
     }
+    hub.behave = () => false;
+    for (const [resource, key] of [['models', 'job_id'], ['datasets', 'download_job_id']]) {
+      const made = await post(`/${resource}`, { repo_id: 'test/never-there' });
+      await end(made[key]);
+      await call('DELETE', `/api/v1/${resource}/${made.id}`);
+      await refuse(404, 'DELETE', `/api/v1/${resource}/${made.id}`);
+    }
     await refuse(422, 'POST', '/api/v1/models', { repo_id: '../x' });
   });
 
