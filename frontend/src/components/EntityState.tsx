@@ -1,7 +1,9 @@
 /** The state of a model or a dataset in words, with a shape of its own; why there is nothing, and what to do then. */
+import { useState } from "react";
 import { Icon, type IconName } from "@/components/Icon";
 import type { JobHandle } from "@/hooks/useJobControl";
 import { errorWord } from "@/lib/jobWords";
+import { RemoveDownloadDialog } from "./RemoveDownloadDialog";
 
 const LOOK: Record<string, { icon: IconName; word: string; className: string }> = {
   ready: { icon: "check", word: "ready", className: "text-green" },
@@ -28,12 +30,17 @@ interface FailureProps {
   type: string | null;
   message: string | null;
   run: JobHandle;
+  /** Where what has come of it lies. */
+  path: string;
+  /** Takes it out of the list; returns why that was refused, or null. */
+  remove: () => Promise<string | null>;
   /** In a row: on a phone the reason is left to the page of its own. */
   inRow?: boolean;
 }
 
-/** Why a download has left nothing, and the way to try it again: it goes on with what has come. */
-export function DownloadFailure({ name, status, type, message, run, inRow = false }: FailureProps) {
+/** Why a download has left nothing, the way to try it again, which goes on with what has come, and the way to be rid of it. */
+export function DownloadFailure({ name, status, type, message, run, path, remove, inRow = false }: FailureProps) {
+  const [removing, setRemoving] = useState(false);
   return (
     <div className="flex flex-wrap items-center justify-end gap-x-3 gap-y-1.5 whitespace-normal">
       <p className={`min-w-0 flex-1 basis-52 text-xs break-words ${inRow ? "max-md:hidden" : ""}`}>
@@ -62,6 +69,26 @@ export function DownloadFailure({ name, status, type, message, run, inRow = fals
           <Icon name="retry" size={12} />
           Try again
         </button>
+      )}
+      <button
+        type="button"
+        className="button"
+        aria-label={`Remove ${name}`}
+        onClick={() => {
+          setRemoving(true);
+        }}
+      >
+        Remove…
+      </button>
+      {removing && (
+        <RemoveDownloadDialog
+          name={name}
+          path={path}
+          remove={remove}
+          onClose={() => {
+            setRemoving(false);
+          }}
+        />
       )}
     </div>
   );

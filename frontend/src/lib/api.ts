@@ -9,6 +9,12 @@ import type { MetricCounts, ScheduledTask, ServerSettings } from "./types/server
 import type { SystemHistory, SystemRange, SystemSnapshot, VersionInfo } from "./types/system";
 import type { Checkpoint, CurveRow, MetricPage, Training } from "./types/training";
 
+/** What is gone, and the folder of its files if that stays. */
+interface Removed {
+  id: string;
+  files_kept: string | null;
+}
+
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
@@ -105,7 +111,9 @@ export const api = {
   trainingCurves: (ids: readonly string[], maxPoints: number) =>
     request<{ items: SmallCurve[] }>("GET", `/trainings/curves?ids=${ids.map(id).join(",")}&max_points=${maxPoints}`),
   training: (trainingId: string) => request<Training>("GET", `/trainings/${id(trainingId)}`),
-  deleteTraining: (trainingId: string) => request<{ id: string; files_kept: string | null }>("DELETE", `/trainings/${id(trainingId)}`),
+  deleteTraining: (trainingId: string) => request<Removed>("DELETE", `/trainings/${id(trainingId)}`),
+  removeModel: (modelId: string) => request<Removed>("DELETE", `/models/${id(modelId)}`),
+  removeDataset: (datasetId: string) => request<Removed>("DELETE", `/datasets/${id(datasetId)}`),
   trainingMetrics: (trainingId: string, fromStep = 0, maxPoints = 2000) =>
     request<MetricPage>(
       "GET",
@@ -183,6 +191,11 @@ export interface Problem {
 
 export function problemOf(error: unknown): Problem {
   return { field: error instanceof ApiError ? error.field : null, message: messageOf(error) };
+}
+
+/** What was asked for isn't there, or no more. */
+export function isGone(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
 }
 
 export function messageOf(error: unknown): string {

@@ -1,6 +1,7 @@
 /** Datasets: the list, importing and downloading one, tokenizing it, and how far what runs on each is. */
 import { createStore } from "zustand/vanilla";
-import { api, messageOf, problemOf, type Problem } from "@/lib/api";
+import { api, isGone, messageOf, problemOf, type Problem } from "@/lib/api";
+import { without } from "@/lib/records";
 import { transferOfDataset, type Transfer } from "@/lib/transfer";
 import type { Dataset, DatasetDownload, TokenizeRequest } from "@/lib/types/dataset";
 import type { DatasetProgress } from "@/lib/types/events";
@@ -16,6 +17,8 @@ export interface DatasetsState {
   fetchDataset: (datasetId: string) => Promise<string | null>;
   importDataset: (path: string, name: string) => Promise<Problem | null>;
   downloadDataset: (request: DatasetDownload) => Promise<Problem | null>;
+  /** One whose download came to nothing. Returns why it was refused, or null. */
+  removeDataset: (datasetId: string) => Promise<string | null>;
   tokenize: (datasetId: string, request: TokenizeRequest) => Promise<Problem | null>;
   updateTransfer: (datasetId: string, payload: DatasetProgress | null) => void;
   clearTransfer: (datasetId: string) => void;
@@ -25,6 +28,13 @@ function withDataset(datasets: Dataset[], dataset: Dataset): Dataset[] {
   return datasets.some((other) => other.id === dataset.id)
     ? datasets.map((other) => (other.id === dataset.id ? dataset : other))
     : [dataset, ...datasets];
+}
+
+function forgotten(datasetId: string) {
+  return (state: DatasetsState): Partial<DatasetsState> => ({
+    datasets: state.datasets.filter(({ id }) => id !== datasetId),
+    transfers: without(state.transfers, datasetId),
+  });
 }
 
 export function createDatasetsStore() {
@@ -61,8 +71,19 @@ export function createDatasetsStore() {
           set((state) => ({ datasets: withDataset(state.datasets, dataset) }));
           return null;
         } catch (error) {
+          if (isGone(error)) set(forgotten(datasetId));
           return messageOf(error);
         }
+      },
+
+      removeDataset: async (datasetId) => {
+        try {
+          await api.removeDataset(datasetId);
+        } catch (error) {
+          if (!isGone(error)) return messageOf(error);
+        }
+        set(forgotten(datasetId));
+        return null;
       },
 
       importDataset: (path, name) => add(() => api.importDataset(path, name)),
@@ -90,7 +111,7 @@ export function createDatasetsStore() {
       },
 
       clearTransfer: (datasetId) => {
-        set((state) => ({ transfers: Object.fromEntries(Object.entries(state.transfers).filter(([id]) => id !== datasetId)) }));
+        set((state) => ({ transfers: without(state.transfers, datasetId) }));
       },
     };
   });

@@ -1,6 +1,7 @@
 /** Models: the list, importing and downloading one, how far each download is, the extraction that runs on each. */
 import { createStore } from "zustand/vanilla";
-import { api, messageOf, problemOf, type Problem } from "@/lib/api";
+import { api, isGone, messageOf, problemOf, type Problem } from "@/lib/api";
+import { without } from "@/lib/records";
 import { transferOfModel, type Transfer } from "@/lib/transfer";
 import type { ExtractionFailed, ExtractionProgress, ModelProgress } from "@/lib/types/events";
 import type { Extraction, Model, ModelDownload } from "@/lib/types/model";
@@ -32,6 +33,8 @@ export interface ModelsState {
   fetchModel: (modelId: string) => Promise<string | null>;
   importModel: (path: string, name: string) => Promise<Problem | null>;
   downloadModel: (request: ModelDownload) => Promise<Problem | null>;
+  /** One whose download came to nothing. Returns why it was refused, or null. */
+  removeModel: (modelId: string) => Promise<string | null>;
   updateDownload: (modelId: string, payload: ModelProgress | null) => void;
   clearDownload: (modelId: string) => void;
   updateExtractionProgress: (modelId: string, payload: ExtractionProgress | null) => void;
@@ -40,14 +43,17 @@ export interface ModelsState {
   clearExtractionProgress: (modelId: string) => void;
 }
 
-function without<T>(record: Record<string, T>, key: string): Record<string, T> {
-  return Object.fromEntries(Object.entries(record).filter(([id]) => id !== key));
-}
-
 function withModel(models: Model[], model: Model): Model[] {
   return models.some((other) => other.id === model.id)
     ? models.map((other) => (other.id === model.id ? model : other))
     : [model, ...models];
+}
+
+function forgotten(modelId: string) {
+  return (state: ModelsState): Partial<ModelsState> => ({
+    models: state.models.filter(({ id }) => id !== modelId),
+    downloads: without(state.downloads, modelId),
+  });
 }
 
 export function createModelsStore() {
@@ -95,8 +101,19 @@ export function createModelsStore() {
           }));
           return null;
         } catch (error) {
+          if (isGone(error)) set(forgotten(modelId));
           return messageOf(error);
         }
+      },
+
+      removeModel: async (modelId) => {
+        try {
+          await api.removeModel(modelId);
+        } catch (error) {
+          if (!isGone(error)) return messageOf(error);
+        }
+        set(forgotten(modelId));
+        return null;
       },
 
       importModel: (path, name) => add(() => api.importModel(path, name)),

@@ -1,6 +1,7 @@
 /** What can be asked of a job, and what is remembered of the asking: that it is under way, why it was refused, how to take it back. */
 import { api, ApiError, messageOf } from "@/lib/api";
 import { noteOwnCancel } from "@/lib/ownCancels";
+import { without } from "@/lib/records";
 import type { Action, Control, Operation, Refusal, RetryRequest } from "@/lib/types/job";
 
 export interface OperationActions {
@@ -26,10 +27,6 @@ interface Around {
 
 type Set = (change: (state: OperationActions & Around) => Partial<OperationActions>) => void;
 type Get = () => OperationActions & Around;
-
-export function without<T>(record: Record<string, T>, key: string): Record<string, T> {
-  return Object.fromEntries(Object.entries(record).filter(([k]) => k !== key));
-}
 
 export function createOperationActions(set: Set, get: Get): OperationActions {
   /** One action a job at a time: a double click asks once. */

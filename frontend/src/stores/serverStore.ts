@@ -2,6 +2,7 @@
 import { createStore } from "zustand/vanilla";
 import { api, messageOf } from "@/lib/api";
 import { noteServerTime } from "@/lib/clock";
+import { without } from "@/lib/records";
 import type { MetricCounts, ScheduledTask, ServerSettings } from "@/lib/types/server";
 import type { VersionInfo } from "@/lib/types/system";
 
@@ -23,10 +24,6 @@ export interface ServerState {
   fetchTasks: () => Promise<void>;
   runTask: (name: string) => Promise<void>;
   countMetrics: () => Promise<void>;
-}
-
-function without<T>(record: Record<string, T>, key: string): Record<string, T> {
-  return Object.fromEntries(Object.entries(record).filter(([each]) => each !== key));
 }
 
 export function isAnyRunning(tasks: ScheduledTask[] | null): boolean {

@@ -195,6 +195,25 @@ test("models-datasets: what a hub has not says so in its row, and is tried again
   assert.match((await row.textContent()) ?? "", /validation/);
 });
 
+test("models-datasets: a download that failed is removed, with its failure, on every page that shows it", async () => {
+  const { page, problems } = await open("/models?add=hub");
+  await page.getByLabel("Repository").fill("test/never-there");
+  await page.click("role=button[name='Download model']");
+  const row = page.locator("[data-testid=model-row]", { hasText: "test/never-there" });
+  await row.getByText("failed").waitFor({ timeout: 20_000 });
+  const other = await open("/models");
+  const elsewhere = other.page.locator("[data-testid=model-row]", { hasText: "test/never-there" });
+  await elsewhere.waitFor();
+  await row.getByRole("button", { name: "Remove test/never-there" }).click();
+  await page.waitForSelector("dialog[open]");
+  assert.deepEqual(await audit(page), []);
+  await page.click("role=dialog >> role=button[name='Remove']");
+  await row.waitFor({ state: "detached" });
+  await elsewhere.waitFor({ state: "detached" });
+  assert.deepEqual((await headway.get("/operations?state=failed")).items, []);
+  assert.deepEqual([...problems, ...other.problems], []);
+});
+
 test("models-datasets: nothing overflows on a phone or in a small window", async () => {
   const [model] = (await headway.get("/models")).items;
   const [dataset] = (await headway.get("/datasets")).items;

@@ -39,15 +39,28 @@ describe("TransferView", () => {
 describe("DownloadFailure", () => {
   it("says why in words, and tries again", async () => {
     const run = handle();
-    render(<DownloadFailure name="gpt2" status="failed" type="NOT_FOUND" message="the hub has nothing there (404)" run={run} />);
+    render(<DownloadFailure name="gpt2" status="failed" type="NOT_FOUND" message="the hub has nothing there (404)" run={run} path="/data/models/mdl_1" remove={vi.fn()} />);
     expect(text()).toContain("Not found — the hub has nothing there (404)");
     await userEvent.click(screen.getByRole("button", { name: "Download gpt2 again" }));
     expect(run.retry).toHaveBeenCalled();
   });
 
   it("blames nobody for a cancel", () => {
-    render(<DownloadFailure name="gpt2" status="cancelled" type={null} message={null} run={handle({ refused: "tried already" })} />);
+    render(<DownloadFailure name="gpt2" status="cancelled" type={null} message={null} run={handle({ refused: "tried already" })} path="/data/models/mdl_1" remove={vi.fn()} />);
     expect(text()).toContain("The download was cancelled. What has come is kept.");
     expect(text()).toContain("tried already");
+  });
+
+  it("asks once more before it is removed, and says why that was refused", async () => {
+    const remove = vi.fn().mockResolvedValueOnce("it is downloading").mockResolvedValueOnce(null);
+    render(<DownloadFailure name="gpt2" status="failed" type="NETWORK" message={null} run={handle()} path="/data/models/mdl_1" remove={remove} />);
+    await userEvent.click(screen.getByRole("button", { name: "Remove gpt2" }));
+    expect(remove).not.toHaveBeenCalled();
+    expect(screen.getByRole("dialog")).toHaveTextContent("/data/models/mdl_1");
+    await userEvent.click(screen.getByRole("button", { name: "Remove" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("it is downloading");
+    await userEvent.click(screen.getByRole("button", { name: "Remove" }));
+    expect(remove).toHaveBeenCalledTimes(2);
+    expect(screen.queryByRole("dialog")).toBeNull();
   });
 });
