@@ -91,6 +91,7 @@ static void removed(void *ctx, int rc, const struct err *e)
         op_answer(&r->op, e);
         return;
     }
+    queue_entity_deleted(r->op.api->queue, r->type->inspect, r->id, r->job_id);
     r->folder = mem_printf("%s/%s/%s", r->op.api->data_dir, r->type->folder, r->id);
     queue_dismiss(r->op.api->queue, r->job_id, false, dismissed, r);
 }

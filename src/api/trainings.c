@@ -185,7 +185,7 @@ static void deleted(void *ctx, int rc, const struct err *e)
 {
     struct deletion *d = ctx;
     struct resources *api = d->op.api;
-    if (!rc) queue_training_deleted(api->queue, d->training.id, d->training.job_id);
+    if (!rc) queue_entity_deleted(api->queue, "training", d->training.id, d->training.job_id);
     op_answer(&d->op, rc ? e : NULL);
     if (!rc && api->removal) api->removal(api->removal_ctx);
 }

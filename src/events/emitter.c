@@ -36,6 +36,18 @@ int64_t emitter_send(struct emitter *em, const char *entity, const char *id, con
     return emit_raw(em, slice_of(channel, (size_t)n), slice_str(event), buf_slice(&em->body), cls);
 }
 
+int64_t emitter_deleted(struct emitter *em, const char *entity, const char *id_key, const char *id, const char *event,
+                        const char *job_id)
+{
+    struct jw *w = emitter_begin(em);
+    jw_kstr(w, id_key, id);
+    jw_kstr(w, "job_id", job_id && *job_id ? job_id : NULL);
+    jw_obj_end(w);
+    int64_t seq = emitter_send(em, entity, id, "progress", event, MSG_STATE);
+    if (seq < 0) return seq;
+    return emit_raw(em, SLICE_LIT("operations"), slice_str(event), buf_slice(&em->body), MSG_LIFECYCLE);
+}
+
 struct jw *emitter_begin(struct emitter *em)
 {
     buf_clear(&em->body);

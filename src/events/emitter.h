@@ -111,6 +111,10 @@ EMIT_CHECKED int64_t emit_extraction_completed(struct emitter *em, const struct 
 EMIT_CHECKED int64_t emit_extraction_failed(struct emitter *em, const char *model_id, const char *extraction_id,
                                             const struct ev_failure *f);
 
+// As emit_training_deleted does.
+EMIT_CHECKED int64_t emit_model_deleted(struct emitter *em, const char *model_id, const char *job_id);
+EMIT_CHECKED int64_t emit_dataset_deleted(struct emitter *em, const char *dataset_id, const char *job_id);
+
 struct ev_dataset_progress {
     const char *dataset_id, *operation, *phase, *unit, *message; // operation: download, tokenize
     double progress, rate, eta_seconds;

@@ -108,3 +108,13 @@ int64_t emit_dataset_failed(struct emitter *em, const struct ev_dataset_progress
 {
     return dataset(em, p, f, "dataset:failed", MSG_LIFECYCLE);
 }
+
+int64_t emit_model_deleted(struct emitter *em, const char *model_id, const char *job_id)
+{
+    return emitter_deleted(em, "models", "model_id", model_id, "model:deleted", job_id);
+}
+
+int64_t emit_dataset_deleted(struct emitter *em, const char *dataset_id, const char *job_id)
+{
+    return emitter_deleted(em, "datasets", "dataset_id", dataset_id, "dataset:deleted", job_id);
+}

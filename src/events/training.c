@@ -82,13 +82,7 @@ int64_t emit_training_failed(struct emitter *em, const char *training_id, const 
 
 int64_t emit_training_deleted(struct emitter *em, const char *training_id, const char *job_id)
 {
-    struct jw *w = emitter_begin(em);
-    jw_kstr(w, "training_id", training_id);
-    jw_kstr(w, "job_id", job_id && *job_id ? job_id : NULL);
-    // A state: whoever subscribes later is told it behind what was last reported.
-    int64_t seq = send(em, training_id, "training:deleted", MSG_STATE);
-    if (seq < 0) return seq;
-    return emit_raw(em, SLICE_LIT("operations"), SLICE_LIT("training:deleted"), buf_slice(&em->body), MSG_LIFECYCLE);
+    return emitter_deleted(em, "trainings", "training_id", training_id, "training:deleted", job_id);
 }
 
 int64_t emit_checkpoint_created(struct emitter *em, const struct ev_checkpoint *c)

@@ -159,8 +159,8 @@ void queue_claim_abandon(struct queue *q, struct queue_claim *c);
 typedef void (*queue_report_fn)(void *ctx, int rc, const struct err *e, struct slice answer);
 void queue_report(struct queue *q, const char *worker_id, struct slice body, queue_report_fn done, void *ctx);
 
-// A training is gone, its deletion committed: tells whoever looks at it.
-void queue_training_deleted(struct queue *q, const char *training_id, const char *job_id);
+// A training, a model or a dataset (`type`) is gone, its deletion committed: tells whoever looks at it.
+void queue_entity_deleted(struct queue *q, const char *type, const char *id, const char *job_id);
 
 // ---- what is known beside the database ----------------------------------------------------------------------------
 

@@ -43,9 +43,12 @@ void entity_publish_created(struct queue *q, const struct change *c)
     buf_release(&b);
 }
 
-void queue_training_deleted(struct queue *q, const char *training_id, const char *job_id)
+void queue_entity_deleted(struct queue *q, const char *type, const char *id, const char *job_id)
 {
-    queue_sent(q, emit_training_deleted(q->cfg.emitter, training_id, job_id));
+    struct emitter *em = q->cfg.emitter;
+    if (strcmp(type, "training") == 0) queue_sent(q, emit_training_deleted(em, id, job_id));
+    if (strcmp(type, "model") == 0) queue_sent(q, emit_model_deleted(em, id, job_id));
+    if (strcmp(type, "dataset") == 0) queue_sent(q, emit_dataset_deleted(em, id, job_id));
 }
 
 void entity_publish_checkpoints(struct queue *q, const struct change *c)

@@ -108,7 +108,10 @@ describe('the server keeps to its schemas', () => {
     for (const [resource, key] of [['models', 'job_id'], ['datasets', 'download_job_id']]) {
       const made = await post(`/${resource}`, { repo_id: 'test/never-there' });
       await end(made[key]);
+      const event = `${resource.slice(0, -1)}:deleted`;
+      await socket.join(`${resource}/${made.id}/progress`);
       await call('DELETE', `/api/v1/${resource}/${made.id}`);
+      for (const channel of [`${resource}/${made.id}/progress`, 'operations']) await socket.seen(event, (it) => it.channel === channel);
       await refuse(404, 'DELETE', `/api/v1/${resource}/${made.id}`);
     }
     await refuse(422, 'POST', '/api/v1/models', { repo_id: '../x' });

@@ -1,4 +1,4 @@
-/** Calls `refetch` once, and again when a job that belongs to one of these types appears, ends or is dismissed: not at each step of it. */
+/** Calls `refetch` once, and again when a job that belongs to one of these types appears or ends: not at each step of it. */
 import { useEffect } from "react";
 import { useOperations } from "./useStores";
 
@@ -6,7 +6,7 @@ export function useMilestones(types: readonly string[], refetch: () => void): vo
   const operations = useOperations((state) => state.operations);
   const milestones = Object.values(operations)
     .filter((job) => job.entity_type !== null && types.includes(job.entity_type))
-    .map((job) => `${job.id}:${job.finished_at ?? ""}:${job.dismissed}`)
+    .map((job) => `${job.id}:${job.finished_at ?? ""}`)
     .sort()
     .join(",");
   useEffect(refetch, [milestones, refetch]);

@@ -20,6 +20,8 @@ export interface DatasetsState {
   /** One whose download came to nothing. Returns why it was refused, or null. */
   removeDataset: (datasetId: string) => Promise<string | null>;
   tokenize: (datasetId: string, request: TokenizeRequest) => Promise<Problem | null>;
+  /** It was deleted: here, or elsewhere. */
+  forgetDataset: (datasetId: string) => void;
   updateTransfer: (datasetId: string, payload: DatasetProgress | null) => void;
   clearTransfer: (datasetId: string) => void;
 }
@@ -28,13 +30,6 @@ function withDataset(datasets: Dataset[], dataset: Dataset): Dataset[] {
   return datasets.some((other) => other.id === dataset.id)
     ? datasets.map((other) => (other.id === dataset.id ? dataset : other))
     : [dataset, ...datasets];
-}
-
-function forgotten(datasetId: string) {
-  return (state: DatasetsState): Partial<DatasetsState> => ({
-    datasets: state.datasets.filter(({ id }) => id !== datasetId),
-    transfers: without(state.transfers, datasetId),
-  });
 }
 
 export function createDatasetsStore() {
@@ -71,7 +66,7 @@ export function createDatasetsStore() {
           set((state) => ({ datasets: withDataset(state.datasets, dataset) }));
           return null;
         } catch (error) {
-          if (isGone(error)) set(forgotten(datasetId));
+          if (isGone(error)) get().forgetDataset(datasetId);
           return messageOf(error);
         }
       },
@@ -82,8 +77,15 @@ export function createDatasetsStore() {
         } catch (error) {
           if (!isGone(error)) return messageOf(error);
         }
-        set(forgotten(datasetId));
+        get().forgetDataset(datasetId);
         return null;
+      },
+
+      forgetDataset: (datasetId) => {
+        set((state) => ({
+          datasets: state.datasets.filter(({ id }) => id !== datasetId),
+          transfers: without(state.transfers, datasetId),
+        }));
       },
 
       importDataset: (path, name) => add(() => api.importDataset(path, name)),

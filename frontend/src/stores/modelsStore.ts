@@ -35,6 +35,8 @@ export interface ModelsState {
   downloadModel: (request: ModelDownload) => Promise<Problem | null>;
   /** One whose download came to nothing. Returns why it was refused, or null. */
   removeModel: (modelId: string) => Promise<string | null>;
+  /** It was deleted: here, or elsewhere. */
+  forgetModel: (modelId: string) => void;
   updateDownload: (modelId: string, payload: ModelProgress | null) => void;
   clearDownload: (modelId: string) => void;
   updateExtractionProgress: (modelId: string, payload: ExtractionProgress | null) => void;
@@ -49,15 +51,8 @@ function withModel(models: Model[], model: Model): Model[] {
     : [model, ...models];
 }
 
-function forgotten(modelId: string) {
-  return (state: ModelsState): Partial<ModelsState> => ({
-    models: state.models.filter(({ id }) => id !== modelId),
-    downloads: without(state.downloads, modelId),
-  });
-}
-
 export function createModelsStore() {
-  return createStore<ModelsState>()((set) => {
+  return createStore<ModelsState>()((set, get) => {
     function keep(modelId: string, change: (known: ExtractionState | undefined) => ExtractionState): void {
       set((state) => ({
         extractionProgress: { ...state.extractionProgress, [modelId]: change(state.extractionProgress[modelId]) },
@@ -101,7 +96,7 @@ export function createModelsStore() {
           }));
           return null;
         } catch (error) {
-          if (isGone(error)) set(forgotten(modelId));
+          if (isGone(error)) get().forgetModel(modelId);
           return messageOf(error);
         }
       },
@@ -112,8 +107,15 @@ export function createModelsStore() {
         } catch (error) {
           if (!isGone(error)) return messageOf(error);
         }
-        set(forgotten(modelId));
+        get().forgetModel(modelId);
         return null;
+      },
+
+      forgetModel: (modelId) => {
+        set((state) => ({
+          models: state.models.filter(({ id }) => id !== modelId),
+          downloads: without(state.downloads, modelId),
+        }));
       },
 
       importModel: (path, name) => add(() => api.importModel(path, name)),

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { api, ApiError } from "@/lib/api";
 import { createDatasetsStore } from "@/stores/datasetsStore";
 import { dataset, datasetProgress } from "../support/catalog";
 import { Peer } from "../support/peer";
@@ -85,5 +86,15 @@ describe("datasetsStore", () => {
     peer.rest.set("/datasets/dst_1", dataset({ status: "tokenizing" }));
     expect(await store.getState().tokenize("dst_1", { model_id: "mdl_1" })).toBeNull();
     expect(store.getState().datasets[0]?.status).toBe("tokenizing");
+  });
+
+  it("removes what came to nothing, also if it is gone already, and says why it can't otherwise", async () => {
+    const store = createDatasetsStore();
+    store.setState({ datasets: [dataset({ status: "failed" }), dataset({ id: "dst_2" })] });
+    vi.spyOn(api, "removeDataset").mockRejectedValueOnce(new ApiError("it is downloading", 409, "conflict")).mockRejectedValueOnce(new ApiError("no such dataset", 404, "not_found"));
+    expect(await store.getState().removeDataset("dst_1")).toBe("it is downloading");
+    expect(await store.getState().removeDataset("dst_1")).toBeNull();
+    expect(store.getState().datasets.map(({ id }) => id)).toEqual(["dst_2"]);
+    vi.restoreAllMocks();
   });
 });

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { api, ApiError } from "@/lib/api";
 import type { ExtractionFailed, ExtractionProgress } from "@/lib/types/events";
 import { createModelsStore } from "@/stores/modelsStore";
 import { coming, extraction as listed, model, modelProgress } from "../support/catalog";
@@ -152,5 +153,16 @@ describe("modelsStore: what REST tells", () => {
     expect(await store.getState().downloadModel({ repo_id: "test/gpt2-tiny" })).toBeNull();
     expect(await store.getState().importModel("/x", "name")).toBeNull();
     expect(store.getState().models.map(({ id }) => id)).toEqual(["mdl_1"]);
+  });
+
+  it("removes what came to nothing, also if it is gone already, and says why it can't otherwise", async () => {
+    const store = createModelsStore();
+    store.setState({ models: [coming(), model({ id: "mdl_2" })] });
+    vi.spyOn(api, "removeModel").mockRejectedValueOnce(new ApiError("it is downloading", 409, "conflict")).mockRejectedValueOnce(new ApiError("no such model", 404, "not_found"));
+    expect(await store.getState().removeModel("mdl_1")).toBe("it is downloading");
+    expect(store.getState().models).toHaveLength(2);
+    expect(await store.getState().removeModel("mdl_1")).toBeNull();
+    expect(store.getState().models.map(({ id }) => id)).toEqual(["mdl_2"]);
+    vi.restoreAllMocks();
   });
 });

@@ -1,5 +1,6 @@
 import { renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { useDeletions } from "@/hooks/useDeletions";
 import { useDatasetTransfers, useModelDownloads } from "@/hooks/useTransfersWebSocket";
 import { datasetsStore } from "@/stores/datasetsStore";
 import { modelsStore } from "@/stores/modelsStore";
@@ -129,5 +130,24 @@ describe("useDatasetTransfers", () => {
     await vi.waitFor(() => {
       expect(peer.requests).toHaveLength(3);
     });
+  });
+});
+
+describe("useDeletions", () => {
+  it("takes what was deleted out of the lists, and tells the page that is about it", async () => {
+    const told = vi.fn();
+    renderHook(() => {
+      useDeletions(told);
+    });
+    await vi.waitFor(() => {
+      expect(subscribed()).toEqual(["operations"]);
+    });
+    peer.publish("operations", "model:deleted", { model_id: "mdl_1", job_id: null });
+    peer.publish("operations", "dataset:deleted", { dataset_id: "dst_1", job_id: "job_1" });
+    await vi.waitFor(() => {
+      expect(told.mock.calls).toEqual([["mdl_1"], ["dst_1"]]);
+    });
+    expect(modelsStore.getState().models).toEqual([]);
+    expect(datasetsStore.getState().datasets).toEqual([]);
   });
 });

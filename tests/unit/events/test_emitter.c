@@ -128,6 +128,10 @@ static void extraction_and_dataset_events(void **state)
     assert_true(slice_is(msg_event(last), "dataset:completed"));
     assert_true(emit_dataset_failed(em, &d, &f) > 0);
     assert_true(slice_is(msg_event(last), "dataset:failed"));
+    assert_true(emit_dataset_deleted(em, "dst_1", "job_1") > 0);
+    expect("operations", "dataset:deleted", MSG_LIFECYCLE, "{\"dataset_id\":\"dst_1\",\"job_id\":\"job_1\"}");
+    assert_true(emit_model_deleted(em, "mdl_1", "") > 0);
+    expect("operations", "model:deleted", MSG_LIFECYCLE, "{\"model_id\":\"mdl_1\",\"job_id\":null}");
 }
 
 static void model_events(void **state)

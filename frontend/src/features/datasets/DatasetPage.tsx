@@ -4,6 +4,7 @@ import { EntityState } from "@/components/EntityState";
 import { ObstacleButton } from "@/components/ObstacleButton";
 import { ErrorNote, Stat } from "@/components/States";
 import { SubjectHeading, SubjectMissing } from "@/components/Subject";
+import { useDeletions } from "@/hooks/useDeletions";
 import { useFallbackPolling } from "@/hooks/useFallbackPolling";
 import { useMilestones } from "@/hooks/useMilestones";
 import { useNow } from "@/hooks/useNow";
@@ -37,6 +38,14 @@ export function DatasetPage({ datasetId }: { datasetId: string }) {
     void modelsStore.getState().fetchModels();
   }, [fetch]);
   useMilestones(TYPES, refetch);
+  useDeletions(
+    useCallback(
+      (id: string) => {
+        if (id === datasetId) setError("It was deleted.");
+      },
+      [datasetId],
+    ),
+  );
   useFallbackPolling(fetch);
   useDatasetTransfers([datasetId]);
 

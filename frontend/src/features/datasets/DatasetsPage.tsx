@@ -4,6 +4,7 @@ import { AddPanel } from "@/components/AddPanel";
 import { Link } from "@/components/Link";
 import { Panel } from "@/components/Panel";
 import { EmptyState, ErrorNote, Skeleton } from "@/components/States";
+import { useDeletions } from "@/hooks/useDeletions";
 import { useFallbackPolling } from "@/hooks/useFallbackPolling";
 import { useMilestones } from "@/hooks/useMilestones";
 import { useNow } from "@/hooks/useNow";
@@ -35,6 +36,7 @@ export function DatasetsPage() {
     void modelsStore.getState().fetchModels();
   }, []);
   useMilestones(TYPES, refetch);
+  useDeletions();
   useFallbackPolling(fetchDatasets);
 
   return (

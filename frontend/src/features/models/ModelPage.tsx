@@ -6,6 +6,7 @@ import { ObstacleButton } from "@/components/ObstacleButton";
 import { ErrorNote, Stat } from "@/components/States";
 import { SubjectHeading, SubjectMissing } from "@/components/Subject";
 import { useExtractionsWebSocket } from "@/hooks/useExtractionsWebSocket";
+import { useDeletions } from "@/hooks/useDeletions";
 import { useFallbackPolling } from "@/hooks/useFallbackPolling";
 import { useMilestones } from "@/hooks/useMilestones";
 import { useNow } from "@/hooks/useNow";
@@ -35,6 +36,14 @@ export function ModelPage({ modelId }: { modelId: string }) {
     void datasetsStore.getState().fetchDatasets();
   }, [fetch]);
   useMilestones(TYPES, refetch);
+  useDeletions(
+    useCallback(
+      (id: string) => {
+        if (id === modelId) setError("It was deleted.");
+      },
+      [modelId],
+    ),
+  );
   useFallbackPolling(fetch);
   useExtractionsWebSocket([modelId]);
   useModelDownloads(model?.status === "downloading" ? [modelId] : []);

@@ -5,6 +5,7 @@ import { Link } from "@/components/Link";
 import { Panel } from "@/components/Panel";
 import { EmptyState, ErrorNote, Skeleton } from "@/components/States";
 import { useExtractionsWebSocket } from "@/hooks/useExtractionsWebSocket";
+import { useDeletions } from "@/hooks/useDeletions";
 import { useFallbackPolling } from "@/hooks/useFallbackPolling";
 import { useMilestones } from "@/hooks/useMilestones";
 import { useNow } from "@/hooks/useNow";
@@ -43,6 +44,7 @@ export function ModelsPage() {
     void datasetsStore.getState().fetchDatasets();
   }, []);
   useMilestones(TYPES, refetch);
+  useDeletions();
   useFallbackPolling(fetchModels);
 
   const counts: Record<string, number> = {};

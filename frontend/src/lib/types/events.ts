@@ -208,6 +208,12 @@ export interface ModelFailed extends Envelope {
   retry_available: boolean;
 }
 
+export interface ModelDeleted extends Envelope {
+  model_id: string;
+  /** Of its download. */
+  job_id: string | null;
+}
+
 export interface ExtractionProgress extends Envelope {
   model_id: string;
   extraction_id: string;
@@ -290,6 +296,12 @@ export interface DatasetFailed extends Envelope {
   suggested_retry_params: JsonObject | null;
   /** false: it has been retried already. */
   retry_available: boolean;
+}
+
+export interface DatasetDeleted extends Envelope {
+  dataset_id: string;
+  /** Of its download. */
+  job_id: string | null;
 }
 
 export interface JobProgress extends Envelope {
@@ -585,6 +597,18 @@ export interface OperationTrainingDeleted extends Envelope {
   job_id: string | null;
 }
 
+export interface OperationDatasetDeleted extends Envelope {
+  dataset_id: string;
+  /** Of its download. */
+  job_id: string | null;
+}
+
+export interface OperationModelDeleted extends Envelope {
+  model_id: string;
+  /** Of its download. */
+  job_id: string | null;
+}
+
 export interface SystemCpuMetrics extends Envelope {
   host: string;
   percent: number | null;
@@ -737,12 +761,14 @@ export interface EventMap {
   "model:progress": ModelProgress;
   "model:completed": ModelCompleted;
   "model:failed": ModelFailed;
+  "model:deleted": ModelDeleted | OperationModelDeleted;
   "extraction:progress": ExtractionProgress;
   "extraction:completed": ExtractionCompleted;
   "extraction:failed": ExtractionFailed;
   "dataset:progress": DatasetProgress;
   "dataset:completed": DatasetCompleted;
   "dataset:failed": DatasetFailed;
+  "dataset:deleted": DatasetDeleted | OperationDatasetDeleted;
   "job:progress": JobProgress;
   "job:status_changed": JobStatusChanged;
   "job:completed": JobCompleted;
