@@ -18,6 +18,17 @@ static void count(struct jw *w, const char *key, int64_t n)
     if (n >= 0) jw_ki64(w, key, n);
 }
 
+static void write_used(const struct usage_means *u, struct jw *w)
+{
+    if (isnan(u->cpu_percent) && isnan(u->rss_bytes) && isnan(u->gpu_memory_bytes)) return;
+    jw_key(w, "usage");
+    jw_obj(w);
+    if (!isnan(u->cpu_percent)) jw_kfixed(w, "cpu_percent", u->cpu_percent, 1);
+    if (!isnan(u->rss_bytes)) jw_kfixed(w, "rss_bytes", u->rss_bytes, 0);
+    if (!isnan(u->gpu_memory_bytes)) jw_kfixed(w, "gpu_memory_bytes", u->gpu_memory_bytes, 0);
+    jw_obj_end(w);
+}
+
 static void write_metrics(const struct progress_snapshot *s, struct jw *w)
 {
     jw_obj(w);
@@ -36,6 +47,7 @@ static void write_metrics(const struct progress_snapshot *s, struct jw *w)
         jw_kf64(w, "loss", s->loss);
         jw_kf64(w, "l0_sparsity", s->l0_sparsity);
     }
+    write_used(&s->used, w);
     run_times_write(s->times, w);
     jw_obj_end(w);
 }

@@ -5,6 +5,7 @@
 
 #include "jobs/compare.h"
 #include "jobs/run_times.h"
+#include "jobs/usage.h"
 #include "store/history_table.h"
 #include "store/jobs_table.h"
 
@@ -24,6 +25,7 @@ struct progress_snapshot {
     bool training;          // the next are known of a training only
     int64_t step, total_steps;
     double loss, l0_sparsity;
+    struct usage_means used; // since the snapshot before; NaN: not known
     const struct run_times *times;
 };
 

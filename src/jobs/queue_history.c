@@ -28,9 +28,10 @@ static const char *id_of(const struct job_row *r)
 
 // ---- what the database knows ---------------------------------------------------------------------------------------
 
-static void init(struct live_history *h, const struct job_row *r)
+static void init(struct live_history *h, const struct job_row *r, const struct usage *used)
 {
     *h = (struct live_history){.loaded = true, .percent = (double)NAN, .last = {.percent = (double)NAN}};
+    h->used = usage_mark(used);
     h->under_job = !has_entity(r);
     run_times_init(&h->times);
 }
@@ -47,7 +48,7 @@ static int load(struct live_history *h, struct store_tx *tx, const struct live *
 {
     struct history_row row;
     struct snapshot_run s;
-    init(h, r);
+    init(h, r, &l->usage);
     int rc = history_row_newest(tx, type_of(r), id_of(r), r->id, &row, e);
     if (rc == HW_ENOTFOUND && r->attached && has_entity(r)) {
         // It has turned out to be a training just now.
@@ -140,8 +141,10 @@ static int write(struct live_history *h, struct store_tx *tx, const struct chang
                                   .total_steps = training ? c->training.total_steps : -1,
                                   .loss = training ? c->training.loss : (double)NAN,
                                   .l0_sparsity = training ? c->training.l0_sparsity : (double)NAN,
+                                  .used = usage_since(&l->usage, &h->used),
                                   .times = &h->times};
     int rc = store_progress_snapshot(tx, &s, e);
+    h->used = usage_mark(&l->usage);
     h->last = (struct history_last){true, p->percent, mono};
     return rc;
 }

@@ -176,6 +176,7 @@ struct live_history {
     int64_t counted_us; // up to when (monotonic)
     double percent;     // as of then
     char phase[32];
+    struct usage_mark used; // as of the last snapshot
 };
 
 struct live {

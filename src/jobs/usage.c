@@ -98,6 +98,36 @@ void usage_add(struct usage *u, const json_t *resources, int64_t at_us)
     if (u->any && source && strcmp(source, "estimated") == 0) u->estimated = true;
 }
 
+// ---- a part of the time ---------------------------------------------------------------------------------------------
+
+struct usage_mark usage_mark(const struct usage *u)
+{
+    struct usage_mark m = {.cpu_percent = {u->cpu_percent.weighted, u->cpu_percent.seconds},
+                           .rss_bytes = {u->rss_bytes.weighted, u->rss_bytes.seconds}};
+    for (int i = 0; i < u->n_gpus; i++) {
+        const struct usage_stat *s = &u->gpus[i].memory_bytes;
+        m.gpu_memory_bytes.weighted += s->weighted;
+        // They are read together: the one that was read longest covers what any of them does.
+        if (s->seconds > m.gpu_memory_bytes.seconds) m.gpu_memory_bytes.seconds = s->seconds;
+    }
+    return m;
+}
+
+static double mean_between(double weighted, double seconds)
+{
+    return seconds > 0 && weighted >= 0 ? weighted / seconds : (double)NAN;
+}
+
+struct usage_means usage_since(const struct usage *u, const struct usage_mark *m)
+{
+    struct usage_mark n = usage_mark(u);
+    return (struct usage_means){
+        mean_between(n.cpu_percent.weighted - m->cpu_percent.weighted, n.cpu_percent.seconds - m->cpu_percent.seconds),
+        mean_between(n.rss_bytes.weighted - m->rss_bytes.weighted, n.rss_bytes.seconds - m->rss_bytes.seconds),
+        mean_between(n.gpu_memory_bytes.weighted - m->gpu_memory_bytes.weighted,
+                     n.gpu_memory_bytes.seconds - m->gpu_memory_bytes.seconds)};
+}
+
 // ---- writing ------------------------------------------------------------------------------------------------------
 
 static double mean_of(const struct usage_stat *s)

@@ -42,6 +42,21 @@ void usage_release(struct usage *u);
 // and a reading older than the newest adds no time.
 void usage_add(struct usage *u, const json_t *resources, int64_t at_us);
 
+// How much had been counted at some moment, so that what came after it can be told by itself.
+struct usage_mark {
+    struct {
+        double weighted, seconds;
+    } cpu_percent, rss_bytes, gpu_memory_bytes;
+};
+
+// Means over a stretch of time; NaN: no reading covers any of it. gpu_memory_bytes: of all GPUs together.
+struct usage_means {
+    double cpu_percent, rss_bytes, gpu_memory_bytes;
+};
+
+struct usage_mark usage_mark(const struct usage *u);
+struct usage_means usage_since(const struct usage *u, const struct usage_mark *m);
+
 // {"source","seconds","cpu_percent":{"mean","peak"},…}, or nothing written and false while no reading said anything.
 bool usage_write(const struct usage *u, struct jw *w);
 // Goes on from what usage_write wrote (after a restart of the server): each mean then has the whole time behind it.

@@ -79,6 +79,34 @@ static void phases_have_their_times(void **state)
     fixture_free(f);
 }
 
+#define USES(at, cpu, rss)                                                                                             \
+    "{\"type\":\"resources\",\"source\":\"measured\",\"ts\":\"2026-01-01T00:" at "Z\",\"cpu_percent\":" cpu            \
+    ",\"rss_bytes\":" rss ",\"gpus\":[]}"
+
+// Each snapshot says what was used since the one before: together they are the job's own readings over its life.
+static void snapshots_tell_what_was_used_in_between(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    struct held h;
+    begin_job(f, 1, &h);
+    report_ok(f, &h, STARTED "," USES("00:00", "null", "1000"));
+    after_seconds(f, &h, 60, USES("00:30", "100", "2000") "," USES("01:00", "50", "2000") "," AT(40));
+    after_seconds(f, &h, 60, USES("01:30", "10", "8000") "," USES("02:00", "20", "9000") "," AT(80));
+    after_seconds(f, &h, 1, EXITED);
+    struct past p = past(f, "job", h.job_id);
+    assert_int_equal(p.n, 4);
+    static const char *const expected[] = {NULL, "\"usage\":{\"cpu_percent\":75,\"rss_bytes\":2000}",
+                                           "\"usage\":{\"cpu_percent\":15,\"rss_bytes\":8500}", NULL};
+    for (int i = 0; i < 4; i++) {
+        const char *told = strstr(p.rows[i].metrics, "\"usage\"");
+        if (!expected[i]) assert_null(told);
+        if (expected[i]) assert_true(told && strncmp(told, expected[i], strlen(expected[i])) == 0);
+    }
+    history_rows_free(p.rows, p.n);
+    fixture_free(f);
+}
+
 // ---- pauses --------------------------------------------------------------------------------------------------------
 
 static void a_pause_counts_for_no_time(void **state)
@@ -324,6 +352,7 @@ int main(void)
         cmocka_unit_test(first_last_and_what_passes_step_and_interval),
         cmocka_unit_test(a_job_without_percentages_has_a_first_and_a_last),
         cmocka_unit_test(phases_have_their_times),
+        cmocka_unit_test(snapshots_tell_what_was_used_in_between),
         cmocka_unit_test(a_pause_counts_for_no_time),
         cmocka_unit_test(a_training_that_pauses_by_ending_goes_on_counting),
         cmocka_unit_test(a_paused_job_that_is_cancelled_has_an_end),

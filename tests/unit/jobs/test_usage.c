@@ -1,3 +1,4 @@
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -92,6 +93,25 @@ static void each_gpu_has_its_own_numbers_and_null_is_not_zero(void **state)
     usage_release(&u);
 }
 
+static void a_part_of_the_time_is_told_by_itself(void **state)
+{
+    (void)state;
+    struct usage u;
+    usage_init(&u);
+    add(&u, 10 * S, "{\"cpu_percent\":90,\"rss_bytes\":100,\"gpus\":[]}");
+    add(&u, 12 * S, "{\"cpu_percent\":90,\"rss_bytes\":100,\"gpus\":[]}");
+    struct usage_mark mark = usage_mark(&u);
+    struct usage_means nothing = usage_since(&u, &mark);
+    assert_true(isnan(nothing.cpu_percent) && isnan(nothing.rss_bytes) && isnan(nothing.gpu_memory_bytes));
+    add(&u, 16 * S,
+        "{\"cpu_percent\":10,\"gpus\":[{\"gpu_id\":0,\"memory_bytes\":7},{\"gpu_id\":1,\"memory_bytes\":1}]}");
+    add(&u, 20 * S,
+        "{\"cpu_percent\":30,\"gpus\":[{\"gpu_id\":0,\"memory_bytes\":9},{\"gpu_id\":1,\"memory_bytes\":3}]}");
+    struct usage_means m = usage_since(&u, &mark);
+    assert_true(m.cpu_percent == 20 && isnan(m.rss_bytes) && m.gpu_memory_bytes == 10);
+    usage_release(&u);
+}
+
 static void a_long_silence_counts_for_a_minute_and_time_never_runs_back(void **state)
 {
     (void)state;
@@ -155,6 +175,7 @@ int main(void)
         cmocka_unit_test(one_reading_is_its_own_mean),
         cmocka_unit_test(nothing_said_is_nothing_written),
         cmocka_unit_test(each_gpu_has_its_own_numbers_and_null_is_not_zero),
+        cmocka_unit_test(a_part_of_the_time_is_told_by_itself),
         cmocka_unit_test(a_long_silence_counts_for_a_minute_and_time_never_runs_back),
         cmocka_unit_test(a_restarted_server_goes_on_from_what_was_written),
         cmocka_unit_test(what_is_no_usage_leaves_it_empty),
