@@ -2,12 +2,10 @@
 import { createStore } from "zustand/vanilla";
 import { api, messageOf } from "@/lib/api";
 import { runEvents, type RunEvent } from "@/lib/runMarks";
-import { appendRow, emptySeries, type Series } from "@/lib/series";
+import type { Series } from "@/lib/series";
 import type { JobResources, Operation } from "@/lib/types/job";
 import type { SystemRange } from "@/lib/types/system";
-
-/** Lines of a job's usage: processor, memory, and all GPUs' memory. */
-export const USAGE_LINES = ["cpu", "memory", "gpu"] as const;
+import { usageOfSnapshots, withReading } from "@/lib/usageSeries";
 
 export interface MachinePart {
   from: string;
@@ -19,7 +17,8 @@ export interface RunState {
   jobs: Record<string, Operation>;
   /** By training. */
   events: Record<string, RunEvent[]>;
-  /** By job: its readings since the page was opened, x in Unix seconds. */
+  /** By job: what its snapshots of progress tell, and its readings since the page was opened, x in Unix seconds. */
+  usageMeans: Record<string, Series>;
   usage: Record<string, Series>;
   /** By training. */
   machine: Record<string, MachinePart>;
@@ -32,17 +31,7 @@ export interface RunState {
   fetchMachine: (trainingId: string, from: string, to: string | null) => Promise<void>;
 }
 
-/** Readings come every two seconds: longer without one is a gap. */
-const USAGE_GAP_SECONDS = 15;
-const USAGE_ROWS = 3000;
 const FINEST_SECONDS = 2;
-
-function withUsage(series: Series | undefined, ts: string, resources: JobResources): Series {
-  const next = series === undefined ? emptySeries(USAGE_LINES.length) : { x: series.x.slice(-USAGE_ROWS), lines: series.lines.map((line) => line.slice(-USAGE_ROWS)) };
-  const gpu = (resources.gpus ?? []).reduce<number | null>((sum, { memory_bytes: bytes }) => (bytes === null ? sum : (sum ?? 0) + bytes), null);
-  appendRow(next, Date.parse(ts) / 1000, [resources.cpu_percent, resources.rss_bytes, gpu], USAGE_GAP_SECONDS);
-  return next;
-}
 
 /** The last item of what is known may have been written while its time still ran: it is asked for again. */
 function extended(known: SystemRange, told: SystemRange): SystemRange {
@@ -55,6 +44,7 @@ export function createRunStore() {
   return createStore<RunState>()((set, get) => ({
     jobs: {},
     events: {},
+    usageMeans: {},
     usage: {},
     machine: {},
     machineError: {},
@@ -71,14 +61,18 @@ export function createRunStore() {
     fetchEvents: async (trainingId) => {
       try {
         const { items } = await api.progressHistory(trainingId);
-        set((state) => ({ events: { ...state.events, [trainingId]: runEvents(items) } }));
+        const jobs = new Set(items.flatMap(({ metrics }) => (metrics === null ? [] : [metrics.job_id])));
+        set((state) => ({
+          events: { ...state.events, [trainingId]: runEvents(items) },
+          usageMeans: { ...state.usageMeans, ...Object.fromEntries([...jobs].map((jobId) => [jobId, usageOfSnapshots(items, jobId)])) },
+        }));
       } catch {
         // Charts then have no marks of phases, which is no untruth.
       }
     },
 
     addUsage: (jobId, ts, resources) => {
-      set((state) => ({ usage: { ...state.usage, [jobId]: withUsage(state.usage[jobId], ts, resources) } }));
+      set((state) => ({ usage: { ...state.usage, [jobId]: withReading(state.usage[jobId], ts, resources) } }));
     },
 
     fetchMachine: async (trainingId, from, to) => {

@@ -8,7 +8,7 @@ let browser;
 let extraction;
 
 before(async () => {
-  headway = await startHeadway();
+  headway = await startHeadway(["--progress-history-step-percent", "1", "--progress-history-interval-seconds", "1"]);
   browser = await startBrowser();
   extraction = await prepareActivations(headway);
 });
@@ -64,4 +64,9 @@ test("training-progress: the bar goes from 0 to 100, loss and sparsity update, c
   assert.deepEqual(problems, []);
   for (const request of requests) assert.ok(request.startsWith(headway.url), `a request left for ${request}`);
   assert.equal((await headway.get(`/trainings/${first.id}`)).status, "cancelled");
+
+  // Whoever comes later sees how the job's own use of the machine went, too.
+  const later = await openPage(browser, `${headway.url}/trainings/${training.id}`);
+  await later.page.waitForFunction(() => Number(document.querySelector("[data-testid=usage-memory]")?.getAttribute("data-points") ?? 0) > 1, undefined, { timeout: 20_000 });
+  assert.match((await later.page.textContent("[data-testid=resources]")) ?? "", /means between the snapshots of its progress are kept/);
 });

@@ -15,19 +15,20 @@ interface Changes {
   attempt?: number;
   job?: string;
   entity?: string;
+  usage?: NonNullable<ProgressSnapshot["metrics"]>["usage"];
 }
 
 /** Taken so many seconds after the beginning. */
 export function snapshot(second: number, progress: number | null, changes: Changes = {}): ProgressSnapshot {
   const timestamp = new Date(AT + second * 1000).toISOString();
-  const { elapsed = 0, from = 0, reached = progress, tenths = Array.from({ length: 10 }, () => 0), phases = [], phase, status = "running", attempt = 1, job = "job_1", entity = "trn_1" } = changes;
+  const { elapsed = 0, from = 0, reached = progress, tenths = Array.from({ length: 10 }, () => 0), phases = [], phase, status = "running", attempt = 1, job = "job_1", entity = "trn_1", usage } = changes;
   return {
     id: second + 1,
     entity_type: "training",
     entity_id: entity,
     timestamp,
     progress,
-    metrics: { job_id: job, attempt, status, elapsed_seconds: elapsed, from, reached, tenths, phases, ...(phase === undefined ? {} : { phase }) },
+    metrics: { job_id: job, attempt, status, elapsed_seconds: elapsed, from, reached, tenths, phases, ...(phase === undefined ? {} : { phase }), ...(usage === undefined ? {} : { usage }) },
     created_at: timestamp,
   };
 }

@@ -70,7 +70,6 @@ export function CurvesAndMachine({ training, usage }: Props) {
         usage={usage}
         from={load === "loading" ? null : iso(start)}
         to={active ? null : (training.finished_at ?? null)}
-        active={active}
         start={machineBy === "relative" && Number.isFinite(start) ? start : null}
         zoom={machineZoom}
         onZoom={whole === null ? undefined : zoomMachine}

@@ -1,11 +1,11 @@
-/** What the job itself uses: live while it runs, and what is kept of it when it has ended. */
+/** What the job itself used and uses: its means and peaks, and how that went. */
 import { useMemo } from "react";
 import { Chart } from "@/components/Chart";
 import { Stat } from "@/components/States";
 import * as f from "@/lib/format";
 import type { Series } from "@/lib/series";
 import type { Operation } from "@/lib/types/job";
-import { USAGE_LINES } from "@/stores/runStore";
+import { USAGE_LINES } from "@/lib/usageSeries";
 
 const percent = (value: number | null) => f.percent(value);
 

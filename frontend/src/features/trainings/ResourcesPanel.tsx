@@ -7,6 +7,7 @@ import type { Span } from "@/lib/chart/axes";
 import * as f from "@/lib/format";
 import { machineCharts } from "@/lib/machineCharts";
 import type { Operation } from "@/lib/types/job";
+import { joinedUsage } from "@/lib/usageSeries";
 import { JobUsageNote } from "./JobUsageNote";
 import { UsageCharts, UsageStats } from "./JobUsage";
 
@@ -18,7 +19,6 @@ interface Props {
   /** When the run began, null: it hasn't, and when it ended. */
   from: string | null;
   to: string | null;
-  active: boolean;
   /** The x axis counts from here, Unix seconds; null: it shows the clock. */
   start: number | null;
   zoom: Span | null;
@@ -26,15 +26,17 @@ interface Props {
   group: string;
 }
 
-export function ResourcesPanel({ trainingId, name, jobId, usage, from, to, active, start, zoom, onZoom, group }: Props) {
+export function ResourcesPanel({ trainingId, name, jobId, usage, from, to, start, zoom, onZoom, group }: Props) {
   useMachine(trainingId, jobId, from, to);
   const machine = useRunStore((state) => state.machine[trainingId]);
   const error = useRunStore((state) => state.machineError[trainingId] ?? null);
-  const series = useRunStore((state) => (jobId === null ? undefined : state.usage[jobId]));
+  const means = useRunStore((state) => (jobId === null ? undefined : state.usageMeans[jobId]));
+  const readings = useRunStore((state) => (jobId === null ? undefined : state.usage[jobId]));
+  const series = useMemo(() => joinedUsage(means, readings), [means, readings]);
   const drawn = useMemo(() => (machine === undefined ? null : machineCharts(machine.history)), [machine]);
   const x = useMemo(() => (drawn === null ? new Float64Array(0) : start === null ? drawn.x : drawn.x.map((at) => at - start)), [drawn, start]);
   const items = machine?.history.items.length ?? 0;
-  const measured = series?.lines.some((values) => values.some((value) => value !== null)) === true;
+  const measured = series?.lines.some((values) => values.filter((value) => value !== null).length > 1) === true;
   return (
     <section aria-label="Resources" className="panel px-4 pt-3 pb-4" data-testid="resources">
       <header className="mb-3 flex flex-wrap items-baseline gap-x-3 gap-y-1">
@@ -56,7 +58,7 @@ export function ResourcesPanel({ trainingId, name, jobId, usage, from, to, activ
       {machine !== undefined && items === 0 && error === null && (
         <p className="mt-3 text-sm text-muted">Nothing is kept of the machine in that time: readings are kept for 30 days, and only while the server runs.</p>
       )}
-      {active && measured && <JobUsageNote series={series} />}
+      {measured && <JobUsageNote means={means} readings={readings} />}
       <div className="mt-3 grid gap-x-8 gap-y-4 lg:grid-cols-2">
         {measured && <UsageCharts series={series} group={group} start={start} exportAs={name} />}
         {items > 0 &&

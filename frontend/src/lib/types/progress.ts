@@ -25,6 +25,8 @@ export interface SnapshotMetrics {
   unit?: string;
   rate?: number;
   error_type?: string;
+  /** Means since the snapshot before. */
+  usage?: { cpu_percent?: number; rss_bytes?: number; gpu_memory_bytes?: number };
 }
 
 export interface ProgressSnapshot {
