@@ -10,7 +10,7 @@ export const USAGE_LINES = ["cpu", "memory", "gpu"] as const;
 const GAP_SECONDS = 15;
 const ROWS = 3000;
 
-/** x in Unix seconds. A mean stands in the middle of its time; a time without readings is a gap. */
+/** x in Unix seconds. A mean stands in the middle of its time; a long time without readings is a gap. */
 export function usageOfSnapshots(snapshots: readonly ProgressSnapshot[], jobId: string): Series {
   const series = emptySeries(USAGE_LINES.length);
   let before: number | null = null;
@@ -18,6 +18,8 @@ export function usageOfSnapshots(snapshots: readonly ProgressSnapshot[], jobId: 
     if (metrics?.job_id !== jobId) continue;
     const at = Date.parse(timestamp) / 1000;
     const { usage } = metrics;
+    // Snapshots may be closer than readings: the next mean then covers both stretches.
+    if (before !== null && usage === undefined && at - before <= GAP_SECONDS) continue;
     if (before !== null && at > before) {
       appendRow(series, (before + at) / 2, [usage?.cpu_percent ?? null, usage?.rss_bytes ?? null, usage?.gpu_memory_bytes ?? null]);
     }

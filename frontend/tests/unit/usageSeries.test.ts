@@ -12,6 +12,7 @@ describe("usageOfSnapshots", () => {
         snapshot(60, 5, { usage: { cpu_percent: 100, rss_bytes: 7 } }),
         snapshot(70, 5, { job: "job_2", usage: { cpu_percent: 1 } }),
         snapshot(100, 5, { status: "paused" }),
+        snapshot(110, 10),
         snapshot(400, 10, { usage: { cpu_percent: 50, gpu_memory_bytes: 9 } }),
       ],
       "job_1",
