@@ -62,11 +62,16 @@ static void key_count(struct jw *w, const char *key, struct opt_u64 r)
         jw_null(w);
 }
 
+static void begin(const struct sample *s, struct jw *w)
+{
+    jw_obj(w);
+    if (s->host) jw_kstr(w, "host", s->host);
+}
+
 void sample_write_cpu(const struct sample *s, struct jw *w)
 {
     const struct cpu_sample *c = &s->cpu;
-    jw_obj(w);
-    jw_kstr(w, "host", s->host);
+    begin(s, w);
     key_percent(w, "percent", c->percent);
     key_count(w, "count", c->count);
     jw_key(w, "per_core");
@@ -83,8 +88,7 @@ void sample_write_cpu(const struct sample *s, struct jw *w)
 void sample_write_memory(const struct sample *s, struct jw *w)
 {
     const struct memory_sample *m = &s->memory;
-    jw_obj(w);
-    jw_kstr(w, "host", s->host);
+    begin(s, w);
     jw_key(w, "ram");
     jw_obj(w);
     key_count(w, "total", m->total);
@@ -105,8 +109,7 @@ void sample_write_memory(const struct sample *s, struct jw *w)
 void sample_write_disk(const struct sample *s, struct jw *w)
 {
     const struct disk_sample *d = &s->disk;
-    jw_obj(w);
-    jw_kstr(w, "host", s->host);
+    begin(s, w);
     key_count(w, "read_bytes", d->read_bytes);
     key_count(w, "write_bytes", d->write_bytes);
     key_rate(w, "read_rate", d->read_rate);
@@ -144,8 +147,7 @@ void sample_write_disk(const struct sample *s, struct jw *w)
 void sample_write_network(const struct sample *s, struct jw *w)
 {
     const struct network_sample *n = &s->network;
-    jw_obj(w);
-    jw_kstr(w, "host", s->host);
+    begin(s, w);
     key_count(w, "sent_bytes", n->sent_bytes);
     key_count(w, "recv_bytes", n->recv_bytes);
     key_rate(w, "sent_rate", n->sent_rate);
@@ -166,11 +168,21 @@ void sample_write_network(const struct sample *s, struct jw *w)
     jw_obj_end(w);
 }
 
-void sample_write_gpu(const struct sample *s, size_t i, sample_job_of_group job_of_group, void *ctx, struct jw *w)
+static void write_process(const struct gpu_process *p, const char *job_id, bool with_group, struct jw *w)
+{
+    jw_obj(w);
+    jw_ki64(w, "pid", p->pid);
+    if (with_group && p->pgid) jw_ki64(w, "pgid", p->pgid);
+    if (job_id) jw_kstr(w, "job_id", job_id);
+    key_count(w, "memory_bytes", p->memory_bytes);
+    jw_obj_end(w);
+}
+
+static void write_gpu(const struct sample *s, size_t i, sample_job_of_group job_of_group, void *ctx, bool with_groups,
+                      struct jw *w)
 {
     const struct gpu_reading *g = &s->gpus[i];
-    jw_obj(w);
-    jw_kstr(w, "host", s->host);
+    begin(s, w);
     jw_ki64(w, "gpu_id", g->index);
     jw_kstr(w, "name", g->name[0] ? g->name : NULL);
     key_percent(w, "utilization", g->utilization);
@@ -189,15 +201,37 @@ void sample_write_gpu(const struct sample *s, size_t i, sample_job_of_group job_
         for (size_t p = 0; p < g->process_count; p++) {
             const struct gpu_process *proc = &g->processes[p];
             const char *job = job_of_group && proc->pgid ? job_of_group(ctx, proc->pgid) : NULL;
-            jw_obj(w);
-            jw_ki64(w, "pid", proc->pid);
-            if (job) jw_kstr(w, "job_id", job);
-            key_count(w, "memory_bytes", proc->memory_bytes);
-            jw_obj_end(w);
+            write_process(proc, job, with_groups, w);
         }
         jw_arr_end(w);
     } else {
         jw_null(w);
     }
+    jw_obj_end(w);
+}
+
+void sample_write_gpu(const struct sample *s, size_t i, sample_job_of_group job_of_group, void *ctx, struct jw *w)
+{
+    write_gpu(s, i, job_of_group, ctx, false, w);
+}
+
+void sample_write_report(const struct sample *s, struct jw *w)
+{
+    struct sample nameless = *s; // borrows all of it
+    nameless.host = NULL;
+    jw_obj(w);
+    jw_key(w, "cpu");
+    sample_write_cpu(&nameless, w);
+    jw_key(w, "memory");
+    sample_write_memory(&nameless, w);
+    jw_key(w, "disk");
+    sample_write_disk(&nameless, w);
+    jw_key(w, "network");
+    sample_write_network(&nameless, w);
+    jw_key(w, "gpus");
+    jw_arr(w);
+    for (size_t i = 0; i < s->gpu_count; i++) write_gpu(&nameless, i, NULL, NULL, true, w);
+    jw_arr_end(w);
+    jw_kstr(w, "gpu_reason", s->gpu_reason);
     jw_obj_end(w);
 }

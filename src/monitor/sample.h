@@ -36,9 +36,10 @@ struct network_sample {
     size_t interface_count, interface_cap;
 };
 
-// Filled by sampler_read, which reuses its memory. It may be handed from one thread to another, not shared.
+// Filled by sampler_read, which reuses its memory, or by sample_read_report. It may be handed from one thread to
+// another, not shared.
 struct sample {
-    const char *host; // borrowed from the sampler
+    const char *host; // borrowed: from the sampler, or whoever set it; NULL: nobody
     struct cpu_sample cpu;
     struct memory_sample memory;
     struct disk_sample disk;
@@ -62,5 +63,9 @@ void sample_write_disk(const struct sample *s, struct jw *w);
 void sample_write_network(const struct sample *s, struct jw *w);
 // `i` < gpu_count; the channel is system/gpu/{gpus[i].index}. `job_of_group` may be NULL.
 void sample_write_gpu(const struct sample *s, size_t i, sample_job_of_group job_of_group, void *ctx, struct jw *w);
+
+// What a worker tells the server of its machine: an object of all of the above, each without its host, the processes of
+// GPUs with their group, from which the server knows the job. monitor/sample_read.h reads it.
+void sample_write_report(const struct sample *s, struct jw *w);
 
 #endif
