@@ -2,7 +2,7 @@
 // POST /api/internal/ws/emit/batch: many, one a line (NDJSON). 201 {accepted, seqs, errors?}.
 //
 // Both answer only loopback peers that came through no proxy, and refuse the channels that are reserved for the server
-// (system/, admin/).
+// (system/, hosts/, admin/).
 #ifndef HW_API_EMIT_H
 #define HW_API_EMIT_H
 

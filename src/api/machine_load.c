@@ -35,8 +35,8 @@ static json_t *readings(const struct system_provider *p)
     struct jw w;
     if (!p) return NULL;
     jw_init(&w, &text);
-    p->metrics(p->ctx, &w);
-    json_t *system = json_read_object(buf_slice(&text), &ignored);
+    bool known = p->metrics(p->ctx, NULL, &w);
+    json_t *system = known ? json_read_object(buf_slice(&text), &ignored) : NULL;
     buf_release(&text);
     return system;
 }

@@ -92,6 +92,10 @@ void job_timeline_get(struct request *req, void *resources);
 void training_metrics_get(struct request *req, void *resources);
 void training_curves_get(struct request *req, void *resources); // api/training_curves.c
 
+// ---- workers (api/worker_machine.c) ---------------------------------------------------------------------------------
+
+void worker_machine_report(struct request *req, void *resources);
+
 // ---- the resources' registration, for resources_register ----------------------------------------------------------
 
 void models_register(struct resources *r, struct router *router);

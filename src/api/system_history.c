@@ -84,8 +84,8 @@ static void write_range(struct resource_op *op, struct jw *w)
 {
     struct range *r = (struct range *)op;
     const struct system_provider *p = op->api->system;
-    // Another host's moments aren't ours to tell.
-    if (strcmp(r->host, p->host(p->ctx)) == 0) add_recent(r, p->recent(p->ctx));
+    const struct recent *recent = p->recent(p->ctx, r->host);
+    if (recent) add_recent(r, recent);
     jw_obj(w);
     jw_kstr(w, "host", r->host);
     jw_ktime(w, "from", r->series.from_us);
@@ -109,8 +109,8 @@ static void release_range(struct resource_op *op)
 // Whether all of it lies in memory.
 static bool remembered(const struct system_provider *p, const char *host, int64_t from_us)
 {
-    const struct recent *recent = p->recent(p->ctx);
-    return recent_count(recent) && recent_at(recent, 0)->at_us <= from_us && strcmp(host, p->host(p->ctx)) == 0;
+    const struct recent *recent = p->recent(p->ctx, host);
+    return recent && recent_count(recent) && recent_at(recent, 0)->at_us <= from_us;
 }
 
 static int read_query(const struct request *req, const struct system_provider *p, struct range *r, struct err *e)

@@ -1,8 +1,9 @@
-// The worker's side: /workers, claim (a long poll), report.
+// The worker's side: /workers, claim (a long poll), report; what it tells of its machine is in api/worker_machine.c.
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/resources.h"
+#include "api/system.h"
 #include "jobs/kinds.h"
 #include "jobs/queue.h"
 #include "jobs/queue_names.h"
@@ -52,9 +53,22 @@ static int read_queues(const json_t *body, struct queue_names *out, struct queue
 
 // ---- registering --------------------------------------------------------------------------------------------------
 
+struct registration {
+    struct resources *api;
+    struct request *req;
+};
+
+// A worker that isn't on the server's host is to report its own (api/worker_machine.c).
+static void write_server(struct jw *w, const struct system_provider *system)
+{
+    jw_kstr(w, "host", system->host(system->ctx));
+    jw_kf64(w, "machine_interval_seconds", (double)system->interval_us / 1e6);
+}
+
 static void registered(void *ctx, int rc, const struct err *e, const char *worker_id, int64_t lease_us)
 {
-    struct request *req = ctx;
+    struct registration *r = ctx; // the request's
+    struct request *req = r->req;
     if (rc < 0) {
         request_reply_error(req, e);
     } else {
@@ -65,6 +79,7 @@ static void registered(void *ctx, int rc, const struct err *e, const char *worke
         jw_kstr(&w, "id", worker_id);
         jw_kf64(&w, "lease_seconds", (double)lease_us / 1e6);
         jw_ki64(&w, "poll_seconds", POLL_SECONDS);
+        if (r->api->system) write_server(&w, r->api->system);
         jw_obj_end(&w);
         request_reply(req, 201, &body);
         buf_release(&body);
@@ -87,10 +102,13 @@ static void workers_create(struct request *req, void *ctx)
     if (!rc) rc = json_get_i64(body, "pid", 0, 0, 1 << 30, &pid, &e);
     if (!rc) rc = read_slots(body, &slots, &e);
     if (!rc) rc = read_queues(body, &queues, &slots, &e);
-    if (rc)
+    if (rc) {
         request_reply_error(req, &e);
-    else
-        queue_register_worker(api->queue, host, pid, version, slots, replaces, registered, request_ref(req));
+        return;
+    }
+    struct registration *r = request_alloc(req, sizeof *r);
+    *r = (struct registration){api, request_ref(req)};
+    queue_register_worker(api->queue, host, pid, version, slots, replaces, registered, r);
 }
 
 // ---- attaching ----------------------------------------------------------------------------------------------------
@@ -263,6 +281,7 @@ void workers_register(struct resources *r, struct router *router)
         {"POST", "/api/v1/workers/{id}/jobs", workers_attach},
         {"POST", "/api/v1/workers/{id}/claim", workers_claim},
         {"POST", "/api/v1/workers/{id}/report", workers_report},
+        {"POST", "/api/v1/workers/{id}/machine", worker_machine_report},
     };
     router_add(router, routes, sizeof routes / sizeof *routes, r);
 }

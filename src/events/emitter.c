@@ -138,3 +138,11 @@ int64_t emit_gpu_metrics(struct emitter *em, int gpu_id, struct slice body)
     snprintf(kind, sizeof kind, "gpu/%d", gpu_id);
     return emit_system_metrics(em, kind, body);
 }
+
+int64_t emit_host_metrics(struct emitter *em, const char *host, const char *kind, struct slice body)
+{
+    char channel[BUS_CHANNEL_MAX + 1];
+    int n = snprintf(channel, sizeof channel, "hosts/%s/%s", host, kind);
+    if (n < 0 || (size_t)n >= sizeof channel) return HW_EINVALID;
+    return emit_raw(em, slice_of(channel, (size_t)n), SLICE_LIT("system:metrics"), body, MSG_STATE);
+}

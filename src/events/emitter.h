@@ -154,7 +154,7 @@ EMIT_CHECKED int64_t emit_operation_created(struct emitter *em, struct slice job
 EMIT_CHECKED int64_t emit_operation_updated(struct emitter *em, struct slice job_json);
 EMIT_CHECKED int64_t emit_operation_finished(struct emitter *em, struct slice job_json);
 
-// ---- system/… ------------------------------------------------------------------------------------------------------
+// ---- system/…, hosts/… ---------------------------------------------------------------------------------------------
 
 // `kind`: what comes after "system/", such as "cpu" or "gpu/0". `body`: the readings, as src/monitor writes them.
 EMIT_CHECKED int64_t emit_system_metrics(struct emitter *em, const char *kind, struct slice body);
@@ -163,5 +163,7 @@ EMIT_CHECKED int64_t emit_memory_metrics(struct emitter *em, struct slice body);
 EMIT_CHECKED int64_t emit_disk_metrics(struct emitter *em, struct slice body);
 EMIT_CHECKED int64_t emit_network_metrics(struct emitter *em, struct slice body);
 EMIT_CHECKED int64_t emit_gpu_metrics(struct emitter *em, int gpu_id, struct slice body);
+// The same of a machine that isn't the server's own, on hosts/{host}/{kind}; `kind`: "cpu", "gpu-0", …
+EMIT_CHECKED int64_t emit_host_metrics(struct emitter *em, const char *host, const char *kind, struct slice body);
 
 #endif

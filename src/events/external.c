@@ -68,8 +68,8 @@ static int take_channel(struct external_event *out, struct slice channel, struct
             e, HW_EVALIDATION, "channel",
             "channel must be a name like jobs/job_1/progress: one to three parts of A-Z a-z 0-9 _ . : -, at "
             "most 200 bytes");
-    if (slice_starts(channel, "system/") || slice_starts(channel, "admin/"))
-        return err_field(e, HW_EFORBIDDEN, "channel", "channels under system/ and admin/ are the server's own");
+    if (slice_starts(channel, "system/") || slice_starts(channel, "hosts/") || slice_starts(channel, "admin/"))
+        return err_field(e, HW_EFORBIDDEN, "channel", "channels under system/, hosts/ and admin/ are the server's own");
     out->channel = channel;
     return 0;
 }

@@ -27,7 +27,7 @@ struct external_scratch {
 //  HW_ETOOBIG      longer than EXTERNAL_EVENT_BYTES
 //  HW_EINVALID     not JSON, or no object
 //  HW_EVALIDATION  a member is missing, wrong, or there twice; `e` names it
-//  HW_EFORBIDDEN   the channel is the server's own: system/…, admin/…
+//  HW_EFORBIDDEN   the channel is the server's own: system/…, hosts/…, admin/…
 int external_event_read(struct slice text, struct external_event *out, struct external_scratch *scratch, struct err *e);
 void external_scratch_release(struct external_scratch *scratch);
 

@@ -182,6 +182,8 @@ void queue_each_running(const struct queue *q, queue_running_fn fn, void *ctx);
 // lately.
 bool queue_served(const struct queue *q, const char *queue, const char *resource_class);
 bool queue_worker_live(const struct queue *q, const char *worker_id);
+// The host of a worker heard from since the server started; NULL: there is none. Valid until the queue's next call.
+const char *queue_worker_host(const struct queue *q, const char *worker_id);
 // Events that the emitter refused (the bus was away): what they said is in the database, nobody was told.
 int64_t queue_lost_events(const struct queue *q);
 

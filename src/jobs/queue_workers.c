@@ -67,6 +67,12 @@ bool queue_worker_live(const struct queue *q, const char *worker_id)
     return k && is_live(q, k);
 }
 
+const char *queue_worker_host(const struct queue *q, const char *worker_id)
+{
+    const struct known_worker *k = map_get(&q->workers, slice_str(worker_id));
+    return k ? k->host : NULL;
+}
+
 // Workers that haven't been heard from for a day are forgotten here; the table keeps them.
 static void forget_workers(struct queue *q)
 {

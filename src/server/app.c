@@ -28,6 +28,7 @@
 #include "server/data_lock.h"
 #include "server/io_threads.h"
 #include "server/local_worker.h"
+#include "server/machines.h"
 #include "server/metrics.h"
 #include "server/monitor_thread.h"
 #include "server/periodic.h"
@@ -36,7 +37,7 @@
 #include "server/system_source.h"
 #include "store/store.h"
 
-enum { STOP_DEADLINE_MS = 10000 };
+enum { STOP_DEADLINE_MS = 10000, FORGET_EVERY_MS = 60000 };
 
 struct app {
     struct loop *loop;
@@ -53,6 +54,8 @@ struct app {
     struct io_threads *io;
     struct static_site *site;
     struct monitor_thread *monitor;
+    struct machines *machines;
+    struct loop_timer forget_timer; // machines that are gone
     struct system_recorder recorder;
     struct archival *archival;
     struct periodic *periodic;
@@ -186,14 +189,27 @@ static void each_job(void *ctx, void (*add)(void *to, const char *host, int64_t 
     queue_each_running(a->queue, list_job, &l);
 }
 
+static void forget_machines(struct loop_timer *t)
+{
+    struct app *a = t->ctx;
+    machines_forget(a->machines, clock_mono_us());
+}
+
 static int start_monitor(struct app *a, struct err *e)
 {
     const struct sampler_options o = {.nvml_path = a->settings->nvml_library};
     const struct monitor_jobs jobs = {each_job, a};
     a->recorder = (struct system_recorder){.store = a->store};
     const struct monitor_minutes minutes = {system_recorder_keep, &a->recorder};
-    return monitor_thread_start(&a->monitor, a->loop, a->emitter, &o, jobs, minutes,
-                                a->settings->monitor_interval_seconds, e);
+    int rc = monitor_thread_start(&a->monitor, a->loop, a->emitter, &o, jobs, minutes,
+                                  a->settings->monitor_interval_seconds, e);
+    if (rc) return rc;
+    const struct machines_config config = {a->emitter, monitor_thread_machine(a->monitor), jobs, minutes,
+                                           (int64_t)(a->settings->monitor_interval_seconds * 1e6)};
+    a->machines = machines_new(&config);
+    loop_timer_init(&a->forget_timer, forget_machines, a);
+    loop_timer_repeat(a->loop, &a->forget_timer, FORGET_EVERY_MS);
+    return 0;
 }
 
 static int start_periodic(struct app *a, struct err *e)
@@ -233,7 +249,7 @@ static void make_routes(struct app *a)
         .removal_ctx = a,
     };
     a->system_source =
-        (struct system_source){a->bus, a->monitor, (int64_t)(a->settings->monitor_interval_seconds * 1e6)};
+        (struct system_source){a->bus, a->machines, (int64_t)(a->settings->monitor_interval_seconds * 1e6)};
     a->system_provider = system_source_provider(&a->system_source);
     a->health = (struct health){
         .instance = a->instance, .started_at_us = clock_now_us(), .ready = is_ready, .ctx = a, .store = a->store};
@@ -308,6 +324,7 @@ static void http_stopped(void *ctx)
     struct app *a = ctx;
     queue_stop(a->queue);
     monitor_thread_stop(a->monitor);
+    loop_timer_stop(a->loop, &a->forget_timer);
     a->stopped(a->stopped_ctx);
 }
 
@@ -349,6 +366,7 @@ void app_free(struct app *a)
     http_server_free(a->http);
     if (a->queue) queue_free(a->queue);
     local_worker_free(a->worker);
+    machines_free(a->machines);
     monitor_thread_free(a->monitor);
     periodic_free(a->periodic);
     archival_free(a->archival);

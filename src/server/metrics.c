@@ -164,7 +164,7 @@ struct scrape {
 
 static const struct moment *last_moment(const struct metrics *m)
 {
-    const struct recent *r = monitor_thread_recent(m->monitor);
+    const struct recent *r = machine_recent(monitor_thread_machine(m->monitor));
     return recent_count(r) ? recent_at(r, recent_count(r) - 1) : NULL;
 }
 

@@ -250,6 +250,10 @@ static void operations_and_system_events(void **state)
     assert_int_equal(emit_system_metrics(em, "no such/kind/of channel", body), HW_EINVALID);
     assert_true(emit_gpu_metrics(em, 3, body) > 0);
     expect("system/gpu/3", "system:metrics", MSG_STATE, "{\"id\":1}");
+    assert_true(emit_host_metrics(em, "box-2.lan", "gpu-3", body) > 0);
+    expect("hosts/box-2.lan/gpu-3", "system:metrics", MSG_STATE, "{\"id\":1}");
+    assert_int_equal(emit_host_metrics(em, "box/2", "gpu-3", body), HW_EINVALID);
+    assert_int_equal(emit_host_metrics(em, "", "cpu", body), HW_EINVALID);
 }
 
 static void a_bad_id_is_an_error_and_publishes_nothing(void **state)

@@ -83,6 +83,7 @@ static void refusals_name_the_member(void **state)
         {"{\"channel\":\"a\",\"channel\":\"b\",\"event\":\"x\"}", HW_EVALIDATION, "channel"},
         {"{\"channel\":\"system/cpu\",\"event\":\"x\"}", HW_EFORBIDDEN, "channel"},
         {"{\"channel\":\"system\\/cpu\",\"event\":\"x\"}", HW_EFORBIDDEN, "channel"},
+        {"{\"channel\":\"hosts/box2/cpu\",\"event\":\"system:metrics\"}", HW_EFORBIDDEN, "channel"},
         {"{\"channel\":\"admin/x\",\"event\":\"x\"}", HW_EFORBIDDEN, "channel"},
         {"{\"channel\":\"a\"}", HW_EVALIDATION, "event"},
         {"{\"channel\":\"a\",\"event\":\"\"}", HW_EVALIDATION, "event"},
