@@ -48,6 +48,8 @@ int cmd_worker(int argc, char **argv)
         {"slots", "cpu=N,gpu=N,io=N", "jobs at once by resource class (cpu=1,gpu=0,io=4)", &o.slots, NULL},
         {"queues", "NAME,NAME…", "take jobs of these queues only (default)", &o.queues, NULL},
         {"task", "PATH", "the task program (default: headway-task beside this one)", &o.task_program, NULL},
+        {"host-name", "NAME", "what this host is called (its host name; of a container that says little)", &o.host_name,
+         NULL},
         {"nvml", "PATH", "NVIDIA's management library (HEADWAY_NVML, the system's)", &o.nvml_library, NULL},
         {"monitor-interval", "SECONDS",
          "time between readings of what the jobs use (SYSTEM_MONITOR_INTERVAL_SECONDS, 2)", &interval, NULL},
@@ -63,6 +65,7 @@ int cmd_worker(int argc, char **argv)
         return CLI_OK;
     }
     if (argc > 1) return cli_usage_error("worker", "it takes no arguments");
+    if (o.host_name && !*o.host_name) return cli_usage_error("worker", "--host-name must be a name");
     if (!interval_of(interval, &o.monitor_interval_seconds))
         return cli_usage_error("worker", "--monitor-interval must be a number of seconds from 0.1 to 3600");
     if (!o.nvml_library) o.nvml_library = getenv("HEADWAY_NVML");

@@ -27,6 +27,7 @@ struct poller {
 };
 
 struct claimer {
+    const char *host;
     struct slots *slots;
     const struct queue_names *queues;
     struct claimer_events events;
@@ -82,11 +83,9 @@ static json_t *enroll(struct poller *p)
 {
     struct buf body = BUF_INIT;
     struct jw w;
-    char host[256] = "";
-    if (gethostname(host, sizeof host - 1) != 0) memcpy(host, "localhost", 10);
     jw_init(&w, &body);
     jw_obj(&w);
-    jw_kstr(&w, "host", host);
+    jw_kstr(&w, "host", p->claimer->host);
     jw_ki64(&w, "pid", getpid());
     jw_kstr(&w, "version", HEADWAY_VERSION);
     jw_key(&w, "slots");
@@ -116,11 +115,13 @@ static void get_registered(struct poller *p, char out[32])
     if (!c->registered && !c->events.may_register(c->events.ctx)) return;
     json_t *reply = enroll(p);
     const char *id = json_string_value(json_object_get(reply, "id"));
-    double lease = json_number_value(json_object_get(reply, "lease_seconds"));
+    const double lease = json_number_value(json_object_get(reply, "lease_seconds"));
+    const struct registered r = {id, lease > 0 ? lease : 15, json_string_value(json_object_get(reply, "host")),
+                                 json_number_value(json_object_get(reply, "machine_interval_seconds"))};
     if (reply && !worker_id_usable(id)) {
         log_error("worker", "the server gave no usable worker id");
     } else if (reply) {
-        c->events.registered(c->events.ctx, id, lease > 0 ? lease : 15);
+        c->events.registered(c->events.ctx, &r);
         c->registered = true;
         c->replaces[0] = 0;
         memcpy(out, id, strlen(id) + 1);
@@ -218,10 +219,11 @@ static int start_poller(struct claimer *c, int slot_class, const char *server_ur
     return sys ? err_sys(e, sys, "can't start a claiming thread") : 0;
 }
 
-int claimer_start(struct claimer **out, const char *server_url, struct slots *slots, const struct queue_names *queues,
-                  const char *replaces, struct claimer_events events, struct err *e)
+int claimer_start(struct claimer **out, const char *server_url, const char *host, struct slots *slots,
+                  const struct queue_names *queues, const char *replaces, struct claimer_events events, struct err *e)
 {
     struct claimer *c = mem_zalloc(sizeof *c);
+    c->host = host;
     c->slots = slots;
     c->queues = queues;
     c->events = events;

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "worker/claimer.h"
 #include "worker/leftovers.h"
+#include "worker/machine_reporter.h"
 #include "worker/mailbox.h"
 #include "worker/predecessor.h"
 #include "worker/reporter.h"
@@ -46,6 +47,7 @@ struct worker {
     struct spool *spool;
     struct reporter *reporter;
     struct claimer *claimer;
+    struct machine_reporter *machine;
     struct resources *resources;
     struct oom_watch oom;
     char *scratch, *groups; // folders: the jobs' parameters; their process groups, for the next worker
@@ -67,14 +69,15 @@ static bool may_register(void *ctx)
     return spool_empty(w->spool);
 }
 
-static void on_registered(void *ctx, const char *worker_id, double lease_seconds)
+static void on_registered(void *ctx, const struct registered *r)
 {
     struct worker *w = ctx;
-    atomic_store(&w->lease_us, (int64_t)(lease_seconds * 1e6));
+    atomic_store(&w->lease_us, (int64_t)(r->lease_seconds * 1e6));
     struct err e;
-    if (predecessor_write(w->o->data_dir, worker_id, &e) != 0)
+    if (predecessor_write(w->o->data_dir, r->worker_id, &e) != 0)
         log_warn("worker", "a worker that follows this one can't tell the server so: %s", e.message);
-    log_info("worker", "registered as %s; lease %.0f s", worker_id, lease_seconds);
+    log_info("worker", "registered as %s; lease %.0f s", r->worker_id, r->lease_seconds);
+    machine_reporter_registered(w->machine, r->worker_id, r->server_host, r->machine_interval_seconds);
 }
 
 static void on_claimed(void *ctx, const char *worker_id, const json_t *job)
@@ -392,9 +395,10 @@ static int start(struct worker *w, struct err *e)
     if (!rc)
         rc = reporter_start(&w->reporter, w->o->server_url, w->spool,
                             (struct reporter_events){on_control, on_lost, on_unknown, w}, e);
+    w->machine = machine_reporter_new(w->o->server_url, w->o->host_name, w->o->nvml_library);
     if (!rc)
-        rc = claimer_start(&w->claimer, w->o->server_url, w->slots, &w->queues, before,
-                           (struct claimer_events){may_register, on_registered, on_claimed, w}, e);
+        rc = claimer_start(&w->claimer, w->o->server_url, machine_reporter_host(w->machine), w->slots, &w->queues,
+                           before, (struct claimer_events){may_register, on_registered, on_claimed, w}, e);
     return rc;
 }
 
@@ -417,6 +421,7 @@ int worker_run(const struct worker_options *o, struct err *e)
     slots_free(w.slots);
     if (w.resources) oom_watch_release(&w.oom);
     resources_free(w.resources);
+    machine_reporter_free(w.machine);
     mailbox_release(&w.mail);
     if (lock_fd >= 0) close(lock_fd);
     free(w.scratch);
