@@ -25,7 +25,7 @@ S: a state event. Its newest message stands for all before it.
 
 \`{entity_type}/{entity_id}/{event_type}\`: one to three parts of \`A-Z a-z 0-9 _ . : -\`, 200 bytes at most (\`bus/channel_name.c\`). A name needs no
 permission and no declaration: a channel exists from its first event, and subscribing to a name that has none yet costs the bus nothing.
-\`system/\` and \`admin/\` are the server's own; programs that publish from outside are refused there (\`events/external.c\`).
+\`system/\`, \`hosts/\` and \`admin/\` are the server's own; programs that publish from outside are refused there (\`events/external.c\`).
 
 ## What a channel keeps
 

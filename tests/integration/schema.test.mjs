@@ -242,6 +242,30 @@ describe('the server keeps to its schemas', () => {
     assert.deepEqual(items.at(-1).gpus.map((it) => [it.gpu_id, it.utilization]), [[0, [37, 37, 37]], [1, null]]);
   });
 
+  test('the machine of a worker on another host: the same readings, on channels of its own', async () => {
+    const { id } = await post('/workers', { host: 'box2', pid: 1, version: '0' });
+    const parts = ['cpu', 'memory', 'disk', 'network', 'gpu-0', 'gpu-1'];
+    const channels = parts.map((it) => `hosts/box2/${it}`);
+    for (const channel of channels) await socket.join(channel);
+    const own = await get('/system/metrics');
+    const [cpu, memory, disk, network, ...cards] = Object.entries(own).filter(([key]) => key !== 'gpu_reason').map(([, { channel, epoch, seq, ts, host, ...it }]) => it);
+    const machine = { cpu, memory, disk, network, gpus: cards.map((it) => ({ ...it, processes: it.processes?.map((one) => ({ ...one, pgid: one.pid })) ?? null })), gpu_reason: '' };
+    await post(`/workers/${id}/machine`, machine);
+    for (const channel of channels) assert.equal((await socket.seen('system:metrics', (it) => it.channel === channel)).host, 'box2');
+    const polled = await get('/system/metrics?host=box2');
+    assert.deepEqual(Object.keys(polled), [...channels, 'gpu_reason']);
+    const bare = ({ channel, epoch, seq, ts, host, ...it }) => it;
+    for (const [i, part] of ['cpu', 'memory', 'disk', 'network', 'gpu/0', 'gpu/1'].entries()) assert.deepEqual(bare(polled[channels[i]]), bare(own[`system/${part}`]), part);
+    const { channels: kept } = await get('/system/history?host=box2');
+    assert.deepEqual(Object.keys(kept).sort(), [...channels].sort());
+    const { items } = await get('/system/hosts');
+    assert.deepEqual(items.map((it) => [it.host === 'box2', it.server, it.gpus]), [[false, true, [0, 1]], [true, false, [0, 1]]]);
+    await refuse(422, 'POST', `/api/v1/workers/${id}/machine`, { cpu: { percent: 'much' } });
+    await refuse(404, 'POST', '/api/v1/workers/wrk_0/machine', machine);
+    await refuse(404, 'GET', '/api/v1/system/metrics?host=nobody');
+    await refuse(404, 'GET', '/api/v1/system/history?host=nobody');
+  });
+
   test('the connection: batches, mistakes, leaving', async () => {
     const other = connect(server);
     await other.join('system/cpu', { batch: true });
@@ -281,7 +305,7 @@ describe('the server keeps to its schemas', () => {
     await post('/maintenance/restore', { all: true });
     await moved();
     await refuse(422, 'POST', '/api/v1/maintenance/restore', {});
-    await refuse(403, 'POST', '/api/internal/ws/emit', { channel: 'system/cpu', event: 'system:metrics', data: {} });
+    for (const channel of ['system/cpu', 'hosts/box2/cpu']) await refuse(403, 'POST', '/api/internal/ws/emit', { channel, event: 'system:metrics', data: {} });
     const queued = await post('/jobs', { kind: 'tokenize', params: { dataset_id: dataset.id, model_id: model.id, max_documents: 50 } });
     await end(queued.id);
     const { id } = await post('/workers', { host: 'elsewhere', pid: 1, slots: { cpu: 1 }, version: '0' });
@@ -377,8 +401,12 @@ describe('the schemas themselves', () => {
     const { params, result, usage, ...updated } = o.Job.properties;
     assert.deepEqual(own(a.OperationUpdated.properties), updated);
     for (const part of ['Cpu', 'Memory', 'Disk', 'Network', 'Gpu']) {
-      assert.deepEqual(a[`System${part}Metrics`], o[`System${part}`], part);
-      assert.deepEqual(own(a[`System${part}Metrics`].properties), own(o[`Past${part}`].properties), part);
+      for (const whose of ['System', 'Host']) {
+        assert.deepEqual(a[`${whose}${part}Metrics`], o[`${whose}${part}`], part);
+        assert.deepEqual(own(a[`${whose}${part}Metrics`].properties), own(o[`Past${part}`].properties), part);
+      }
+      const { host, ...told } = own(a[`Host${part}Metrics`].properties);
+      assert.deepEqual(Object.keys(o[`Reported${part}`].properties), Object.keys(told), part);
     }
   });
 

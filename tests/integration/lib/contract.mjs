@@ -78,6 +78,12 @@ export class Rest extends Judge {
     const operation = path?.item[method.toLowerCase()];
     const note = (complaint) => complaint && this.wrong.push(`${call}: ${complaint}`);
     const type = r.headers.get('content-type')?.split(';')[0];
+    const request = operation?.requestBody?.content['application/json']?.schema.$ref;
+    const declared = operation?.responses[r.status];
+    if (declared && !declared.content && r.text === '') {
+      this.made.add(`${method} ${path.template}`);
+      return request && note(this.complaint(request, body));
+    }
     if (type !== 'application/json' && operation?.responses[r.status]?.content[type]) return this.made.add(`${method} ${path.template}`);
     if (type !== 'application/json') return note('not JSON');
     const answer = operation?.responses[r.status]?.content['application/json'].schema.$ref;
@@ -87,7 +93,6 @@ export class Rest extends Judge {
     }
     this.made.add(`${method} ${path.template}`);
     note(this.complaint(answer, r.json));
-    const request = operation.requestBody?.content['application/json']?.schema.$ref;
     if (request) note(this.complaint(request, body));
   }
 

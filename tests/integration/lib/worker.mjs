@@ -11,8 +11,8 @@ after(async () => {
 });
 
 export class Worker {
-  // options: data (that of a worker which this one follows), queues, slots, script (the task's body after #!/bin/sh; else the real task program)
-  static async start(server, { data, queues = 'default', slots = 'cpu=1', script } = {}) {
+  // options: data (that of a worker which this one follows), queues, slots, script (the task's body after #!/bin/sh; else the real task program), args, env
+  static async start(server, { data, queues = 'default', slots = 'cpu=1', script, args = [], env } = {}) {
     const worker = new Worker();
     worker.data = data ?? (await temporaryFolder('headway-worker-'));
     let task = headwayTask;
@@ -22,8 +22,9 @@ export class Worker {
     }
     running.add(worker);
     worker.stderr = '';
-    worker.process = spawn(headway, ['worker', '--server', server.url, '--data', worker.data, '--slots', slots, '--queues', queues, '--task', task], {
+    worker.process = spawn(headway, ['worker', '--server', server.url, '--data', worker.data, '--slots', slots, '--queues', queues, '--task', task, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...env },
     });
     worker.process.stderr.on('data', (bytes) => (worker.stderr += bytes));
     worker.exited = new Promise((resolve) => worker.process.once('exit', (code, signal) => resolve({ code, signal })));

@@ -701,6 +701,98 @@ export interface SystemGpuMetrics extends Envelope {
   }[] | null;
 }
 
+export interface HostCpuMetrics extends Envelope {
+  host: string;
+  percent: number | null;
+  count: number | null;
+  per_core: (number | null)[];
+  load1: number | null;
+  load5: number | null;
+  load15: number | null;
+  frequency_mhz: number | null;
+}
+
+export interface HostMemoryMetrics extends Envelope {
+  host: string;
+  ram: {
+    total: number | null;
+    used: number | null;
+    available: number | null;
+    free: number | null;
+    used_percent: number | null;
+  };
+  swap: {
+    total: number | null;
+    used: number | null;
+    used_percent: number | null;
+  };
+}
+
+export interface HostDiskMetrics extends Envelope {
+  host: string;
+  read_bytes: number | null;
+  write_bytes: number | null;
+  read_rate: number | null;
+  write_rate: number | null;
+  devices: {
+    name: string;
+    read_bytes: number | null;
+    write_bytes: number | null;
+    read_rate: number | null;
+    write_rate: number | null;
+    busy_percent: number | null;
+  }[];
+  filesystems: {
+    mount_point: string;
+    total: number | null;
+    used: number | null;
+    free: number | null;
+    percent: number | null;
+  }[];
+}
+
+export interface HostNetworkMetrics extends Envelope {
+  host: string;
+  sent_bytes: number | null;
+  recv_bytes: number | null;
+  sent_rate: number | null;
+  recv_rate: number | null;
+  interfaces: {
+    name: string;
+    sent_bytes: number | null;
+    recv_bytes: number | null;
+    sent_rate: number | null;
+    recv_rate: number | null;
+  }[];
+}
+
+export interface HostGpuMetrics extends Envelope {
+  host: string;
+  gpu_id: number;
+  name: string | null;
+  utilization: number | null;
+  memory_used: number | null;
+  memory_total: number | null;
+  memory_percent: number | null;
+  /** °C. */
+  temperature: number | null;
+  /** W. */
+  power_usage: number | null;
+  /** W. */
+  power_limit: number | null;
+  fan_speed: number | null;
+  /** MHz. */
+  clock_sm: number | null;
+  /** MHz. */
+  clock_memory: number | null;
+  /** null: the driver doesn't say. */
+  processes: {
+    pid: number;
+    job_id?: string;
+    memory_bytes: number | null;
+  }[] | null;
+}
+
 export interface SubscribeRequest {
   channel: string;
   /** Where this client was: what it missed follows, in order, if the server still has it. */
@@ -778,7 +870,7 @@ export interface EventMap {
   "operation:created": OperationCreated;
   "operation:updated": OperationUpdated;
   "operation:finished": OperationFinished;
-  "system:metrics": SystemCpuMetrics | SystemMemoryMetrics | SystemDiskMetrics | SystemNetworkMetrics | SystemGpuMetrics;
+  "system:metrics": SystemCpuMetrics | SystemMemoryMetrics | SystemDiskMetrics | SystemNetworkMetrics | SystemGpuMetrics | HostCpuMetrics | HostMemoryMetrics | HostDiskMetrics | HostNetworkMetrics | HostGpuMetrics;
 }
 
 export type EventName = keyof EventMap;
