@@ -1,4 +1,4 @@
-// The last hour of the system/… channels, so that charts start full. Belongs to one thread (the loop's); touches no
+// The last hour of a machine's channels, so that charts start full. Belongs to one thread (the loop's); touches no
 // file.
 //
 // A sample of an ordinary machine takes some 60 to 100 bytes for all channels together (history_codec.h), so that an
