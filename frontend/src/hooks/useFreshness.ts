@@ -1,6 +1,7 @@
 /** Whether a channel has fallen silent: looked at as time passes, told when it changes. */
 import { useCallback, useSyncExternalStore } from "react";
-import { isChannelStale, systemMonitorStore } from "@/stores/systemMonitorStore";
+import { isChannelStale } from "@/stores/machineReadings";
+import { systemMonitorStore } from "@/stores/systemMonitorStore";
 
 const LOOK_MS = 500;
 

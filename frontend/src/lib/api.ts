@@ -6,7 +6,7 @@ import type { Control, JsonObject, LogPage, Operation, OperationsPage, RetryRequ
 import type { Extraction, Model, ModelDownload } from "./types/model";
 import type { Comparison, ProgressSnapshot, SnapshotRule } from "./types/progress";
 import type { MetricCounts, ScheduledTask, ServerSettings } from "./types/server";
-import type { SystemHistory, SystemRange, SystemSnapshot, VersionInfo } from "./types/system";
+import type { HostInfo, SystemHistory, SystemRange, SystemSnapshot, VersionInfo } from "./types/system";
 import type { Checkpoint, CurveRow, MetricPage, Training } from "./types/training";
 
 /** What is gone, and the folder of its files if that stays. */
@@ -149,12 +149,18 @@ export const api = {
   tokenize: (datasetId: string, body: TokenizeRequest) =>
     request<Operation>("POST", `/datasets/${id(datasetId)}/tokenize`, body),
 
-  systemMetrics: () => request<SystemSnapshot>("GET", "/system/metrics", undefined, POLL_TIMEOUT_MS),
-  systemHistory: (windowSeconds: number) => request<SystemHistory>("GET", `/system/history?window=${windowSeconds}`),
+  /** Machines that report: the server's own and its workers'. */
+  systemHosts: () => request<{ items: HostInfo[] }>("GET", "/system/hosts"),
+  /** `host` null, here and below: the server's own machine. */
+  systemMetrics: (host: string | null = null) =>
+    request<SystemSnapshot>("GET", `/system/metrics${host === null ? "" : `?host=${id(host)}`}`, undefined, POLL_TIMEOUT_MS),
+  systemHistory: (windowSeconds: number, host: string | null = null) =>
+    request<SystemHistory>("GET", `/system/history?window=${windowSeconds}${host === null ? "" : `&host=${id(host)}`}`),
   /** The machine over any time of the last 30 days; `to` null: until now. */
-  systemRange: (from: string, to: string | null, resolution: number | null = null) => {
+  systemRange: (from: string, to: string | null, { host = null, resolution = null }: { host?: string | null; resolution?: number | null } = {}) => {
     const query = new URLSearchParams({ from });
     if (to !== null) query.set("to", to);
+    if (host !== null) query.set("host", host);
     if (resolution !== null) query.set("resolution", String(resolution));
     return request<SystemRange>("GET", `/system/history?${query.toString()}`);
   },

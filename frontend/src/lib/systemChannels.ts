@@ -8,6 +8,21 @@ import type {
   NetworkMetrics,
 } from "./types/system";
 
+/**
+ * A machine's channels by the names that the server's own have, `system/…`: stores, charts and panels know no others. Another
+ * machine's are told as `hosts/{host}/…`; `host` null is the server's own.
+ */
+export function channelOn(host: string | null, channel: string): string {
+  return host === null ? channel : `hosts/${host}/${channel.slice("system/".length).replace("gpu/", "gpu-")}`;
+}
+
+/** The other way; null: it is none of this machine's. */
+export function channelTold(host: string | null, name: string): string | null {
+  const prefix = host === null ? "system/" : `hosts/${host}/`;
+  if (!name.startsWith(prefix)) return null;
+  return host === null ? name : `system/${name.slice(prefix.length).replace(/^gpu-/, "gpu/")}`;
+}
+
 export function gpuIndex(channel: string): number | null {
   const match = /^system\/gpu\/(\d+)$/.exec(channel);
   return match?.[1] === undefined ? null : Number(match[1]);

@@ -82,7 +82,7 @@ export function createRunStore() {
       try {
         const told =
           goesOn && last !== undefined
-            ? await api.systemRange(last, to, Math.max(known.history.resolution_seconds, FINEST_SECONDS))
+            ? await api.systemRange(last, to, { resolution: Math.max(known.history.resolution_seconds, FINEST_SECONDS) })
             : await api.systemRange(from, to);
         set((state) => {
           const history = goesOn && last !== undefined ? extended(known.history, told) : told;

@@ -49,7 +49,7 @@ describe("runStore", () => {
     expect(read).toHaveBeenLastCalledWith(FROM, null);
     read.mockResolvedValueOnce(history([item(10, { samples: 5 }), item(20)]));
     await store.getState().fetchMachine("trn_1", FROM, null);
-    expect(read).toHaveBeenLastCalledWith(at(10), null, 10);
+    expect(read).toHaveBeenLastCalledWith(at(10), null, { resolution: 10 });
     expect(store.getState().machine["trn_1"]?.history.items.map(({ ts, samples }) => [ts, samples])).toEqual([[at(0), 1], [at(10), 5], [at(20), 1]]);
   });
 

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { api } from "@/lib/api";
 import type { DiskMetrics, GpuMetrics } from "@/lib/types/system";
 import { forgetServerTime } from "@/lib/clock";
-import { connectionHealth, createSystemMonitorStore, expectedInterval, isChannelStale } from "@/stores/systemMonitorStore";
+import { expectedInterval, isChannelStale } from "@/stores/machineReadings";
+import { connectionHealth, createSystemMonitorStore } from "@/stores/systemMonitorStore";
 import { cpu, memory } from "../support/samples";
 
 type Store = ReturnType<typeof createSystemMonitorStore>;

@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { Chart, type ChartLine, type ChartProps } from "@/components/Chart";
 import { isKnown } from "@/lib/chart/values";
 import type { ChartData } from "@/lib/systemRange";
-import { HISTORY_SECONDS } from "@/stores/systemMonitorStore";
+import { HISTORY_SECONDS } from "@/stores/machineReadings";
 
 interface Props extends Pick<ChartProps, "title" | "format" | "axis" | "range" | "height" | "testId"> {
   chart: ChartData;

@@ -94,12 +94,20 @@ export type AnySystemMetrics = CpuMetrics | MemoryMetrics | DiskMetrics | Networ
 
 /** `GET /system/metrics`: the newest payload of each channel, and why there is no GPU. */
 export interface SystemSnapshot {
-  "system/cpu"?: CpuMetrics;
-  "system/memory"?: MemoryMetrics;
-  "system/disk"?: DiskMetrics;
-  "system/network"?: NetworkMetrics;
-  [gpu: `system/gpu/${number}`]: GpuMetrics | undefined;
+  [channel: `system/${string}` | `hosts/${string}`]: AnySystemMetrics | undefined;
   gpu_reason?: string | null;
+}
+
+/** One of `GET /system/hosts`. */
+export interface HostInfo {
+  host: string;
+  /** It is the server's own machine. */
+  server: boolean;
+  /** Of its newest reading; null: none has come yet. */
+  seen_at: string | null;
+  /** A reading came within three of its intervals. */
+  live: boolean;
+  gpus: number[];
 }
 
 /** `GET /system/history`, oldest first. */
