@@ -1,5 +1,5 @@
 /** How a machine's memory divides among jobs, other programs, cache and nothing. */
-import type { Operation, Worker } from "./types/job";
+import type { Operation } from "./types/job";
 import type { MemoryMetrics } from "./types/system";
 
 export interface MemoryPart {
@@ -11,25 +11,19 @@ export interface MemoryPart {
 }
 
 /** Resident bytes of the jobs that are known to run on `host`: another machine's jobs use none of this one's memory. */
-export function jobBytes(jobs: readonly Operation[], workers: readonly Worker[], host: string | null): number {
-  const here = new Set(workers.filter((worker) => host !== null && worker.host === host).map((worker) => worker.id));
+export function jobBytes(jobs: readonly Operation[], host: string | null): number {
   return jobs.reduce((sum, job) => {
     const measured = job.resources?.source === "measured" ? job.resources.rss_bytes : null;
-    return sum + (job.worker_id !== null && here.has(job.worker_id) ? (measured ?? 0) : 0);
+    return sum + (host !== null && job.host === host ? (measured ?? 0) : 0);
   }, 0);
 }
 
 /** Null while the machine's own numbers are not known. Parts add up to the whole. */
-export function memoryParts(
-  ram: MemoryMetrics["ram"],
-  jobs: readonly Operation[],
-  workers: readonly Worker[],
-  host: string | null,
-): MemoryPart[] | null {
+export function memoryParts(ram: MemoryMetrics["ram"], jobs: readonly Operation[], host: string | null): MemoryPart[] | null {
   if (ram === null || ram.total === null || ram.total <= 0 || ram.used === null || ram.available === null) return null;
   const { total, used, available } = ram;
   // Programs share pages, and readings are of different moments: jobs never have more than is used.
-  const inJobs = Math.min(jobBytes(jobs, workers, host), used);
+  const inJobs = Math.min(jobBytes(jobs, host), used);
   const part = (key: MemoryPart["key"], word: string, bytes: number, hint: string): MemoryPart => ({
     ...{ key, word, bytes, hint },
     percent: (bytes / total) * 100,

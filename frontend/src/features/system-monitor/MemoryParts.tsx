@@ -15,8 +15,7 @@ const LOOK: Record<string, string> = {
 
 export function MemoryParts({ ram, host }: { ram: MemoryMetrics["ram"]; host: string | null }) {
   const active = useOperations((state) => state.activeOperations);
-  const workers = useOperations((state) => state.workers);
-  const parts = useMemo(() => memoryParts(ram, active, workers, host), [ram, active, workers, host]);
+  const parts = useMemo(() => memoryParts(ram, active, host), [ram, active, host]);
   if (parts === null) return <p className="text-xs text-muted">What it is used for can't be told.</p>;
   return (
     <div>
