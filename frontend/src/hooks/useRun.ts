@@ -38,20 +38,20 @@ export function useRun(training: KnownTraining | undefined): void {
   }, [socket, jobId, active]);
 }
 
-/** The machine during the run, and what the job has used so far. Mounted where it is shown. */
+/** The machine that it runs on, during the run, and what the job has used so far. Mounted where it is shown. */
 export function useMachine(trainingId: string, jobId: string | null, startedAt: string | null, finishedAt: string | null): void {
   useEffect(() => {
     if (startedAt === null) return;
     const store = runStore.getState();
     const from = new Date(Date.parse(startedAt) - BEFORE_SECONDS * 1000).toISOString();
     if (finishedAt !== null) {
-      void store.fetchMachine(trainingId, from, finishedAt);
+      void store.fetchMachine(trainingId, jobId, from, finishedAt);
       return;
     }
     const poller = new Poller(
       async () => {
-        await store.fetchMachine(trainingId, from, null);
         if (jobId !== null) await store.fetchJob(jobId);
+        await store.fetchMachine(trainingId, jobId, from, null);
       },
       () => MACHINE_MS,
     );

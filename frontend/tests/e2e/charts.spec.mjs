@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { hostname } from "node:os";
 import { after, before, test } from "node:test";
 import { connection, eventually, openPage, startBrowser } from "./support/browser.mjs";
 import { startHeadway } from "./support/headway.mjs";
@@ -13,9 +14,9 @@ let training;
 /** A job of our own that goes on reporting. */
 let job;
 
-/** Reports as a program of its own does, by the worker's side of the API. */
+/** Reports as a program of its own does, by the worker's side of the API; on the server's machine, which is drawn beneath it. */
 async function attach(name) {
-  const worker = await headway.post("/workers", { host: "e2e", pid: 1, version: "0", slots: {} });
+  const worker = await headway.post("/workers", { host: hostname(), pid: 1, version: "0", slots: {} });
   const { job_id, lease } = await headway.post(`/workers/${worker.id}/jobs`, { kind: "command", name, params: { command: ["x"], cwd: "/" }, resource_class: "cpu" });
   let batch = 0;
   const report = (events) => headway.post(`/workers/${worker.id}/report`, { batch: ++batch, reports: [{ job_id, attempt: 1, lease, events }] });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { api } from "@/lib/api";
+import { api, ApiError } from "@/lib/api";
 import { machineCharts } from "@/lib/machineCharts";
 import { metricWords, sortMetrics } from "@/lib/metricWords";
 import { runEvents, runMarks } from "@/lib/runMarks";
@@ -45,25 +45,55 @@ describe("runStore", () => {
   it("reads the machine once, then only what came since, and the last item again", async () => {
     const store = createRunStore();
     const read = vi.spyOn(api, "systemRange").mockResolvedValueOnce(history([item(0), item(10, { samples: 1 })]));
-    await store.getState().fetchMachine("trn_1", FROM, null);
-    expect(read).toHaveBeenLastCalledWith(FROM, null);
+    await store.getState().fetchMachine("trn_1", null, FROM, null);
+    expect(read).toHaveBeenLastCalledWith(FROM, null, { host: null });
     read.mockResolvedValueOnce(history([item(10, { samples: 5 }), item(20)]));
-    await store.getState().fetchMachine("trn_1", FROM, null);
-    expect(read).toHaveBeenLastCalledWith(at(10), null, { resolution: 10 });
+    await store.getState().fetchMachine("trn_1", null, FROM, null);
+    expect(read).toHaveBeenLastCalledWith(at(10), null, { host: null, resolution: 10 });
     expect(store.getState().machine["trn_1"]?.history.items.map(({ ts, samples }) => [ts, samples])).toEqual([[at(0), 1], [at(10), 5], [at(20), 1]]);
   });
 
   it("reads it anew for another beginning, and keeps what it has when it can't", async () => {
     const store = createRunStore();
     const read = vi.spyOn(api, "systemRange").mockResolvedValue(history([item(0)]));
-    await store.getState().fetchMachine("trn_1", FROM, null);
+    await store.getState().fetchMachine("trn_1", null, FROM, null);
     read.mockRejectedValueOnce(new Error("gone"));
-    await store.getState().fetchMachine("trn_1", FROM, null);
+    await store.getState().fetchMachine("trn_1", null, FROM, null);
     expect(store.getState()).toMatchObject({ machineError: { trn_1: "gone" } });
     expect(store.getState().machine["trn_1"]?.history.items).toHaveLength(1);
-    await store.getState().fetchMachine("trn_1", at(-60), at(50));
-    expect(read).toHaveBeenLastCalledWith(at(-60), at(50));
+    await store.getState().fetchMachine("trn_1", null, at(-60), at(50));
+    expect(read).toHaveBeenLastCalledWith(at(-60), at(50), { host: null });
     expect(store.getState().machineError["trn_1"]).toBeNull();
+  });
+
+  it("asks for the machine that the job runs on, and begins anew when that is another", async () => {
+    const store = createRunStore();
+    const job = vi.spyOn(api, "job").mockResolvedValueOnce(operation({ status: "queued", host: null })).mockResolvedValue(operation({ host: "box2" }));
+    const read = vi.spyOn(api, "systemRange").mockResolvedValue(history([item(0)]));
+    await store.getState().fetchJob("job_1");
+    // It was queued then, and has a place now.
+    await store.getState().fetchMachine("trn_1", "job_1", FROM, null);
+    expect(read).toHaveBeenLastCalledWith(FROM, null, { host: "box2" });
+    expect(job).toHaveBeenCalledTimes(2);
+    job.mockResolvedValue(operation({ host: "box3" }));
+    await store.getState().fetchJob("job_1");
+    await store.getState().fetchMachine("trn_1", "job_1", FROM, null);
+    expect(read).toHaveBeenLastCalledWith(FROM, null, { host: "box3" });
+    await store.getState().fetchMachine("trn_1", "job_1", FROM, null);
+    expect(read).toHaveBeenLastCalledWith(at(0), null, { host: "box3", resolution: 10 });
+    expect(store.getState().machine["trn_1"]?.host).toBe("box3");
+  });
+
+  it("shows no other machine while the job's can't be told, and the server's own if it never will be", async () => {
+    const store = createRunStore();
+    const job = vi.spyOn(api, "job").mockRejectedValueOnce(new ApiError("no answer", 0, "timeout"));
+    const read = vi.spyOn(api, "systemRange").mockResolvedValue(history([item(0)]));
+    await store.getState().fetchMachine("trn_1", "job_1", FROM, null);
+    expect(read).not.toHaveBeenCalled();
+    expect(store.getState().machineError["trn_1"]).toBe("no answer");
+    job.mockRejectedValueOnce(new ApiError("no such job", 404, "not_found"));
+    await store.getState().fetchMachine("trn_1", "job_1", FROM, null);
+    expect(read).toHaveBeenLastCalledWith(FROM, null, { host: null });
   });
 
   it("gathers a job's readings, and leaves unknown what no reading tells", () => {

@@ -55,7 +55,7 @@ describe("useMachine", () => {
   it("of a run that ended is read once, from a little before", async () => {
     renderHook(() => { useMachine("trn_1", "job_1", "2026-01-01T12:00:10.000Z", "2026-01-01T12:01:00.000Z"); });
     await soon(() => {
-      expect(asked()).toEqual(["GET /system/history?from=2026-01-01T12%3A00%3A00.000Z&to=2026-01-01T12%3A01%3A00.000Z"]);
+      expect(asked()).toEqual(["GET /system/history?from=2026-01-01T12%3A00%3A00.000Z&to=2026-01-01T12%3A01%3A00.000Z&host=box"]);
     });
   });
 
@@ -65,7 +65,9 @@ describe("useMachine", () => {
     await soon(() => {
       expect(runStore.getState().jobs["job_1"]?.id).toBe("job_1");
     });
-    expect(asked()).toEqual(["GET /system/history?from=2026-01-01T12%3A00%3A00.000Z"]);
+    await soon(() => {
+      expect(asked()).toEqual(["GET /system/history?from=2026-01-01T12%3A00%3A00.000Z&host=box"]);
+    });
     unmount();
   });
 });

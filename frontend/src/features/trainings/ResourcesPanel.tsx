@@ -45,7 +45,7 @@ export function ResourcesPanel({ trainingId, name, jobId, usage, from, to, start
           {from === null
             ? "It hasn't started."
             : machine !== undefined && items > 0
-              ? `The server's machine, ${machine.history.host}: the mean of ${f.duration(machine.history.resolution_seconds)} each, and its lowest and highest reading.`
+              ? `${machine.host === null ? "The server's machine" : `The machine it ${active ? "runs" : "ran"} on`}, ${machine.history.host}: the mean of ${f.duration(machine.history.resolution_seconds)} each, and its lowest and highest reading.`
               : ""}
         </span>
       </header>
@@ -56,7 +56,9 @@ export function ResourcesPanel({ trainingId, name, jobId, usage, from, to, start
         </div>
       )}
       {machine !== undefined && items === 0 && error === null && (
-        <p className="mt-3 text-sm text-muted">Nothing is kept of the machine in that time: readings are kept for 30 days, and only while the server runs.</p>
+        <p className="mt-3 text-sm text-muted">
+          Nothing is kept of {machine.host === null ? "the machine" : machine.host} in that time: readings are kept for 30 days, and only while the server runs and hears of it.
+        </p>
       )}
       {measured && <JobUsageNote means={means} readings={readings} />}
       <div className="mt-3 grid gap-x-8 gap-y-4 lg:grid-cols-2">
