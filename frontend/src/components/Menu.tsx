@@ -1,6 +1,6 @@
-/** A button that opens a short list of commands. Arrows move, Esc closes and gives the focus back. */
-import { useEffect, useRef, useState, type KeyboardEvent } from "react";
+/** A button that opens a short list of commands. */
 import { Icon, type IconName } from "./Icon";
+import { useMenu } from "./useMenu";
 
 export interface MenuItem {
   label: string;
@@ -14,45 +14,9 @@ interface Props {
 }
 
 export function Menu({ label, icon, items }: Props) {
-  const [open, setOpen] = useState(false);
-  const root = useRef<HTMLDivElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
-  const choices = () => [...(root.current?.querySelectorAll<HTMLButtonElement>("[role=menuitem]") ?? [])];
-
-  useEffect(() => {
-    if (!open) return;
-    root.current?.querySelector<HTMLButtonElement>("[role=menuitem]")?.focus();
-    const outside = (event: PointerEvent) => {
-      if (event.target instanceof Node && root.current?.contains(event.target) !== true) setOpen(false);
-    };
-    document.addEventListener("pointerdown", outside);
-    return () => {
-      document.removeEventListener("pointerdown", outside);
-    };
-  }, [open]);
-
-  const close = () => {
-    setOpen(false);
-    button.current?.focus();
-  };
-  const keys = (event: KeyboardEvent) => {
-    if (!open) return;
-    const all = choices();
-    const at = all.findIndex((each) => each === document.activeElement);
-    if (event.key === "Escape") close();
-    else if (event.key === "Tab") setOpen(false);
-    else if (event.key === "ArrowDown") all[(at + 1) % all.length]?.focus();
-    else if (event.key === "ArrowUp") all[(at - 1 + all.length) % all.length]?.focus();
-    else if (event.key === "Home") all[0]?.focus();
-    else if (event.key === "End") all[all.length - 1]?.focus();
-    else return;
-    if (event.key !== "Tab") {
-      event.preventDefault();
-      event.stopPropagation();
-    }
-  };
+  const { open, root, button, onKeyDown, toggle, close } = useMenu();
   return (
-    <div ref={root} className="relative inline-flex" onKeyDown={keys}>
+    <div ref={root} className="relative inline-flex" onKeyDown={onKeyDown}>
       <button
         ref={button}
         type="button"
@@ -61,9 +25,7 @@ export function Menu({ label, icon, items }: Props) {
         title={label}
         aria-haspopup="menu"
         aria-expanded={open}
-        onClick={() => {
-          setOpen(!open);
-        }}
+        onClick={toggle}
       >
         <Icon name={icon} size={14} />
       </button>
