@@ -16,6 +16,8 @@ export const HISTORY_SECONDS = 900;
 export type Source = "event" | "snapshot" | "poll" | "history";
 
 export interface MachineState {
+  /** As it is asked for; null: the server's own. */
+  host: string | null;
   cpu: CpuMetrics | null;
   memory: MemoryMetrics | null;
   disk: DiskMetrics | null;
@@ -100,7 +102,6 @@ export interface MachineReadings {
   showAll: () => void;
 }
 
-/** `host` null: the server's own machine. */
 export function machineReadings(
   host: string | null,
   set: (change: Partial<MachineState> | ((state: MachineState) => Partial<MachineState>)) => void,
@@ -196,6 +197,7 @@ export function machineReadings(
 
   return {
     state: {
+      host,
       cpu: null,
       memory: null,
       disk: null,

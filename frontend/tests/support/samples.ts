@@ -1,7 +1,7 @@
 /** Payloads as the contract writes them; tests change what they are about. */
 import type { TrainingProgress } from "@/lib/types/events";
 import type { Operation } from "@/lib/types/job";
-import type { CpuMetrics, MemoryMetrics } from "@/lib/types/system";
+import type { CpuMetrics, GpuMetrics, HostInfo, MemoryMetrics } from "@/lib/types/system";
 import type { MetricRow, Training } from "@/lib/types/training";
 
 /** Told after what REST knows in these samples. */
@@ -155,5 +155,20 @@ export function memory(second: number): MemoryMetrics {
     ts: new Date(Date.UTC(2026, 0, 1, 12, 0, 0) + second * 1000).toISOString(),
     ram: { total: 100, used: 40, available: 60, used_percent: 40 },
     swap: { total: 0, used: 0, used_percent: null },
+  };
+}
+
+/** One of the list of machines. */
+export function host(name: string, changes: Partial<HostInfo> = {}): HostInfo {
+  return { host: name, server: false, seen_at: "2026-01-01T12:00:00.000Z", live: true, gpus: [], ...changes };
+}
+
+export function gpu(second: number, changes: Partial<GpuMetrics> = {}): GpuMetrics {
+  const gib = 1024 ** 3;
+  return {
+    ...{ host: "box", ts: cpu(second).ts, gpu_id: 0, name: "NVIDIA H100", utilization: 37 },
+    ...{ memory_used: 20 * gib, memory_total: 80 * gib, memory_percent: 25, temperature: 41, power_usage: 123.4 },
+    ...{ power_limit: 700, fan_speed: null, clock_sm: 1410, clock_memory: null, processes: [] },
+    ...changes,
   };
 }

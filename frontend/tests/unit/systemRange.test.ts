@@ -84,6 +84,23 @@ describe("systemRangeStore", () => {
     expect(store.getState()).toMatchObject({ seconds: 86_400, answer: day, error: null });
   });
 
+  it("drops the answer of another machine, and one that comes too late of it", async () => {
+    const store = createSystemRangeStore();
+    let late: (answer: SystemRange) => void = () => {};
+    const call = vi.spyOn(api, "systemRange").mockResolvedValueOnce(told([item(1)]));
+    await store.getState().fetchRange(3600);
+    call.mockReturnValueOnce(new Promise((resolve) => (late = resolve)));
+    const there = store.getState().fetchRange(3600, "box2");
+    expect(store.getState()).toMatchObject({ host: "box2", answer: null });
+    expect(call).toHaveBeenLastCalledWith(expect.any(String), expect.any(String), { host: "box2" });
+    const own = told([item(2)]);
+    call.mockResolvedValueOnce(own);
+    await store.getState().fetchRange(3600);
+    late(told([item(3)]));
+    await there;
+    expect(store.getState()).toMatchObject({ host: null, answer: own });
+  });
+
   it("keeps an old answer beside the error that a new one met, and drops it for another range", async () => {
     const store = createSystemRangeStore();
     const hour = told([item(0)]);
