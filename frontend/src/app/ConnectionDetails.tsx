@@ -7,7 +7,7 @@ import { CONNECTION_LOOK, type ConnectionWord } from "./connectionWords";
 
 const LOOK_MS = 500;
 /** Channels of single jobs come after these, as one line. */
-const NAMED = /^(system\/|operations$)/;
+const NAMED = /^(system\/|hosts\/|operations$)/;
 
 function ago(at: number | null, now: number): string {
   return at === null ? UNKNOWN : `${age(Math.max(0, now - at))} ago`;

@@ -7,19 +7,20 @@ import { systemRangeStore, type SystemRangeState } from "@/stores/systemRangeSto
 const LEAST_MS = 10_000;
 const MOST_MS = 300_000;
 
-/** `seconds` null: none is shown, and nothing is asked. */
-export function useSystemRange(seconds: number | null): SystemRangeState {
+/** `seconds` null: none is shown, and nothing is asked; `host` null: of the server's own machine. */
+export function useSystemRange(seconds: number | null, host: string | null): SystemRangeState {
   useEffect(() => {
     if (seconds === null) return;
     const { fetchRange } = systemRangeStore.getState();
     const poller = new Poller(
-      () => fetchRange(seconds),
+      () => fetchRange(seconds, host),
       () => Math.min(Math.max((systemRangeStore.getState().answer?.resolution_seconds ?? 0) * 1000, LEAST_MS), MOST_MS),
     );
     poller.start();
     return () => {
       poller.stop();
     };
-  }, [seconds]);
-  return useStore(systemRangeStore);
+  }, [seconds, host]);
+  const state = useStore(systemRangeStore);
+  return state.host === host ? state : { ...state, answer: null, error: null };
 }

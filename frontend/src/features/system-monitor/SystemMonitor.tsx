@@ -1,104 +1,73 @@
-/** The machine: its GPUs, processor, memory, disk and network, now and over time. */
-import { useMemo } from "react";
-import { ErrorNote } from "@/components/States";
-import { useChannelStale } from "@/hooks/useFreshness";
-import { useJobResources } from "@/hooks/useJobResources";
-import { useOperations, useSystemMonitor } from "@/hooks/useStores";
-import { useSystemRange } from "@/hooks/useSystemRange";
+/** A machine, the server's own or that of one of its workers: its GPUs, processor, memory, disk and network, now and over time. */
+import { useCallback, useMemo } from "react";
+import { useHosts } from "@/hooks/useHosts";
+import { MachineProvider } from "@/hooks/useMachineState";
+import { useRemoteMachine } from "@/hooks/useRemoteMachine";
+import { chosenHost } from "@/lib/hosts";
+import { usePageSubject } from "@/lib/pageTitle";
 import { useQuery } from "@/lib/router";
+import type { HostInfo } from "@/lib/types/system";
+import { createRemoteMachineStore, type RemoteMachineStore } from "@/stores/remoteMachineStore";
 import { systemMonitorStore } from "@/stores/systemMonitorStore";
-import { systemRangeStore } from "@/stores/systemRangeStore";
-import { CpuPanel } from "./CpuPanel";
-import { DiskPanel } from "./DiskPanel";
-import { GpuPanel } from "./GpuPanel";
-import { MemoryPanel } from "./MemoryPanel";
-import { NetworkPanel } from "./NetworkPanel";
-import { rangeOf, type Range } from "./ranges";
-import { RangeNote } from "./RangeNote";
+import { SilentHost, UnknownHost, UnreadHosts } from "./HostNotes";
+import { HostSelector } from "./HostSelector";
+import { Machine } from "./Machine";
+import { rangeOf } from "./ranges";
 import { Toolbar } from "./Toolbar";
-import { useCharts } from "./useCharts";
-
-const WATCHED_JOBS = 50;
 
 export function SystemMonitor() {
-  const [wanted, setWanted] = useQuery("range", "live");
-  const range = rangeOf(wanted);
-  const host = useSystemMonitor((state) => state.cpu?.host ?? null);
-  const sampleInterval = useSystemMonitor((state) => state.sampleInterval);
-  const updateInterval = useSystemMonitor((state) => state.updateInterval);
-  const historyError = useSystemMonitor((state) => (state.historyLoad === "error" ? state.historyError : null));
-  const { answer, error } = useSystemRange(range.seconds);
-  // The memory's division needs what each job uses.
-  const running = useOperations((state) =>
-    state.activeOperations
-      .filter((job) => job.status !== "queued")
-      .slice(0, WATCHED_JOBS)
-      .map((job) => job.id)
-      .join(" "),
-  );
-  useJobResources(useMemo(() => running.split(" "), [running]));
+  const [wantedRange, setRange] = useQuery("range", "live");
+  const [wantedHost, setHost] = useQuery("host");
+  const range = rangeOf(wantedRange);
+  const { hosts, error, fetchHosts } = useHosts();
+  const chosen = chosenHost(wantedHost, hosts);
+  const other = chosen.kind === "other" ? chosen.info : null;
+  const name = other?.host ?? null;
+  // The other machine's store goes with it: leaving the page or choosing another machine drops what it has.
+  const remote = useMemo(() => (name === null ? null : createRemoteMachineStore(name)), [name]);
+  usePageSubject(name);
+  const chooseOwn = useCallback(() => {
+    setHost("");
+  }, [setHost]);
 
-  const live = range.seconds === null;
+  const several = hosts !== null && hosts.length > 1;
   return (
-    <div className="flex flex-col gap-4" data-testid="system-monitor">
-      <Toolbar
-        host={host}
-        sampleInterval={sampleInterval}
-        range={range}
-        onRange={setWanted}
-        updateInterval={updateInterval}
-        onUpdateInterval={systemMonitorStore.getState().setUpdateInterval}
-      />
-      {live && historyError !== null && (
-        <ErrorNote onRetry={() => void systemMonitorStore.getState().fetchHistory()}>The last minutes can't be read: {historyError}</ErrorNote>
-      )}
-      {range.seconds !== null && (
-        <RangeNote range={range} answer={answer} error={error} onRetry={() => void systemRangeStore.getState().fetchRange(range.seconds)} />
-      )}
-      <Panels range={range} />
-    </div>
-  );
-}
-
-function Panels({ range }: { range: Range }) {
-  const cpu = useSystemMonitor((state) => state.cpu);
-  const memory = useSystemMonitor((state) => state.memory);
-  const disk = useSystemMonitor((state) => state.disk);
-  const network = useSystemMonitor((state) => state.network);
-  const gpus = useSystemMonitor((state) => state.gpus);
-  const freeSpace = useSystemMonitor((state) => state.freeSpace);
-  const live = range.seconds === null;
-  const chart = useCharts(live);
-  const ids = Object.keys(gpus).map(Number);
-  return (
-    <>
-      <div className="grid gap-4 lg:grid-cols-2">
-        {ids.map((id, i) => (
-          <OneGpu key={id} id={id} wide={ids.length % 2 === 1 && i === ids.length - 1} live={live} />
-        ))}
-        <CpuPanel metrics={cpu} chart={chart("system/cpu")} live={live} stale={useChannelStale("system/cpu")} />
-        <MemoryPanel metrics={memory} chart={chart("system/memory")} live={live} stale={useChannelStale("system/memory")} />
-        <DiskPanel metrics={disk} chart={chart("system/disk")} freeSpace={freeSpace} live={live} stale={useChannelStale("system/disk")} />
-        <NetworkPanel metrics={network} chart={chart("system/network")} live={live} stale={useChannelStale("system/network")} />
+    <MachineProvider value={remote ?? systemMonitorStore}>
+      {remote !== null && other !== null && <Feed store={remote} info={other} />}
+      <div className="flex flex-col gap-4" data-testid="system-monitor" data-host={name ?? undefined}>
+        <Toolbar
+          selector={
+            several ? (
+              <HostSelector
+                hosts={hosts}
+                chosen={other ?? (chosen.kind === "own" ? (hosts.find(({ server }) => server) ?? null) : null)}
+                known={error === null}
+                onChoose={(host) => {
+                  setHost(host.server ? "" : host.host);
+                }}
+              />
+            ) : null
+          }
+          range={range}
+          onRange={setRange}
+        />
+        {chosen.kind === "unknown" ? (
+          <UnknownHost name={chosen.name} onBack={chooseOwn} />
+        ) : chosen.kind === "waiting" ? (
+          <UnreadHosts name={chosen.name} error={error} onRetry={() => void fetchHosts()} onBack={chooseOwn} />
+        ) : (
+          <>
+            {other !== null && !other.live && <SilentHost info={other} />}
+            <Machine key={name} range={range} />
+          </>
+        )}
       </div>
-      {ids.length === 0 && <NoGpu />}
-    </>
+    </MachineProvider>
   );
 }
 
-function OneGpu({ id, wide, live }: { id: number; wide: boolean; live: boolean }) {
-  const metrics = useSystemMonitor((state) => state.gpus[id]);
-  const chart = useCharts(live);
-  const stale = useChannelStale(`system/gpu/${id}`);
-  return metrics === undefined ? null : <GpuPanel metrics={metrics} wide={wide} chart={chart(`system/gpu/${id}`)} live={live} stale={stale} />;
-}
-
-function NoGpu() {
-  const reason = useSystemMonitor((state) => state.gpuReason);
-  return (
-    <section aria-label="GPU" className="panel flex items-baseline gap-3 px-4 py-3" data-testid="no-gpu">
-      <h2 className="text-sm font-semibold">GPU</h2>
-      <p className="min-w-0 text-sm break-words text-muted">{reason === null ? "None reported so far." : `None: ${reason}`}</p>
-    </section>
-  );
+/** By itself, so that a reading draws nothing again but the panel that shows it. */
+function Feed({ store, info }: { store: RemoteMachineStore; info: HostInfo }) {
+  useRemoteMachine(store, info);
+  return null;
 }
