@@ -60,11 +60,12 @@ export const resources = (cpu, rss) => ({
   gpus: [],
 });
 
-/** A real worker of its own process, to be killed. */
-export async function startWorker(headway) {
+/** A real worker of its own process, to be killed; `host`: what it calls its machine, `gpus`: a stand-in for NVIDIA's library. */
+export async function startWorker(headway, { host, gpus } = {}) {
   const data = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), "headway-e2e-worker-"));
   const binary = resolve(process.env.HEADWAY_BIN ?? join(ROOT, "build/bin/headway"));
-  const child = spawn(binary, ["worker", "--server", headway.url, "--data", data, "--slots", "cpu=1,io=1"], { stdio: "ignore" });
+  const there = [...(host === undefined ? [] : ["--host-name", host]), ...(gpus === undefined ? [] : ["--nvml", gpus])];
+  const child = spawn(binary, ["worker", "--server", headway.url, "--data", data, "--slots", "cpu=1,io=1", ...there], { stdio: "ignore" });
   return {
     async kill() {
       if (child.exitCode === null && child.signalCode === null) {
