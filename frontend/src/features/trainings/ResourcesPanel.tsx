@@ -45,7 +45,7 @@ export function ResourcesPanel({ trainingId, name, jobId, usage, from, to, start
           {from === null
             ? "It hasn't started."
             : machine !== undefined && items > 0
-              ? `${machine.host === null ? "The server's machine" : `The machine it ${active ? "runs" : "ran"} on`}, ${machine.history.host}: the mean of ${f.duration(machine.history.resolution_seconds)} each, and its lowest and highest reading.`
+              ? `${machine.host === null ? "The server's machine" : `The machine it ${to === null ? "runs" : "ran"} on`}, ${machine.history.host}: the mean of ${f.duration(machine.history.resolution_seconds)} each, and its lowest and highest reading.`
               : ""}
         </span>
       </header>
