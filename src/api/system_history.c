@@ -20,7 +20,9 @@ struct range {
     char host[256];
     struct system_series series;
     bool from_memory;
-    int64_t *minutes; // that the disk has told, in order
+    int64_t memory_begins; // the minute of the first moment that is remembered; INT64_MAX: none is
+    int64_t fine_step_us;  // if all of it is from memory
+    int64_t *minutes;      // that the disk has told, in order
     int n_minutes;
 };
 
@@ -41,11 +43,27 @@ static void add_minute(void *ctx, int64_t time, int64_t samples, struct slice re
     r->minutes[r->n_minutes++] = time;
 }
 
+// The machine wasn't watched before what is remembered: a server that has just begun. Memory then has all there is, in
+// finer steps.
+static void prefer_memory(struct range *r)
+{
+    struct system_series fine;
+    if (r->n_minutes && r->minutes[0] < r->memory_begins) return;
+    if (r->memory_begins >= r->series.to_us || r->fine_step_us >= r->series.step_us) return;
+    if (!system_series_init(&fine, r->series.from_us, r->series.to_us, r->fine_step_us)) return;
+    system_series_release(&r->series);
+    r->series = fine;
+    r->from_memory = true;
+    r->n_minutes = 0;
+}
+
 static int read_range(struct resource_op *op, struct store_tx *tx, struct err *e)
 {
     struct range *r = (struct range *)op;
     if (r->from_memory) return 0;
-    return system_minutes_each(tx, r->host, r->series.first_us, r->series.to_us, add_minute, r, e);
+    int rc = system_minutes_each(tx, r->host, r->series.first_us, r->series.to_us, add_minute, r, e);
+    if (!rc) prefer_memory(r);
+    return rc;
 }
 
 // ---- the memory's, and the answer, on the loop's -------------------------------------------------------------------
@@ -106,11 +124,10 @@ static void release_range(struct resource_op *op)
 
 // ---- what is asked -------------------------------------------------------------------------------------------------
 
-// Whether all of it lies in memory.
-static bool remembered(const struct system_provider *p, const char *host, int64_t from_us)
+static const struct moment *first_remembered(const struct system_provider *p, const char *host)
 {
     const struct recent *recent = p->recent(p->ctx, host);
-    return recent && recent_count(recent) && recent_at(recent, 0)->at_us <= from_us;
+    return recent && recent_count(recent) ? recent_at(recent, 0) : NULL;
 }
 
 static int read_query(const struct request *req, const struct system_provider *p, struct range *r, struct err *e)
@@ -124,9 +141,11 @@ static int read_query(const struct request *req, const struct system_provider *p
     if (rc) return rc;
     if (from <= 0) return err_field(e, HW_EVALIDATION, "from", "from is missing, or lies before 1970");
     if (to <= from) return err_field(e, HW_EVALIDATION, "to", "to doesn't lie behind from");
-    r->from_memory = remembered(p, r->host, from);
-    int64_t least = r->from_memory ? p->interval_us : MINUTE_US;
-    int64_t step = seconds ? seconds * 1000000 : system_series_step(to - from, least, POINTS_DEFAULT);
+    const struct moment *first = first_remembered(p, r->host);
+    r->from_memory = first && first->at_us <= from;
+    r->memory_begins = first ? minute_of(first) : INT64_MAX;
+    r->fine_step_us = seconds ? seconds * 1000000 : system_series_step(to - from, p->interval_us, POINTS_DEFAULT);
+    int64_t step = r->fine_step_us;
     // Nothing finer is known of what was longer ago, and a minute can't be divided among steps.
     if (!r->from_memory) step = (step + MINUTE_US - 1) / MINUTE_US * MINUTE_US;
     if (system_series_init(&r->series, from, to, step)) return 0;
