@@ -123,15 +123,10 @@ static int row_of(struct store_tx *tx, const char *text, const int64_t *arg, int
 
 int metric_archive_matters(struct store_tx *tx, int64_t key, bool *matters, struct err *e)
 {
-    int64_t any;
-    int rc = row_of(tx,
-                    "SELECT 1 WHERE (EXISTS (SELECT 1 FROM training_metrics_archive WHERE training_id = ?1) OR EXISTS"
-                    " (SELECT 1 FROM training_metric_blocks WHERE training_id = ?1)) AND NOT EXISTS"
-                    " (SELECT 1 FROM training_metric_restores WHERE training_id = ?1 AND complete = 1)",
-                    &key, &any, 1, e);
-    *matters = rc == 0;
-    if (rc == HW_ENOTFOUND) err_clear(e);
-    return rc == HW_ENOTFOUND ? 0 : rc;
+    int64_t it;
+    int rc = row_of(tx, "SELECT " METRIC_ARCHIVE_MATTERS("?1"), &key, &it, 1, e);
+    *matters = rc == 0 && it == 1;
+    return rc;
 }
 
 #define IS_LIVE                                                                                                        \

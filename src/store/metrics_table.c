@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/curve_place.h"
 #include "store/curve_queries.h"
 #include "store/curve_rows.h"
 #include "store/metric_archive.h"
@@ -219,18 +220,18 @@ int metric_rows_query(struct store_tx *tx, const char *training_id, const struct
 {
     *out = (struct metric_rows){.more_after = -1};
     struct reading r = {.tx = tx, .q = q, .out = out};
-    bool archived = false;
-    int rc = training_key_get(tx, training_id, &r.key, e);
-    if (!rc && !q->live_only) rc = metric_archive_matters(tx, r.key, &archived, e);
-    r.live_only = !archived;
+    struct curve_place place;
     int layers[LAYERS_MAX], n = 0;
-    if (!rc && q->layer < 0) rc = layers_of(tx, r.key, layers, &n, e);
-    if (q->layer >= 0) {
+    int rc = curve_place_get(tx, training_id, &place, e);
+    if (rc) return rc;
+    r.key = place.key;
+    r.live_only = q->live_only || !place.archived;
+    if (q->layer >= 0)
         layers[n++] = q->layer;
-    } else if (q->layer == METRIC_LAYER_ALL && n != 1) {
-        layers[0] = METRIC_LAYER_ALL;
-        n = n > 0;
-    }
+    else if (!place.empty && (q->layer == METRIC_LAYER_ALL || place.first_layer == place.last_layer))
+        layers[n++] = curve_place_layer(&place);
+    else if (!place.empty)
+        rc = layers_of(tx, r.key, layers, &n, e);
     if (!rc && n && q->limit && !q->max_points)
         rc = read_page(&r, layers, n, e);
     else
