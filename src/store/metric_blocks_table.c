@@ -31,15 +31,15 @@ static void name_training(struct store_tx *tx, int64_t key, char name[64])
     sql_end(st);
 }
 
-static int damaged(struct store_tx *tx, int64_t key, int layer, const struct metric_block *b, struct err *e)
+static int damaged(struct store_tx *tx, int64_t key, int layer, const struct metric_block *b, const struct err *why,
+                   struct err *e)
 {
     char name[64];
-    struct err why = *e;
     name_training(tx, key, name);
     return err_set(e, HW_EIO,
                    "the archived metrics of training %s, layer %d, steps %" PRId64 " to %" PRId64
                    ", are damaged: %.120s",
-                   name, layer, b->first_step, b->last_step, why.message);
+                   name, layer, b->first_step, b->last_step, why->message);
 }
 
 static int unpack(struct slice data, int layer, int64_t rows, struct metric_block *b, struct err *e)
@@ -52,6 +52,15 @@ static int unpack(struct slice data, int layer, int64_t rows, struct metric_bloc
     return err_set(e, HW_EIO, "it holds other rows than the table says");
 }
 
+int metric_block_take(struct store_tx *tx, struct sql_stmt *st, int64_t key, int layer, struct metric_block *b,
+                      struct err *e)
+{
+    struct err why = {0};
+    *b = (struct metric_block){sql_i64(st, 0), sql_i64(st, 1), sql_i64(st, 4), {0}};
+    int rc = unpack(sql_slice(st, 3), layer, sql_i64(st, 2), b, &why);
+    return rc ? damaged(tx, key, layer, b, &why, e) : 0;
+}
+
 int metric_block_next(struct store_tx *tx, int64_t key, int layer, int64_t after, int64_t to, struct metric_block *b,
                       struct err *e)
 {
@@ -60,21 +69,16 @@ int metric_block_next(struct store_tx *tx, int64_t key, int layer, int64_t after
     if (!st) return HW_EINTERNAL;
     sql_bind_i64(st, 3, after);
     sql_bind_i64(st, 4, to);
-    struct err why = {0};
-    int rc = sql_step(st, e), bad = 0;
-    if (rc == 1) {
-        b->first_step = sql_i64(st, 0);
-        b->last_step = sql_i64(st, 1);
-        b->cut = sql_i64(st, 4);
-        if (b->first_step > to)
-            rc = 0;
-        else
-            bad = unpack(sql_slice(st, 3), layer, sql_i64(st, 2), b, &why);
+    int rc = sql_step(st, e);
+    if (rc == 1 && sql_i64(st, 0) > to) {
+        *b = (struct metric_block){sql_i64(st, 0), sql_i64(st, 1), sql_i64(st, 4), {0}};
+        rc = 0;
+    } else if (rc == 1) {
+        int bad = metric_block_take(tx, st, key, layer, b, e);
+        if (bad) rc = bad;
     }
     sql_end(st);
-    if (!bad) return rc;
-    if (e) *e = why;
-    return damaged(tx, key, layer, b, e ? e : &why);
+    return rc;
 }
 
 // ---- writing -------------------------------------------------------------------------------------------------------

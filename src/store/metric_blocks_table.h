@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "store/metrics_table.h"
 
+struct sql_stmt;
 struct store_tx;
 
 struct metric_block {
@@ -25,6 +26,10 @@ struct metric_block {
 // (metric_rows_release). 0: it doesn't; first_step is where the next begins, INT64_MAX: nowhere. HW_EIO: it is damaged;
 // the message names the training and the steps.
 int metric_block_next(struct store_tx *tx, int64_t key, int layer, int64_t after, int64_t to, struct metric_block *b,
+                      struct err *e);
+// The same of a statement that stands at a row with the columns of METRIC_BLOCK_SQL (store/metrics_queries.h). 0 or
+// HW_EIO.
+int metric_block_take(struct store_tx *tx, struct sql_stmt *st, int64_t key, int layer, struct metric_block *b,
                       struct err *e);
 
 // A block that is ready to be written.

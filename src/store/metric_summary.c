@@ -176,6 +176,12 @@ static void sum_up(struct metric_summaries *s, size_t from, size_t to)
     free(next);
 }
 
+const struct metric_extremes *metric_summaries_of(struct metric_summaries *s, size_t from, size_t to, int name)
+{
+    sum_up(s, from, to);
+    return s->sum[name].name < 0 ? NULL : &s->sum[name];
+}
+
 void metric_summaries_fold(struct metric_summaries *s, size_t from, size_t group)
 {
     struct metric_summaries folded = {.n_names = s->n_names};

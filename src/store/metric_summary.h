@@ -62,6 +62,9 @@ void metric_summaries_write(struct metric_summaries *s, size_t from, size_t to, 
 // Replaces those from `from` on by one for each `group` of them.
 void metric_summaries_fold(struct metric_summaries *s, size_t from, size_t group);
 int64_t metric_summaries_rows(const struct metric_summaries *s, size_t from, size_t to);
+// What one metric comes to in those from `from` up to before `to`, one at least; `name` is its place in METRIC_COLUMNS.
+// Valid until the next call. NULL: there is no value.
+const struct metric_extremes *metric_summaries_of(struct metric_summaries *s, size_t from, size_t to, int name);
 
 // The steps of the rows that are chosen, ascending, and where each bucket ends (its last step).
 struct metric_choice {

@@ -106,10 +106,15 @@ static void plan_of(PGconn *h, const char *query, struct buf *plan)
     buf_clear(&text);
     buf_add_str(&text, "EXPLAIN (COSTS OFF) EXECUTE asked");
     for (int i = 1; i <= params; i++) {
-        char array[32];
-        snprintf(array, sizeof array, "?%d::bigint[]", i);
+        static const char *const types[] = {"bigint", "integer", "text"};
+        bool is_array = false;
+        for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
+            char array[32];
+            snprintf(array, sizeof array, "?%d::%s[]", i, types[k]);
+            if (strstr(query, array)) is_array = true;
+        }
         buf_add_str(&text, i > 1 ? ", " : "(");
-        buf_add_str(&text, strstr(query, array) ? "'{9}'" : "'9'");
+        buf_add_str(&text, is_array ? "'{9}'" : "'9'");
     }
     if (params) buf_add_char(&text, ')');
     PGresult *r = run(h, buf_cstr(&text), PGRES_TUPLES_OK);
@@ -179,6 +184,15 @@ static void assert_plans(PGconn *h)
     // The range of steps, and not each of the array by itself.
     assert_searches(h, METRIC_REPLACED_SQL, "(layer_idx = $2) AND (step >= $3) AND (step <= $4))\n", true);
     assert_searches(h, METRIC_STEPS_SQL(METRIC_ROW), "(layer_idx = $2) AND (step = chosen.chosen))\n", true);
+    // Of many trainings at once, each by its key.
+    assert_searches(h, CURVE_PLACES_SQL, "Index Scan using trainings_id_key on trainings", true);
+    assert_searches(h, CURVE_PLACES_SQL, "(training_id = trainings.key) AND (layer_idx IS NOT NULL)", true);
+    assert_searches(h, CURVE_PLACE_SQL, "(training_id = t.key) AND (layer_idx IS NOT NULL)", true);
+    assert_searches(h, CURVES_SUMS_SQL, "(layer_idx = w.layer) AND (level = lv.lv) AND (last_step > ", true);
+    assert_searches(h, CURVES_LIVE_SQL(METRIC_ROW), "(layer_idx = w.layer) AND (step > w.after))\n", true);
+    assert_searches(h, CURVES_ROWS_SQL(METRIC_ROW), "(layer_idx = a.layer_idx) AND (step = a.step)", true);
+    assert_searches(h, CURVES_ROWS_SQL(METRIC_ROW), "(layer_idx = w.layer) AND (step > w.after) AND (step <= ", true);
+    assert_searches(h, CURVES_BLOCKS_SQL, "(layer_idx = w.layer) AND (last_step > w.after))\n", true);
     assert_searches(h, "SELECT * FROM training_metrics WHERE training_id = ?1 AND timestamp < ?2",
                     "training_metrics_other_training_id_timestamp_idx", false);
 }
@@ -213,6 +227,14 @@ static void plans_made_for_full_tables_do_too(void **state)
                 " SELECT 1 + i % 20, i % 2, i, extract(epoch FROM now() - INTERVAL '1 month')::BIGINT * 1000000"
                 " + i::BIGINT * 600000000, 1 FROM generate_series(1, 20000) AS i", // 140 days: in every partition
 
+                PGRES_COMMAND_OK));
+    PQclear(run(h,
+                "INSERT INTO trainings (id, status, created_at) SELECT 'trn_' || i, 'completed', i"
+                " FROM generate_series(1, 1000) AS i",
+                PGRES_COMMAND_OK));
+    PQclear(run(h,
+                "INSERT INTO training_metric_rollups (training_id, layer_idx, level, last_step, first_step, rows, data)"
+                " SELECT i % 20, i % 2, 1 + i % 3, i, i, 10, '' FROM generate_series(1, 5000) AS i",
                 PGRES_COMMAND_OK));
     PQclear(run(h,
                 "INSERT INTO progress_history (entity_type, entity_id, timestamp, created_at)"
