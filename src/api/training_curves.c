@@ -7,6 +7,7 @@
 #include "api/resources.h"
 #include "base/mem.h"
 #include "jobs/job_json.h"
+#include "store/curve_sums.h"
 #include "store/metrics_table.h"
 
 enum { IDS_MAX = 100, POINTS_MAX = 200 };
@@ -15,90 +16,87 @@ struct curves {
     struct request *req; // a reference
     char *ids;
     int64_t max_points;
-    size_t metric; // the offset in metric_row
-    const char *name;
+    int metric; // its place in METRIC_COLUMNS
     struct buf body;
 };
 
-static const struct {
-    const char *name;
-    size_t at;
-} metrics[] = {
-#define X(name) {#name, offsetof(struct metric_row, name)},
+static const char *const metrics[] = {
+#define X(name) #name,
     METRIC_COLUMNS(X)
 #undef X
 };
 
-static double value_of(const struct curves *c, const struct metric_row *r)
+static void write_point(struct jw *w, int64_t step, double value, bool steps)
 {
-    return *(const double *)((const char *)r + c->metric);
+    if (steps)
+        jw_i64(w, step);
+    else
+        jw_f32(w, (float)value);
 }
 
-// The rows that were chosen keep the extremes of every metric; of this one alone, so many suffice.
-static void write_points(const struct curves *c, const struct metric_rows *m, struct jw *w, bool steps)
+// Each stretch by its lowest value and its highest, in the order of their steps. Infinities are neither.
+static void write_points(const struct curves *c, struct metric_summaries *s, struct jw *w, bool steps)
 {
-    int64_t most = c->max_points, groups = most / 2 > 0 ? most / 2 : 1;
+    // Every row, where they are few enough.
+    bool all = metric_summaries_rows(s, 0, s->n) <= c->max_points;
+    size_t most = (size_t)c->max_points / 2, stretches = all || s->n < most ? s->n : most;
     jw_key(w, steps ? "steps" : "values");
     jw_arr(w);
-    for (int64_t g = 0; g < (m->n <= most ? m->n : groups); g++) {
-        int64_t from = m->n <= most ? g : g * m->n / groups, to = m->n <= most ? g + 1 : (g + 1) * m->n / groups;
-        int64_t low = from, high = from;
-        for (int64_t i = from; i < to; i++) {
-            double v = value_of(c, &m->rows[i]);
-            if (isnan(v)) continue; // a stretch without any value keeps one row, and is a gap
-            if (!(value_of(c, &m->rows[low]) <= v)) low = i;
-            if (!(value_of(c, &m->rows[high]) >= v)) high = i;
+    for (size_t i = 0; i < stretches; i++) {
+        size_t from = i * s->n / stretches, to = (i + 1) * s->n / stretches;
+        const struct metric_extremes *m = metric_summaries_of(s, from, to, c->metric);
+        if (!m || m->lowest_at < 0) {
+            write_point(w, s->list[from].first_step, (double)NAN, steps); // without any value it is a gap
+            continue;
         }
-        const int64_t pick[] = {low < high ? low : high, low < high ? high : low};
-        for (int k = 0; k < (low == high ? 1 : 2); k++) {
-            if (steps)
-                jw_i64(w, m->rows[pick[k]].step);
-            else
-                jw_f32(w, (float)value_of(c, &m->rows[pick[k]]));
-        }
+        bool low_first = m->lowest_at <= m->highest_at;
+        write_point(w, low_first ? m->lowest_at : m->highest_at, low_first ? m->lowest : m->highest, steps);
+        if (m->lowest_at == m->highest_at) continue;
+        write_point(w, low_first ? m->highest_at : m->lowest_at, low_first ? m->highest : m->lowest, steps);
     }
     jw_arr_end(w);
 }
 
-static int read_curve(struct curves *c, struct store_tx *tx, const char *id, struct jw *w, struct err *e)
+static void write_curves(struct curves *c, struct curve_sums *curves, size_t n)
 {
-    const struct metric_query q = {.to_step = INT64_MAX, .layer = METRIC_LAYER_ALL, .max_points = c->max_points};
-    struct metric_rows rows;
-    int rc = metric_rows_query(tx, id, &q, &rows, e);
-    if (rc == HW_ENOTFOUND) { // it was deleted meanwhile, perhaps: the others are told
-        err_clear(e);
-        return 0;
+    struct jw w;
+    jw_init(&w, &c->body);
+    jw_obj(&w);
+    jw_kstr(&w, "metric", metrics[c->metric]);
+    jw_key(&w, "items");
+    jw_arr(&w);
+    for (size_t i = 0; i < n; i++) {
+        if (!curves[i].found) continue; // it was deleted meanwhile, perhaps: the others are told
+        jw_obj(&w);
+        jw_kstr(&w, "training_id", curves[i].training_id);
+        write_points(c, &curves[i].s, &w, true);
+        write_points(c, &curves[i].s, &w, false);
+        jw_obj_end(&w);
     }
-    if (rc) return rc;
-    jw_obj(w);
-    jw_kstr(w, "training_id", id);
-    write_points(c, &rows, w, true);
-    write_points(c, &rows, w, false);
-    jw_obj_end(w);
-    metric_rows_release(&rows);
-    return 0;
+    jw_arr_end(&w);
+    jw_obj_end(&w);
 }
 
 static int read_curves(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct curves *c = ctx;
-    struct slice rest = slice_str(c->ids);
-    struct jw w;
-    int rc = 0;
-    buf_clear(&c->body);
-    jw_init(&w, &c->body);
-    jw_obj(&w);
-    jw_kstr(&w, "metric", c->name);
-    jw_key(&w, "items");
-    jw_arr(&w);
-    while (rest.n && !rc) {
+    struct curve_sums curves[IDS_MAX];
+    char *ids[IDS_MAX];
+    size_t n = 0;
+    for (struct slice rest = slice_str(c->ids); rest.n;) {
         struct slice one = slice_cut(&rest, ',');
-        char *id = mem_printf("%.*s", SLICE_FMT(one));
-        if (*id) rc = read_curve(c, tx, id, &w, e);
-        free(id);
+        if (!one.n) continue;
+        ids[n] = mem_strndup(one.p, one.n);
+        curves[n].training_id = ids[n];
+        n++;
     }
-    jw_arr_end(&w);
-    jw_obj_end(&w);
+    buf_clear(&c->body);
+    int rc = curve_sums_read(tx, curves, n, c->max_points / 2, e);
+    if (!rc) {
+        write_curves(c, curves, n);
+        curve_sums_release(curves, n);
+    }
+    for (size_t i = 0; i < n; i++) free(ids[i]);
     return rc;
 }
 
@@ -125,9 +123,8 @@ static int read_query(const struct request *req, struct curves *c, struct err *e
     for (const char *p = ids; *p; p++) n += *p == ',';
     if (n > IDS_MAX) return err_field(e, HW_EVALIDATION, "ids", "ids names %zu trainings; %d at most", n, IDS_MAX);
     for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
-        if (strcmp(metrics[i].name, name && *name ? name : "loss") != 0) continue;
-        c->name = metrics[i].name;
-        c->metric = metrics[i].at;
+        if (strcmp(metrics[i], name && *name ? name : "loss") != 0) continue;
+        c->metric = (int)i;
         c->ids = mem_strdup(ids);
         return 0;
     }
