@@ -25,6 +25,11 @@
     " AND c.layer_idx = ?2), 9223372036854775807) FROM training_metric_blocks"                                         \
     " WHERE training_id = ?1 AND layer_idx = ?2 AND last_step > ?3 ORDER BY last_step LIMIT 1"
 
+// The highest level of curve (?1, ?2)'s sums. Not MAX, which a plan made for an empty table may look for in all of
+// them.
+#define ROLLUPS_TOP_SQL                                                                                                \
+    "SELECT level FROM training_metric_rollups WHERE training_id = ?1 AND layer_idx = ?2 ORDER BY level DESC LIMIT 1"
+
 // ---- PostgreSQL's, of many curves at once --------------------------------------------------------------------------
 //
 // The curves are arrays: the keys ?1, the layers ?2 and, where there is a third, the steps ?3 behind which to look. The

@@ -8,6 +8,7 @@
 #include "store/metric_archive.h"
 #include "store/metric_batch.h"
 #include "store/metric_summary.h"
+#include "store/metrics_queries.h"
 #include "store/metrics_table.h"
 #include "store/sql.h"
 
@@ -186,14 +187,23 @@ static int read_range(struct curve *c, int level, int64_t after, int64_t to, str
     return after < to ? read_rows(c, after, to, INT64_MAX, out, e) : 0;
 }
 
+// The highest that the curve has rows of; 0: it has no sums.
+static int top_level(struct curve *c, struct err *e)
+{
+    struct sql_stmt *st = begin(c, ROLLUPS_TOP_SQL, e);
+    if (!st) return HW_EINTERNAL;
+    int rc = sql_step(st, e), level = rc == 1 ? (int)sql_i64(st, 0) : rc;
+    sql_end(st);
+    return level;
+}
+
 int rollups_read(struct store_tx *tx, int64_t training_key, int layer_idx, int64_t after, int64_t to, int64_t want,
                  struct metric_summaries *out, struct err *e)
 {
     struct curve c = {.tx = tx, .key = training_key, .layer = layer_idx};
-    int level = LEVELS;
-    int rc = look_for_archive(&c, e);
-    if (rc) return rc;
-    // From the top, where most levels have nothing, down to the first that has enough.
+    int rc = look_for_archive(&c, e), level = rc ? rc : top_level(&c, e);
+    if (level < 0) return level;
+    // From the top down to the first that has enough.
     while (level > 0) {
         int64_t n = count_level(&c, level, after, to, want, e);
         if (n < 0) return (int)n;

@@ -184,10 +184,13 @@ static void assert_plans(PGconn *h)
     // The range of steps, and not each of the array by itself.
     assert_searches(h, METRIC_REPLACED_SQL, "(layer_idx = $2) AND (step >= $3) AND (step <= $4))\n", true);
     assert_searches(h, METRIC_STEPS_SQL(METRIC_ROW), "(layer_idx = $2) AND (step = chosen.chosen))\n", true);
+    assert_searches(h, ROLLUPS_TOP_SQL, "Index Only Scan Backward using training_metric_rollups_pkey", true);
     // Of many trainings at once, each by its key.
     assert_searches(h, CURVE_PLACES_SQL, "Index Scan using trainings_id_key on trainings", true);
-    assert_searches(h, CURVE_PLACES_SQL, "(training_id = trainings.key) AND (layer_idx IS NOT NULL)", true);
-    assert_searches(h, CURVE_PLACE_SQL, "(training_id = t.key) AND (layer_idx IS NOT NULL)", true);
+    assert_searches(h, CURVE_PLACES_SQL, "Index Only Scan Backward using training_metrics_archive_pkey", true);
+    assert_searches(h, CURVE_PLACES_SQL, "Index Only Scan Backward using training_metrics_other_training_id_layer_idx",
+                    true);
+    assert_searches(h, CURVE_PLACE_SQL, "Index Only Scan Backward using training_metric_blocks_pkey", true);
     assert_searches(h, CURVES_SUMS_SQL, "(layer_idx = w.layer) AND (level = lv.lv) AND (last_step > ", true);
     assert_searches(h, CURVES_LIVE_SQL(METRIC_ROW), "(layer_idx = w.layer) AND (step > w.after))\n", true);
     assert_searches(h, CURVES_ROWS_SQL(METRIC_ROW), "(layer_idx = a.layer_idx) AND (step = a.step)", true);
