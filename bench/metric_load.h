@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/curve_sums.h"
 #include "store/metric_batch.h"
 #include "store/metrics_table.h"
 #include "store/rollups_table.h"
@@ -28,7 +29,8 @@ struct work {
     int64_t key, from, to; // steps to write
     bool sums;
     struct metric_query query;
-    int first, count; // of trainings to read
+    void (*name)(char out[24], int i); // of the trainings to read together
+    int first, count;
     int64_t rows;
     double lowest;
 };
@@ -90,19 +92,39 @@ static void fill(struct work *w, const char *id, int64_t rows, bool sums, int64_
 static int get(struct store_tx *tx, void *ctx, struct err *e)
 {
     struct work *w = ctx;
-    int rc = 0;
+    struct metric_rows m;
+    int rc = metric_rows_query(tx, w->id, &w->query, &m, e);
+    if (rc) return rc;
+    w->rows = m.n;
+    metric_rows_release(&m);
+    return 0;
+}
+
+enum { TOGETHER_MAX = 100 };
+
+// The lowest loss of each of the trainings.
+static int get_lowest(struct store_tx *tx, void *ctx, struct err *e)
+{
+    struct work *w = ctx;
+    struct curve_sums curves[TOGETHER_MAX];
+    char ids[TOGETHER_MAX][24];
+    size_t n = (size_t)w->count;
+    for (size_t i = 0; i < n; i++) {
+        w->name(ids[i], w->first + (int)i);
+        curves[i].training_id = ids[i];
+    }
+    int rc = curve_sums_read(tx, curves, n, 1, e);
+    if (rc) return rc;
     w->rows = 0;
     w->lowest = (double)INFINITY;
-    for (int i = 0; !rc && i < w->count; i++) {
-        struct metric_rows m;
-        if (w->count > 1) training_name(w->id, w->first + i);
-        rc = metric_rows_query(tx, w->id, &w->query, &m, e);
-        if (rc) break;
-        w->rows += m.n;
-        for (int64_t k = 0; k < m.n; k++) w->lowest = fmin(w->lowest, m.rows[k].loss);
-        metric_rows_release(&m);
+    for (size_t i = 0; i < n; i++) {
+        struct metric_summaries *s = &curves[i].s;
+        const struct metric_extremes *loss = metric_summaries_of(s, 0, s->n, 0);
+        w->rows += metric_summaries_rows(s, 0, s->n);
+        w->lowest = fmin(w->lowest, loss->lowest);
     }
-    return rc;
+    curve_sums_release(curves, n);
+    return 0;
 }
 
 static int by_value(const void *a, const void *b)

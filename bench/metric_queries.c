@@ -24,16 +24,15 @@ static int64_t cpu_us(void)
     return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) == 0 ? (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 : 0;
 }
 
-static void measure(struct work *w, const char *what, int count)
+static void measure(struct work *w, const char *what, store_fn read)
 {
     int64_t took[ROUNDS], used[ROUNDS];
     struct err e = {0};
-    w->count = count;
     for (int i = 0; i < ROUNDS; i++) {
-        if (count == 1 && strncmp(w->id, "trn_0", 5) == 0) training_name(w->id, i * 17 % TRAININGS);
-        w->first = i * 13 % (TRAININGS - 100);
+        if (strncmp(w->id, "trn_0", 5) == 0) training_name(w->id, i * 17 % TRAININGS);
+        w->first = i * 13 % (TRAININGS - TOGETHER_MAX);
         int64_t begun = clock_mono_us(), before = cpu_us();
-        if (store_read_wait(w->s, get, w, &e) != 0) stop(what, &e);
+        if (store_read_wait(w->s, read, w, &e) != 0) stop(what, &e);
         took[i] = clock_mono_us() - begun;
         used[i] = cpu_us() - before;
     }
@@ -48,11 +47,12 @@ static void measure_many(struct work *w, const char *when)
 {
     char what[80];
     training_name(w->id, 0);
+    w->name = training_name, w->count = TOGETHER_MAX;
     w->query = (struct metric_query){.to_step = INT64_MAX, .layer = METRIC_LAYER_ANY};
     snprintf(what, sizeof what, "one of 1,000 trainings, 100 rows each%s", when);
-    measure(w, what, 1);
+    measure(w, what, get);
     snprintf(what, sizeof what, "lowest loss over 100 of them%s", when);
-    measure(w, what, 100);
+    measure(w, what, get_lowest);
 }
 
 static void measure_long(struct work *w, const char *id, int64_t steps, const char *when)
@@ -63,11 +63,11 @@ static void measure_long(struct work *w, const char *id, int64_t steps, const ch
         snprintf(w->id, sizeof w->id, "%s", id);
         w->query = (struct metric_query){.to_step = INT64_MAX, .layer = METRIC_LAYER_ANY, .max_points = points[i]};
         snprintf(what, sizeof what, "%lld steps to %lld points%s", (long long)steps, (long long)points[i], when);
-        measure(w, what, 1);
+        measure(w, what, get);
     }
     w->query.from_step = steps / 3 + 7, w->query.to_step = steps / 2 + 3;
     snprintf(what, sizeof what, "a sixth of %lld steps to 2000 points%s", (long long)steps, when);
-    measure(w, what, 1);
+    measure(w, what, get);
 }
 
 static double megabytes(const char *path)

@@ -2,16 +2,16 @@
 // long ones were written beside them. Usage: metric_scale URL TRAININGS ROWS (of each long one)
 #include "metric_load.h"
 
-enum { SHORT = 1000, SHORT_ROWS = 100, TOGETHER = 100, REPORT = 5000, READS = 2000, READS_TOGETHER = 200 };
+enum { SHORT = 1000, SHORT_ROWS = 100, TOGETHER = TOGETHER_MAX, REPORT = 5000, READS = 2000, READS_TOGETHER = 200 };
 
-static void measure(struct work *w, const char *what, int reads, void (*choose)(struct work *w, int i))
+static void measure(struct work *w, const char *what, int reads, void (*choose)(struct work *w, int i), store_fn read)
 {
     int64_t *took = mem_array((size_t)reads, sizeof *took);
     struct err e = {0};
     for (int i = 0; i < reads; i++) {
         choose(w, i);
         int64_t begun = clock_mono_us();
-        if (store_read_wait(w->s, get, w, &e) != 0) stop(what, &e);
+        if (store_read_wait(w->s, read, w, &e) != 0) stop(what, &e);
         took[i] = clock_mono_us() - begun;
     }
     qsort(took, (size_t)reads, sizeof *took, by_value);
@@ -26,13 +26,13 @@ static const struct metric_query all_rows = {.to_step = INT64_MAX, .layer = METR
 
 static void one_short(struct work *w, int i)
 {
-    w->query = all_rows, w->count = 1;
+    w->query = all_rows;
     training_name(w->id, i * 617 % SHORT);
 }
 
 static void many_short(struct work *w, int i)
 {
-    w->query = all_rows, w->count = TOGETHER;
+    w->name = training_name, w->count = TOGETHER;
     w->first = i * 13 % (SHORT - TOGETHER);
 }
 
@@ -46,7 +46,7 @@ static void long_name(char out[24], int i)
 
 static void end_of_a_long_one(struct work *w, int i)
 {
-    w->query = all_rows, w->count = 1;
+    w->query = all_rows;
     w->query.from_step = long_rows - SHORT_ROWS;
     long_name(w->id, i * 617 % long_trainings);
 }
@@ -57,10 +57,16 @@ static void all_of_a_long_one(struct work *w, int i)
     w->query.from_step = 0, w->query.max_points = 2000;
 }
 
+static void many_long(struct work *w, int i)
+{
+    w->name = long_name, w->count = long_trainings < TOGETHER ? long_trainings : TOGETHER;
+    w->first = i * 13 % (long_trainings - w->count + 1);
+}
+
 static void measure_short(struct work *w)
 {
-    measure(w, "one of 1,000 trainings, its 100 rows", READS, one_short);
-    measure(w, "lowest loss over 100 of them", READS_TOGETHER, many_short);
+    measure(w, "one of 1,000 trainings, its 100 rows", READS, one_short, get);
+    measure(w, "lowest loss over 100 of them", READS_TOGETHER, many_short, get_lowest);
 }
 
 int main(int argc, char **argv)
@@ -89,8 +95,9 @@ int main(int argc, char **argv)
     double rows = (double)long_trainings * (double)long_rows;
     printf("\nwith %.0f more, written in %.0f s (%.0f rows/s, with sums)\n", rows, seconds, rows / seconds);
     measure_short(&w);
-    measure(&w, "the last 100 rows of a long one", READS, end_of_a_long_one);
-    measure(&w, "all of a long one to 2,000 points", READS_TOGETHER, all_of_a_long_one);
+    measure(&w, "the last 100 rows of a long one", READS, end_of_a_long_one, get);
+    measure(&w, "all of a long one to 2,000 points", READS_TOGETHER, all_of_a_long_one, get);
+    measure(&w, "lowest loss over 100 long ones", READS_TOGETHER, many_long, get_lowest);
     store_close(w.s);
     return 0;
 }
