@@ -167,8 +167,8 @@ static void claims(struct store *s)
         took[i] = clock_mono_us() - begun;
     }
     qsort(took, CLAIMS, sizeof *took, by_time);
-    printf("  claim of %d queued        median %.2f ms, 99 %% within %.2f ms\n", QUEUED, (double)took[CLAIMS / 2] / 1e3,
-           (double)took[CLAIMS * 99 / 100] / 1e3);
+    printf("  claim of %d queued              median %.2f ms, 99 %% within %.2f ms\n", QUEUED,
+           (double)took[CLAIMS / 2] / 1e3, (double)took[CLAIMS * 99 / 100] / 1e3);
 }
 
 int main(int argc, char **argv)
@@ -182,10 +182,12 @@ int main(int argc, char **argv)
         struct err e = {0};
         check(store_open(&s, argv[i], &e), &e);
         printf("%s\n", argv[i]);
-        printf("  reports of 1,000 rows, 32 at once %.0f rows/s\n", rows_per_second(s, 1000, IN_FLIGHT));
-        printf("  reports of 100 rows, 32 at once  %.0f rows/s\n", rows_per_second(s, 100, IN_FLIGHT));
-        printf("  reports of 10 rows, 32 at once   %.0f rows/s\n", rows_per_second(s, 10, IN_FLIGHT));
-        printf("  reports of 10 rows, one by one   %.0f rows/s\n", rows_per_second(s, 10, 1));
+        printf("  reports of 1,000 rows, 32 at once   %10.0f rows/s\n", rows_per_second(s, 1000, IN_FLIGHT));
+        printf("  reports of 1,000 rows, one by one   %10.0f rows/s\n", rows_per_second(s, 1000, 1));
+        printf("  reports of 100 rows, 32 at once     %10.0f rows/s\n", rows_per_second(s, 100, IN_FLIGHT));
+        printf("  reports of 10 rows, 32 at once      %10.0f rows/s\n", rows_per_second(s, 10, IN_FLIGHT));
+        printf("  reports of 10 rows, one by one      %10.0f rows/s\n", rows_per_second(s, 10, 1));
+        printf("  reports of 1 row, one by one        %10.0f rows/s\n", rows_per_second(s, 1, 1));
         claims(s);
         store_close(s);
         fflush(stdout);

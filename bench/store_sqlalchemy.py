@@ -44,7 +44,7 @@ def measure(folder, name, write):
         while time.perf_counter() - begun < SECONDS:
             step = write(session, step)
             session.commit()
-        print("%-40s %10.0f rows/s" % (name, step / (time.perf_counter() - begun)))
+        print("  %-35s %10.0f rows/s" % (name, step / (time.perf_counter() - begun)))
     engine.dispose()
 
 
