@@ -1,14 +1,21 @@
 // Old metrics moved, packed and brought back while a training reports: how long anybody's report takes meanwhile, and how long the writer was held.
-// node bench/archival.mjs [BINARY [ROWS]]
+// node bench/archival.mjs [BINARY [ROWS]] [--rate 10000] [--report 200]: rows/s that the training reports, and rows of one report.
 import { spawn, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
 
-const binary = resolve(process.argv[2] ?? 'build/bin/headway');
-const rows = Number(process.argv[3] ?? 1000000);
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rate: { type: 'string', default: '10000' }, report: { type: 'string', default: '200' } },
+});
+const binary = resolve(positionals[0] ?? 'build/bin/headway');
+const rows = Number(positionals[1] ?? 1000000);
+const [rate, reportRows] = [Number(options.rate), Number(options.report)];
+if (!(rate > 0 && reportRows > 0)) throw new Error('--rate and --report are numbers above 0');
 const data = mkdtempSync(join(tmpdir(), 'headway-archival-'));
 let server, url;
 async function start() {
@@ -64,19 +71,25 @@ const worker = await call('POST', '/workers', { host: 'bench', pid: 1 });
 const job = await call('POST', `/workers/${worker.id}/jobs`, { kind: 'command', params: { command: ['x'] } });
 let batch = 0;
 let step = 0;
-// One report of 20 rows every 20 ms: what it takes, until told to stop.
+// Reports at that rate, one at a time, until told to stop: what each takes. One that should have begun while another was under way follows at
+// once, so that the rate stays what was asked for as long as the server takes it.
 async function report(until) {
   const took = [];
+  const begun = performance.now();
+  let [due, late] = [begun, 0];
   while (!(await until(took.length))) {
-    const events = Array.from({ length: 20 }, () => ({ type: 'metric', step: step++, loss: 1 / (step + 1), grad_norm: 2 }));
-    const begun = performance.now();
+    await sleep(due - performance.now());
+    late = Math.max(late, performance.now() - due);
+    due += (reportRows / rate) * 1000;
+    const events = Array.from({ length: reportRows }, () => ({ type: 'metric', step: step++, loss: 1 / (step + 1), grad_norm: 2 }));
+    const sent = performance.now();
     await call('POST', `/workers/${worker.id}/report`, { batch: ++batch, reports: [{ job_id: job.job_id, attempt: 1, lease: job.lease, events }] });
-    took.push(performance.now() - begun);
-    await sleep(20);
+    took.push(performance.now() - sent);
   }
+  const reached = (took.length * reportRows) / ((performance.now() - begun) / 1000);
   took.sort((a, b) => a - b);
   const at = (share) => took[Math.min(took.length - 1, Math.floor(took.length * share))].toFixed(1);
-  return `${took.length} reports: median ${at(0.5)} ms, 99 % ${at(0.99)}, longest ${at(1)}`;
+  return `${took.length} reports of ${reportRows} rows, ${reached.toFixed(0)} rows/s: median ${at(0.5)} ms, 99 % ${at(0.99)}, longest ${at(1)}, begun ${late.toFixed(1)} ms late at most`;
 }
 async function moved(what, path, body) {
   const { runs } = await task('metric_archival');
