@@ -1,6 +1,6 @@
 // How many metric rows a second come from one worker into the database, what they cost, and what a page sees meanwhile: ingest.md.
 //
-//     node bench/ingest.mjs [--rows N] [--jobs 1,4] [--rounds 3] [--build build]
+//     node bench/ingest.mjs [--rows N] [--jobs 1,4] [--rounds 3] [--build build] [--postgres]
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,6 +8,7 @@ import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Postgres } from './lib/postgres.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -15,6 +16,7 @@ const { values: options } = parseArgs({
     jobs: { type: 'string', default: '1,4' },
     rounds: { type: 'string', default: '3' },
     build: { type: 'string', default: 'build' },
+    postgres: { type: 'boolean', default: false }, // instead of SQLite: each round with a durable server of its own
     perf: { type: 'string' }, // a folder: profiles of server and worker are left there
   },
 });
@@ -110,9 +112,19 @@ async function end(child) {
   await exited;
 }
 
-async function round(jobs) {
+const COUNT = 'SELECT COUNT(*) FROM training_metrics';
+function storedRows(data, postgres) {
+  const program = 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])';
+  const asked = postgres ? ['psql', [postgres.url, '-qAtXc', COUNT]] : ['python3', ['-c', program, path.join(data, 'headway.db'), COUNT]];
+  const { status, stdout, stderr } = spawnSync(...asked, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the rows can't be counted: ${stderr}`);
+  return Number(stdout);
+}
+
+async function round(jobs, postgres) {
   const data = mkdtempSync(path.join(tmpdir(), 'headway-ingest-'));
-  const { child: server, match } = await start(headway, ['serve', '--listen', '127.0.0.1:0', '--data', data, '--no-worker'], /http:\/\/[^\s/]+/);
+  const database = postgres ? postgres.url : `sqlite:${path.join(data, 'headway.db')}`;
+  const { child: server, match } = await start(headway, ['serve', '--listen', '127.0.0.1:0', '--data', data, '--no-worker'], /http:\/\/[^\s/]+/, { DATABASE_URL: database });
   const call = await caller(match[0]);
   const extraction = await prepare(call, data);
   const { child: worker } = await start(headway, ['worker', '--server', match[0], '--data', path.join(data, 'w'), '--slots', `cpu=${jobs}`, '--task', path.join(build, 'bench/ingest-task')], /registered as/, {
@@ -120,7 +132,7 @@ async function round(jobs) {
   });
   const socket = io(match[0], { transports: ['websocket'] });
   await new Promise((done) => socket.once('connect', done));
-  const before = { server: cpu(server.pid), worker: cpu(worker.pid), threads: threads(server.pid) };
+  const before = { server: cpu(server.pid), worker: cpu(worker.pid), database: postgres?.used(), threads: threads(server.pid) };
   const profiles = options.perf ? ['server', 'worker'].map((it) => spawn('perf', ['record', '-q', '-g', '-o', path.join(options.perf, `${it}-${jobs}.data`), '-p', String((it === 'server' ? server : worker).pid)], { stdio: 'ignore' })) : [];
   if (profiles.length) await sleep(1000);
   const trainings = [];
@@ -140,7 +152,7 @@ async function round(jobs) {
     }
   })();
   await Promise.all(seen.map((it) => it.ended));
-  const after = { server: cpu(server.pid), worker: cpu(worker.pid), threads: threads(server.pid) };
+  const after = { server: cpu(server.pid), worker: cpu(worker.pid), database: postgres?.used(), threads: threads(server.pid) };
   over = true;
   await reading;
   for (const it of profiles) await new Promise((done) => (it.once('exit', done), it.kill('SIGINT')));
@@ -148,11 +160,11 @@ async function round(jobs) {
   for (const it of trainings) results.push((await call('GET', `/jobs/${it.job_id}`)).result);
   socket.close();
   await end(worker);
-  const stored = spawnSync('python3', ['-c', 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("SELECT COUNT(*) FROM training_metrics").fetchone()[0])', path.join(data, 'headway.db')], { encoding: 'utf8' }).stdout;
+  const stored = storedRows(data, postgres);
   await end(server);
   rmSync(data, { recursive: true, force: true });
   const total = Math.floor(rows / jobs) * jobs;
-  if (Number(stored) !== total) throw new Error(`${stored.trim()} rows are stored, not ${total}`);
+  if (stored !== total) throw new Error(`${stored} rows are stored, not ${total}`);
   const begun = Math.min(...results.map((it) => it.first_us)) / 1000;
   const seconds = (Math.max(...seen.map((it) => it.end)) - begun) / 1000;
   const gaps = seen.flatMap((it) => it.times.slice(1).map((t, i) => t - it.times[i]));
@@ -161,6 +173,7 @@ async function round(jobs) {
     task: (results.reduce((sum, it) => sum + it.cpu_seconds, 0) * 1e6) / total,
     worker: (after.worker - before.worker) / total,
     server: (after.server - before.server) / total,
+    database: (after.database - before.database) / total,
     threads: Object.entries(after.threads).map(([id, us]) => (us - (before.threads[id] ?? 0)) / total).filter((it) => it > 0.01).sort((a, b) => b - a),
     events: Math.min(...seen.map((it, i) => it.times.length / ((it.end - results[i].first_us / 1000) / 1000))),
     gaps: { median: at(gaps, 0.5), p99: at(gaps, 0.99), max: Math.max(...gaps) },
@@ -169,14 +182,16 @@ async function round(jobs) {
   };
 }
 
-console.log(`${rows} rows of ten columns; load average ${loadavg().map((it) => it.toFixed(1)).join(' ')}`);
+console.log(`${rows} rows of ten columns into ${options.postgres ? 'PostgreSQL' : 'SQLite'}; load average ${loadavg().map((it) => it.toFixed(1)).join(' ')}`);
 for (const jobs of options.jobs.split(',').map(Number)) {
   for (let i = 0; i < Number(options.rounds); i++) {
-    const f = floor(1000);
-    const r = await round(jobs);
+    const f = options.postgres ? null : floor(1000);
+    const postgres = options.postgres ? await Postgres.start() : null;
+    const r = await round(jobs, postgres).finally(() => postgres?.stop());
     console.log(
-      `${jobs} job${jobs > 1 ? 's' : ''}: ${Math.round(r.rate)} rows/s; floor ${Math.round(f.rate)} (${f.each.toFixed(2)} µs a row)` +
-        `; processor time a row: task ${r.task.toFixed(2)}, worker ${r.worker.toFixed(2)}, server ${r.server.toFixed(2)} µs (threads ${r.threads.map((it) => it.toFixed(2)).join(' ')})` +
+      `${jobs} job${jobs > 1 ? 's' : ''}: ${Math.round(r.rate)} rows/s` +
+        (f ? `; floor ${Math.round(f.rate)} (${f.each.toFixed(2)} µs a row)` : '') +
+        `; processor time a row: task ${r.task.toFixed(2)}, worker ${r.worker.toFixed(2)}, server ${r.server.toFixed(2)}${postgres ? `, PostgreSQL ${r.database.toFixed(2)}` : ''} µs (threads ${r.threads.map((it) => it.toFixed(2)).join(' ')})` +
         `; page: ${r.events.toFixed(1)} events/s a job at least, gaps ${r.gaps.median} ms, p99 ${r.gaps.p99}, max ${r.gaps.max}, ${r.lost} unexplained` +
         `; GET ${r.get.median.toFixed(0)} ms, max ${r.get.max.toFixed(0)} (${r.get.n}); load ${loadavg()[0].toFixed(1)}`,
     );

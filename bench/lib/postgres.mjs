@@ -24,7 +24,13 @@ export class Postgres {
   used() {
     const main = readFileSync(path.join(this.folder, 'data/postmaster.pid'), 'utf8').split('\n')[0];
     const children = readFileSync(`/proc/${main}/task/${main}/children`, 'utf8').trim().split(' ').filter(Boolean);
-    const of = (pid) => readdirSync(`/proc/${pid}/task`).reduce((sum, id) => sum + Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]), 0) / 1000;
+    const of = (pid) => {
+      try {
+        return readdirSync(`/proc/${pid}/task`).reduce((sum, id) => sum + Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]), 0) / 1000;
+      } catch {
+        return 0; // it has just ended
+      }
+    };
     return [main, ...children].reduce((sum, pid) => sum + of(pid), 0);
   }
 
