@@ -148,8 +148,8 @@ static void write_stat(struct jw *w, const char *key, const struct usage_stat *s
         jw_kfixed(w, "mean", mean_of(s), decimals);
         jw_kfixed(w, "peak", s->peak, decimals);
     } else {
-        jw_ki64(w, "mean", (int64_t)mean_of(s));
-        jw_ki64(w, "peak", (int64_t)s->peak);
+        jw_ki64(w, "mean", llround(mean_of(s))); // cut off, the last digit of 300 would be that of 299
+        jw_ki64(w, "peak", llround(s->peak));
     }
     jw_obj_end(w);
 }

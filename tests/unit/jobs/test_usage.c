@@ -93,6 +93,20 @@ static void each_gpu_has_its_own_numbers_and_null_is_not_zero(void **state)
     usage_release(&u);
 }
 
+static void what_never_changes_is_its_own_mean(void **state)
+{
+    (void)state;
+    struct usage u;
+    int64_t at = 10 * S;
+    usage_init(&u);
+    for (int i = 0; i < 1000; i++) add(&u, at += 100000 + i % 3 * 1000, "{\"rss_bytes\":300}");
+    assert_true(u.rss_bytes.weighted / u.rss_bytes.seconds < 300); // the sums are off, by their last digits
+    assert_written(&u,
+                   "{\"source\":\"measured\",\"seconds\":100.9,\"cpu_percent\":null,"
+                   "\"rss_bytes\":{\"mean\":300,\"peak\":300},\"read_bytes\":null,\"write_bytes\":null,\"gpus\":[]}");
+    usage_release(&u);
+}
+
 static void a_part_of_the_time_is_told_by_itself(void **state)
 {
     (void)state;
@@ -175,6 +189,7 @@ int main(void)
         cmocka_unit_test(one_reading_is_its_own_mean),
         cmocka_unit_test(nothing_said_is_nothing_written),
         cmocka_unit_test(each_gpu_has_its_own_numbers_and_null_is_not_zero),
+        cmocka_unit_test(what_never_changes_is_its_own_mean),
         cmocka_unit_test(a_part_of_the_time_is_told_by_itself),
         cmocka_unit_test(a_long_silence_counts_for_a_minute_and_time_never_runs_back),
         cmocka_unit_test(a_restarted_server_goes_on_from_what_was_written),
