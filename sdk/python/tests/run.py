@@ -1,5 +1,6 @@
 """Runs the package's tests; the last line says how many passed and failed. An argument chooses by part of a test's name."""
 import os
+import signal
 import sys
 import unittest
 
@@ -8,6 +9,8 @@ SDK = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 def main() -> int:
     sys.path.insert(0, SDK)
+    # Started in a script's background, Ctrl-C is ignored, and would be by the programs that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     loader = unittest.TestLoader()
     if len(sys.argv) > 1:
         loader.testNamePatterns = ["*%s*" % it for it in sys.argv[1:]]
