@@ -45,9 +45,9 @@ export async function settled(page) {
   });
 }
 
-/** The system's theme changes under the page, which follows. */
+/** The system's theme changes under the page, which follows, at once: colours on their way between two themes are no theme's. */
 export async function inTheme(page, colorScheme) {
-  await page.emulateMedia({ colorScheme });
+  await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
   await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, colorScheme);
   // Charts are drawn anew in the next frame.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
