@@ -45,7 +45,7 @@ int slices_run(struct schedule_run *run, struct store *s, slice_fn fn, void *ctx
     struct slice_of_work w = {.fn = fn, .ctx = ctx, .work_us = WORK_FIRST_US, .more = true};
     int64_t held = 0;
     while (w.more) {
-        if (held ? !schedule_run_pause(run, held) : schedule_run_stopping(run))
+        if (held ? !schedule_run_pause(run, held / 2) : schedule_run_stopping(run))
             return err_set(e, HW_ECANCELLED, "the server is stopping");
         w.entered = false;
         int rc = store_write_wait(s, do_slice, &w, e);

@@ -1,7 +1,7 @@
 // Long work on the store's writer, cut into slices so short that nobody else's writes wait for long.
 //
 // Each slice is a transaction of its own. How long one may work adapts to how long the writer was really held, commit
-// included; between two slices the writer is left to others for as long as the last one took.
+// included; between two slices the writer is left to others for half as long as the last one took.
 #ifndef HW_JOBS_SLICES_H
 #define HW_JOBS_SLICES_H
 
