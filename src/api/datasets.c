@@ -91,7 +91,7 @@ static const struct entity_type dataset_type = {
     "dataset",
     fill,
     insert,
-    "datasets",
+    "dataset",
     download,
     dataset_row_delete,
 };

@@ -30,7 +30,7 @@ struct entity_type {
     int (*insert)(struct store_tx *tx, const void *row, struct err *e);
 
     // Downloading only (api/entity_removal.c):
-    const char *folder; // of the data folder: each download has a folder there, named by its id
+    const char *name; // as events and errors call it; its downloads have a folder each in {data folder}/{name}s/{id}
     void (*download)(const void *row, struct entity_download *out);
     int (*remove)(struct store_tx *tx, const char *id, struct err *e);
 };

@@ -22,7 +22,7 @@ static int refuse(const struct entity_type *t, const char *id, const struct enti
 {
     if (d->job_id[0] && (strcmp(d->status, "failed") == 0 || strcmp(d->status, "cancelled") == 0)) return 0;
     return err_set(e, HW_ECONFLICT, "the %s %s is %s: only a download that failed or was cancelled can be removed",
-                   t->inspect, id, d->status);
+                   t->name, id, d->status);
 }
 
 static int remove_row(struct store_tx *tx, void *ctx, struct err *e)
@@ -91,8 +91,8 @@ static void removed(void *ctx, int rc, const struct err *e)
         op_answer(&r->op, e);
         return;
     }
-    queue_entity_deleted(r->op.api->queue, r->type->inspect, r->id, r->job_id);
-    r->folder = mem_printf("%s/%s/%s", r->op.api->data_dir, r->type->folder, r->id);
+    queue_entity_deleted(r->op.api->queue, r->type->name, r->id, r->job_id);
+    r->folder = mem_printf("%s/%ss/%s", r->op.api->data_dir, r->type->name, r->id);
     queue_dismiss(r->op.api->queue, r->job_id, false, dismissed, r);
 }
 

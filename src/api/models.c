@@ -83,7 +83,7 @@ static const struct entity_type model_type = {
     "model",
     fill,
     insert,
-    "models",
+    "model",
     download,
     model_row_delete,
 };
