@@ -1,8 +1,7 @@
 // The rows of a curve, wherever they lie: any stretch, in any order, by one reader that keeps its place.
-#include "store/temp_store.h"
+#include "store/packing.h"
 
 #include "store/curve_rows.h"
-#include "store/metric_pack.h"
 #include "store/sql.h"
 
 enum { STEPS = 4000, KEY = 7, LAYER = 2 };
@@ -50,40 +49,6 @@ static void write_rows(struct temp_store *t, struct writing w)
 {
     struct err e = {0};
     if (store_write_wait(t->s, put, &w, &e) != 0) fail_msg("%s", e.message);
-}
-
-struct packing {
-    struct metric_pack_place at;
-    struct metric_pack pack;
-    bool found, more;
-};
-
-static int find(struct store_tx *tx, void *ctx, struct err *e)
-{
-    struct packing *p = ctx;
-    int rc = metric_pack_find(tx, &p->at, &p->pack, &p->more, e);
-    p->found = rc == 1;
-    return rc < 0 ? rc : 0;
-}
-
-static int pack(struct store_tx *tx, void *ctx, struct err *e)
-{
-    struct packing *p = ctx;
-    int64_t n = metric_pack_write(tx, &p->pack, e);
-    return n < 0 ? (int)n : n == p->pack.rows.n ? 0 : err_set(e, HW_EINTERNAL, "%lld were packed", (long long)n);
-}
-
-static void pack_all(struct temp_store *t)
-{
-    struct packing p = {.more = true};
-    struct err e = {0};
-    while (p.more) {
-        if (store_read_wait(t->s, find, &p, &e) != 0) fail_msg("%s", e.message);
-        if (!p.found) continue;
-        if (metric_pack_prepare(&p.pack, &e) != 0) fail_msg("%s", e.message);
-        if (store_write_wait(t->s, pack, &p, &e) != 0) fail_msg("%s", e.message);
-        metric_pack_release(&p.pack);
-    }
 }
 
 // What is wrong with a stretch: 0, or an error, since this runs on the store's thread.

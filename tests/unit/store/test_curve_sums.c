@@ -1,5 +1,5 @@
 // Curves of many trainings, summed up together: each as it is read alone, wherever its rows lie.
-#include "store/temp_store.h"
+#include "store/packing.h"
 
 #include <math.h>
 
@@ -7,7 +7,6 @@
 #include "store/curve_sums.h"
 #include "store/metric_archive.h"
 #include "store/metric_batch.h"
-#include "store/metric_pack.h"
 #include "store/metrics_table.h"
 #include "store/rollups_table.h"
 #include "store/trainings_table.h"
@@ -141,40 +140,6 @@ static void archive_all(struct temp_store *t)
         write_it(t, copy, &s);
         write_it(t, delete_copied, &s);
     } while (s.more);
-}
-
-struct packing {
-    struct metric_pack_place at;
-    struct metric_pack pack;
-    bool found, more;
-};
-
-static int find(struct store_tx *tx, void *ctx, struct err *e)
-{
-    struct packing *p = ctx;
-    int rc = metric_pack_find(tx, &p->at, &p->pack, &p->more, e);
-    p->found = rc == 1;
-    return rc < 0 ? rc : 0;
-}
-
-static int pack(struct store_tx *tx, void *ctx, struct err *e)
-{
-    struct packing *p = ctx;
-    int64_t n = metric_pack_write(tx, &p->pack, e);
-    return n < 0 ? (int)n : 0;
-}
-
-static void pack_all(struct temp_store *t)
-{
-    struct packing p = {.more = true};
-    struct err e = {0};
-    while (p.more) {
-        if (store_read_wait(t->s, find, &p, &e) != 0) fail_msg("%s", e.message);
-        if (!p.found) continue;
-        if (metric_pack_prepare(&p.pack, &e) != 0) fail_msg("%s", e.message);
-        write_it(t, pack, &p);
-        metric_pack_release(&p.pack);
-    }
 }
 
 // ---- what is read --------------------------------------------------------------------------------------------------
