@@ -2,7 +2,8 @@
 #ifndef HW_TESTS_QUEUE_ENTITIES_H
 #define HW_TESTS_QUEUE_ENTITIES_H
 
-#include "jobs/queue_fixture.h"
+#include "jobs/queue_calls.h"
+#include "jobs/queue_look.h"
 
 static inline int make_training(struct store_tx *tx, void *ctx, const struct job_row *job, struct err *e)
 {

@@ -2,7 +2,8 @@
 #ifndef HW_TESTS_QUEUE_PAST_H
 #define HW_TESTS_QUEUE_PAST_H
 
-#include "jobs/queue_fixture.h"
+#include "jobs/queue_calls.h"
+#include "jobs/queue_look.h"
 
 #include "jobs/progress_history.h"
 

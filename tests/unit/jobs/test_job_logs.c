@@ -1,5 +1,6 @@
 // A job's log: its first MiB and its last 64 are kept, a line says what isn't, and pages go through it both ways.
-#include "queue_fixture.h"
+#include "jobs/queue_calls.h"
+#include "jobs/queue_look.h"
 
 #include "jobs/log_bounds.h"
 #include "jobs/log_page.h"

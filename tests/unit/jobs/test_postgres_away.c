@@ -1,5 +1,6 @@
 // Leases while the database is away: nobody could report, so what runs out meanwhile proves nothing.
-#include "queue_fixture.h"
+#include "jobs/queue_calls.h"
+#include "jobs/queue_look.h"
 
 #include "postgres_door.h"
 

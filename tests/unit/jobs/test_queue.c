@@ -1,5 +1,6 @@
 // The queue: submitting, claiming, cancelling, trying again.
-#include "jobs/queue_fixture.h"
+#include "jobs/queue_calls.h"
+#include "jobs/queue_look.h"
 
 static void a_job_is_queued_with_progress_zero_and_announced(void **state)
 {

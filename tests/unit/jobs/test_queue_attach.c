@@ -1,5 +1,6 @@
 // Attached jobs: programs that run where they were called.
-#include "jobs/queue_fixture.h"
+#include "jobs/queue_calls.h"
+#include "jobs/queue_look.h"
 
 #define HOUR (3600 * SECOND)
 

@@ -1,5 +1,6 @@
 // Pause, resume and stop: what a user asks, what the worker is told, and what becomes of it whatever happens meanwhile.
-#include "jobs/queue_fixture.h"
+#include "jobs/queue_calls.h"
+#include "jobs/queue_look.h"
 
 #define STARTED "{\"type\":\"started\",\"pid\":7},{\"type\":\"progress\",\"done\":42,\"total\":100}"
 #define EXITED  "{\"type\":\"exited\",\"code\":0}"

@@ -1,5 +1,6 @@
 // What is kept of a job's way, and since when it is in its status.
-#include "jobs/queue_fixture.h"
+#include "jobs/queue_calls.h"
+#include "jobs/queue_look.h"
 #include "store/job_events_table.h"
 
 #define STARTED     "{\"type\":\"started\",\"pid\":7}"

@@ -1,6 +1,7 @@
 // Leases: live jobs are told from dead ones, and no job is lost or run twice for it.
 #include "base/clock.h"
-#include "jobs/queue_fixture.h"
+#include "jobs/queue_calls.h"
+#include "jobs/queue_look.h"
 
 #define STARTED "{\"type\":\"started\",\"pid\":7},{\"type\":\"progress\",\"done\":42,\"total\":100}"
 

@@ -1,5 +1,6 @@
 // Which job a claim gets: by queue, priority and turn; and jobs that wait for their time.
-#include "jobs/queue_fixture.h"
+#include "jobs/queue_calls.h"
+#include "jobs/queue_look.h"
 
 static void put(struct fixture *f, const char *queue, int priority, const char *name, char id[ID_SIZE])
 {

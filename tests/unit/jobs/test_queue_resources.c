@@ -1,5 +1,6 @@
 // What a job uses: the newest reading while it runs, an estimate where it sends none, the sum with its row.
-#include "jobs/queue_fixture.h"
+#include "jobs/queue_calls.h"
+#include "jobs/queue_look.h"
 
 #define STARTED "{\"type\":\"started\",\"pid\":7}"
 

@@ -1,5 +1,6 @@
 // Failures that are tried again by themselves, as the queue does it.
-#include "jobs/queue_fixture.h"
+#include "jobs/queue_calls.h"
+#include "jobs/queue_look.h"
 
 #define NETWORK_ERROR                                                                                                  \
     "{\"type\":\"error\",\"error_type\":\"NETWORK\",\"message\":\"connection refused by example.org\"}"
